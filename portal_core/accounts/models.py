@@ -1,0 +1,45 @@
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+
+from portal_core.kernel.enums import Realm
+from portal_core.kernel.ids import PublicIdField
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, username: str, password: str | None, *, realm: Realm, **fields: Any) -> "User":
+        user = self.model(username=normalise_username(username), realm=realm, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(username=normalise_username(username or ""))
+
+
+def normalise_username(username: str) -> str:
+    """Usernames are one per person whatever the case: `Pat` and `pat` are the same."""
+    return AbstractBaseUser.normalize_username(username).strip().lower()
+
+
+class User(AbstractBaseUser):
+    """A sign-in, in one realm only. Who the person is stands on Staff or Patient; so does the e-mail address."""
+
+    public_id = PublicIdField()
+    username = models.CharField(max_length=150, unique=True)
+    realm = models.CharField(max_length=16, choices=[(Realm.STAFF, "Staff"), (Realm.PATIENT, "Patient")])
+    is_active = models.BooleanField(default=True)
+    must_change_password = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="user_realm_known", condition=Q(realm__in=["staff", "patient"])),
+        ]

@@ -1,0 +1,51 @@
+from django.db import models
+from django.db.models import Q
+
+from portal_core.directory.enums import PatientSupportMode
+from portal_core.kernel.ids import PublicIdField
+
+
+class Practice(models.Model):
+    """A group of offices under one roof (FHIR Organization)."""
+
+    public_id = PublicIdField()
+    name = models.CharField(max_length=160)
+    slug = models.SlugField(max_length=60, unique=True)
+    time_zone = models.CharField(max_length=64, default="America/New_York")
+    fhir_id = models.CharField(max_length=64, blank=True)
+    telehealth_enabled = models.BooleanField(default=False)  # TH-02, the practice's own switch (C2)
+    allow_group_telehealth = models.BooleanField(default=False)  # C1
+    patient_support_mode = models.CharField(
+        max_length=20, choices=PatientSupportMode, default=PatientSupportMode.OFFICE_ONLY
+    )
+
+
+class Office(models.Model):
+    """One place of care (FHIR Location)."""
+
+    public_id = PublicIdField()
+    practice = models.ForeignKey(Practice, on_delete=models.PROTECT, related_name="offices")
+    name = models.CharField(max_length=160)
+    phone = models.CharField(max_length=32, blank=True)
+    street = models.CharField(max_length=200, blank=True)
+    city = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=40, blank=True)
+    zip = models.CharField(max_length=16, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)  # blank: the practice's
+    is_main = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    fhir_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practice", "fhir_id"], name="office_one_per_fhir_id", condition=~Q(fhir_id="")
+            ),
+            models.UniqueConstraint(fields=["practice"], name="office_one_main", condition=Q(is_main=True)),
+        ]
+        indexes = [models.Index(fields=["practice", "name"], name="office_list")]
+
+    @property
+    def zone(self) -> str:
+        """IANA time zone of this office."""
+        return self.time_zone or self.practice.time_zone

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class KernelConfig(AppConfig):
+    name = "portal_core.kernel"
+    label = "kernel"
+    verbose_name = "Kernel"
+    default_auto_field = "django.db.models.BigAutoField"

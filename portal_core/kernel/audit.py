@@ -1,0 +1,112 @@
+"""The ledger: append-only, chained by hash per practice.
+
+A line is written in the deed's own transaction; sealing it into the chain happens right after, under the lock of the
+chain's head. Chaining inside the deed would hold that lock until commit, so that all work of a practice would stand in
+one line and two bulk actions could deadlock.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models, transaction
+
+from portal_core.kernel import clock
+from portal_core.kernel.contracts import Actor
+from portal_core.kernel.http.request_id import current_request_id
+from portal_core.kernel.models import AuditChain, AuditEvent
+
+SEAL_BATCH = 500
+
+
+def record(
+    action: str,
+    *,
+    by: Actor,
+    target: models.Model | None = None,
+    practice_id: int | None = None,
+    at: dt.datetime | None = None,
+    **facts: Any,
+) -> AuditEvent:
+    """Write one line, e.g. `audit.record("ticket:resolve", by=actor, target=ticket, at=now)`.
+
+    `facts` are small JSON values and never hold what a person typed or anything clinical.
+    """
+    return AuditEvent.objects.create(
+        practice_id=practice_id if practice_id is not None else by.practice_id,
+        at=at or clock.now(),
+        action=action,
+        actor_kind=str(by.kind),
+        actor_id=by.id,
+        actor_label=by.label[:120],
+        actor_hat=by.hat,
+        target_type=target._meta.label_lower if target is not None else "",
+        target_id=str(getattr(target, "public_id", target.pk)) if target is not None else "",
+        request_id=current_request_id(),
+        facts=facts,
+    )
+
+
+def seal() -> int:
+    """Chain every unsealed line, oldest first; return how many. Safe to run from several processes at once."""
+    sealed = 0
+    practices = AuditEvent.objects.filter(sequence=None).values_list("practice_id", flat=True).distinct()
+    for practice_id in list(practices):
+        while batch := _seal_batch(practice_id):
+            sealed += batch
+    return sealed
+
+
+@transaction.atomic
+def _seal_batch(practice_id: int | None) -> int:
+    AuditChain.objects.get_or_create(practice_key=practice_id or 0)
+    head = AuditChain.objects.select_for_update().get(practice_key=practice_id or 0)
+    lines = list(AuditEvent.objects.filter(practice_id=practice_id, sequence=None).order_by("id")[:SEAL_BATCH])
+    for line in lines:
+        line.sequence, line.previous_hash = head.sequence + 1, head.hash
+        line.hash = digest(line)
+        line.save(update_fields=["sequence", "previous_hash", "hash"])
+        head.sequence, head.hash = line.sequence, line.hash
+    if lines:
+        head.save(update_fields=["sequence", "hash"])
+    return len(lines)
+
+
+def digest(line: AuditEvent) -> str:
+    """SHA-256 over the line's own values and the hash before it."""
+    body = [
+        line.previous_hash, line.sequence, line.practice_id, line.at.astimezone(dt.UTC).isoformat(), line.action,
+        line.actor_kind, line.actor_id, line.actor_label, line.actor_hat, line.target_type, line.target_id,
+        line.request_id, line.facts,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One broken place of a chain."""
+
+    practice_key: int
+    sequence: int
+    what: str
+
+
+def verify() -> Iterator[Fault]:
+    """Walk every chain and yield each place where it does not hold: a changed, missing or added line, a wrong head."""
+    for head in AuditChain.objects.order_by("practice_key").iterator():
+        previous, expected = "", 1
+        lines = AuditEvent.objects.filter(practice_id=head.practice_key or None, sequence__isnull=False)
+        for line in lines.order_by("sequence").iterator(chunk_size=2000):
+            place = line.sequence or 0
+            if place != expected:
+                yield Fault(head.practice_key, expected, "line is missing")
+            elif line.previous_hash != previous:
+                yield Fault(head.practice_key, place, "does not follow the line before it")
+            if digest(line) != line.hash:
+                yield Fault(head.practice_key, place, "was changed after it was written")
+            previous, expected = line.hash, place + 1
+        if (expected - 1, previous) != (head.sequence, head.hash):
+            yield Fault(head.practice_key, expected - 1, "the end of the chain was cut off")

@@ -1,0 +1,141 @@
+"""Events published in the writer's transaction and handed to their handlers after commit.
+
+    outbox.publish(TicketResolved(...))        # inside the action's transaction
+
+    @outbox.handles(TicketResolved)            # in <app>/handlers.py, imported by the app's ready()
+    def tell_requester(event: TicketResolved) -> None: ...
+
+A handler runs in a transaction of its own together with the mark that it is done: its database work happens exactly
+once, its effects outside may happen again after a crash. A failing handler is retried with growing pauses and then
+lies dead, visible to operators (`manage.py outbox`).
+"""
+
+import datetime as dt
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from portal_core.kernel import clock
+from portal_core.kernel.contracts import Event
+from portal_core.kernel.ids import new_public_id
+from portal_core.kernel.models import OutboxMessage
+
+logger = logging.getLogger(__name__)
+
+E = TypeVar("E", bound=Event)
+Handler = Callable[[Any], None]
+
+MAX_ATTEMPTS = 8
+PAUSES = (1, 5, 20, 60, 300, 1800, 7200)  # seconds before attempt 2, 3, …
+
+_handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
+
+
+def handles(event_class: type[E]) -> Callable[[Callable[[E], None]], Callable[[E], None]]:
+    """Register a handler; its dotted name identifies it in the table, so renaming one needs a data migration."""
+
+    def register(function: Callable[[E], None]) -> Callable[[E], None]:
+        _handlers[event_class.event_name()][f"{function.__module__}.{function.__name__}"] = function
+        return function
+
+    return register
+
+
+def handlers_of(event_class: type[Event]) -> tuple[str, ...]:
+    return tuple(_handlers[event_class.event_name()])
+
+
+def publish(event: Event) -> None:
+    """Write one row per handler of this event. Must be called inside a transaction; raises RuntimeError outside one."""
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"{event.event_name()} published outside a transaction: the deed and the event could part")
+    now, event_id = clock.now(), new_public_id()
+    OutboxMessage.objects.bulk_create(
+        OutboxMessage(
+            event_id=event_id, event_name=event.event_name(), handler=name, payload=event.to_json(),
+            created_at=now, available_at=now,
+        )
+        for name in handlers_of(type(event))
+    )  # fmt: skip
+    wake()
+
+
+def wake() -> None:
+    """Ask for a drain after commit, once per transaction. A lost wake-up only means waiting for the periodic sweep."""
+    if not settings.OUTBOX_WAKE:
+        return
+    if any(entry[1] is _wake_worker for entry in connection.run_on_commit):
+        return
+    transaction.on_commit(_wake_worker, robust=True)
+
+
+def _wake_worker() -> None:
+    from portal_core.kernel.tasks import drain_outbox
+
+    drain_outbox.delay()
+
+
+def drain(limit: int = 500) -> int:
+    """Run due messages, oldest first, until none is due or `limit` was reached; return how many were tried."""
+    tried = 0
+    while tried < limit:
+        now = clock.now()
+        due = OutboxMessage.objects.filter(done_at=None, dead_at=None, available_at__lte=now)
+        ids = list(due.order_by("available_at", "id").values_list("id", flat=True)[: min(50, limit - tried)])
+        if not ids:
+            break
+        for message_id in ids:
+            _run_one(message_id, now)
+        tried += len(ids)
+    return tried
+
+
+def _run_one(message_id: int, now: dt.datetime) -> None:
+    try:
+        with transaction.atomic():
+            message = (
+                OutboxMessage.objects.select_for_update(
+                    skip_locked=connection.features.has_select_for_update_skip_locked
+                )
+                .filter(pk=message_id, done_at=None, dead_at=None, available_at__lte=now)
+                .first()
+            )
+            if message is None:  # another worker has it, or has done it
+                return
+            handler = _handlers[message.event_name][message.handler]
+            handler(Event.registry[message.event_name].from_json(message.payload))
+            message.done_at = clock.now()
+            message.save(update_fields=["done_at"])
+    except Exception as error:  # whatever a handler raises must not stop the others
+        logger.exception("outbox: handler failed", extra={"outbox_message": message_id})
+        _postpone(message_id, error)
+
+
+@transaction.atomic
+def _postpone(message_id: int, error: Exception) -> None:
+    message = OutboxMessage.objects.select_for_update().get(pk=message_id)
+    now = clock.now()
+    message.attempts += 1
+    # The type alone: an exception's text may quote a row.
+    message.last_error = type(error).__name__
+    if message.attempts >= MAX_ATTEMPTS:
+        message.dead_at = now
+    else:
+        message.available_at = now + dt.timedelta(seconds=PAUSES[message.attempts - 1])
+    message.save(update_fields=["attempts", "last_error", "dead_at", "available_at"])
+
+
+@transaction.atomic
+def revive(*, message_id: int | None = None) -> int:
+    """Give dead messages (or one of them) another round of attempts; return how many."""
+    dead = OutboxMessage.objects.filter(dead_at__isnull=False)
+    if message_id is not None:
+        dead = dead.filter(pk=message_id)
+    revived = dead.update(dead_at=None, attempts=0, available_at=clock.now())
+    if revived:
+        wake()
+    return revived
