@@ -1,0 +1,61 @@
+"""Closed by default: every address of the URL map, tried by everyone who has no business there."""
+
+import pytest
+
+from portal_core.accounts.sessions import realm_of
+from portal_core.kernel.enums import Realm
+from tests.house.urls import addresses
+
+# Addresses of the two realms that answer without a session. Adding one is a decision, so it is written down here.
+OPEN_IN_A_REALM = {
+    "desk/sign-in/",
+    "portal/sign-in/",
+    "portal/activate/",
+    "portal/forgot-password/",
+    "portal/set-password/<str:token>/",
+    "api/v1/schema/",
+    "api/v1/docs/",
+}
+
+IN_REALMS = [address for address in addresses() if realm_of(address.path) is not Realm.PUBLIC]
+
+
+def test_the_url_map_was_really_walked():
+    assert len(IN_REALMS) > 30
+
+
+@pytest.mark.parametrize("address", IN_REALMS, ids=lambda address: address.pattern)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_enters_without_a_session(client, db, address, method):
+    if address.pattern in OPEN_IN_A_REALM:
+        return
+
+    answer = getattr(client, method)(address.path)
+
+    assert answer.status_code in (302, 401, 404, 405), answer.status_code
+    if answer.status_code == 302:
+        assert answer["Location"].startswith(("/desk/sign-in/", "/portal/sign-in/"))
+
+
+@pytest.mark.parametrize("address", IN_REALMS, ids=lambda address: address.pattern)
+def test_a_patient_session_opens_no_staff_page_and_a_staff_session_no_patient_page(
+    cast, patient_client, staff_client, address
+):
+    """TR-01: two realms; signing in to one never opens the other."""
+    if address.pattern in OPEN_IN_A_REALM:
+        return
+    patients = realm_of(address.path) is Realm.PATIENT
+    visitor = staff_client(cast.carla) if patients else patient_client(cast.pat)
+
+    answer = visitor.get(address.path)
+
+    assert answer.status_code in (302, 401, 404, 405), answer.status_code
+
+
+def test_public_pages_set_no_session_cookie(client, db):
+    for address in addresses():
+        if realm_of(address.path) is Realm.PUBLIC:
+            answer = client.get(address.path)
+
+            assert answer.status_code < 500, address.path
+            assert not {"staff_session", "patient_session", "sessionid"} & set(answer.cookies), address.path
