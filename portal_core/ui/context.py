@@ -1,0 +1,59 @@
+"""What every page may know without asking: the product's name and who is signed in."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+PRODUCT = "Lantern"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is signed in, in words for the top bar. `side` is "staff", "patient" or "" for nobody."""
+
+    side: str = ""
+    name: str = ""
+    role: str = ""
+    sign_out_url: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.side)
+
+
+def ui(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. `ui.person` is computed only on pages that show it: public pages ask no session for it."""
+    return {
+        "ui": {
+            "product": PRODUCT,
+            "demo": settings.DEMO,
+            "person": SimpleLazyObject(lambda: person_of(request)),
+        }
+    }
+
+
+def person_of(request: HttpRequest) -> Person:
+    """The signed-in person of this request, staff before patient; a falsy Person for nobody."""
+    staff = getattr(request, "staff", None)
+    if staff is not None:
+        return Person("staff", str(staff.name), role_of(staff), address_of("accounts:sign-out-staff"))
+    patient = getattr(request, "patient", None)
+    if patient is not None:
+        return Person("patient", str(patient.name), "", address_of("accounts:sign-out-patient"))
+    return Person()
+
+
+def role_of(staff: Any) -> str:
+    """`Office staff, Scheduler`: the roles within the hat worn; each named once."""
+    return ", ".join(dict.fromkeys(str(row.get_role_display()) for row in staff.assignments))
+
+
+def address_of(url_name: str) -> str:
+    """The path of a named page, or "" where no such page is installed."""
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,120 @@
+"""`{% load ui %}`: the components of the design system. The gallery at /ui/ shows each of them."""
+
+from typing import Any
+
+from django import template
+from django.forms import BaseForm, BoundField
+from django.template import Context
+from django.template.base import Parser, Token
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from portal_core.kernel.ids import new_public_id
+from portal_core.ui import slots
+
+register = template.Library()
+
+TONES = ("ok", "info", "warning", "danger", "neutral")
+
+
+def tone_or_neutral(tone: str) -> str:
+    """Unknown tones are drawn neutral: a word from the database must never become a class name."""
+    return tone if tone in TONES else "neutral"
+
+
+@register.simple_tag
+def icon(name: str, label: str = "", size: str = "") -> SafeString:
+    """An icon of the sprite, hidden from screen readers unless it has a `label` of its own. size: "", "large"."""
+    address = static("ui/icons/sprite.svg") + "#" + name
+    css = "icon icon-large" if size == "large" else "icon"
+    if label:
+        return format_html(
+            '<svg class="{}" role="img" aria-label="{}" focusable="false"><use href="{}"></use></svg>',
+            css,
+            label,
+            address,
+        )
+    return format_html('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"></use></svg>', css, address)
+
+
+@register.simple_tag
+def badge(tone: str, text: Any) -> SafeString:
+    """A state in three languages: shape, colour and word. tone: ok info warning danger neutral."""
+    tone = tone_or_neutral(tone)
+    return format_html('<span class="badge badge-{}">{}{}</span>', tone, icon(f"tone-{tone}"), text)
+
+
+@register.inclusion_tag("ui/parts/empty_state.html")
+def empty_state(
+    title: str, text: str = "", icon: str = "inbox", action_url: str = "", action_label: str = ""
+) -> dict[str, Any]:
+    """What stands where a list would be: what this place is for, and what to do next."""
+    return {"title": title, "text": text, "icon": icon, "action_url": action_url, "action_label": action_label}
+
+
+@register.simple_tag
+def field(bound: BoundField, **attrs: Any) -> SafeString:
+    """A form field with its label, hint and error. Keyword arguments become attributes of the input
+    (`_` is written `-`): {% field form.email autocomplete="email" inputmode="email" %}."""
+    if attrs:
+        bound.field.widget.attrs.update({name.replace("_", "-"): value for name, value in attrs.items()})
+    return bound.as_field_group()
+
+
+@register.inclusion_tag("ui/forms/errors.html")
+def form_errors(form: BaseForm) -> dict[str, Any]:
+    """The list of what is wrong, at the top of the form, each line a link to its field. Takes the focus when shown."""
+    return {"form": form, "fields": [bound for bound in form if bound.errors]}
+
+
+@register.simple_tag
+def avatar(name: str) -> SafeString:
+    """Two initials in a circle; decoration beside a name that is written out."""
+    words = [word for word in str(name).split() if word]
+    initials = "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+    return format_html('<span class="avatar" aria-hidden="true">{}</span>', initials or "?")
+
+
+@register.simple_tag(takes_context=True)
+def slot(context: Context, name: str, **facts: Any) -> SafeString:
+    """What storeys above put in this place; see `portal_core.ui.slots`."""
+    request = context.get("request")
+    return slots.render(name, request, **facts) if request is not None else SafeString("")
+
+
+@register.simple_tag(takes_context=True)
+def nav_links(context: Context, area: str) -> list[slots.NavItem]:
+    """{% nav_links "desk" as links %}"""
+    request = context.get("request")
+    return slots.nav(area, request) if request is not None else []
+
+
+@register.simple_tag
+def idempotency_field() -> SafeString:
+    """A fresh hidden key, so that a form sent twice is done once (`kernel.idempotency.once`)."""
+    return format_html('<input type="hidden" name="idempotency_key" value="{}">', new_public_id())
+
+
+class FilledNode(template.Node):
+    """Draws its element only when something stands in it."""
+
+    def __init__(self, nodelist: template.NodeList, element: str, css: str) -> None:
+        self.nodelist, self.element, self.css = nodelist, element, css
+
+    def render(self, context: Context) -> SafeString:
+        inside = self.nodelist.render(context).strip()
+        if not inside:
+            return SafeString("")
+        attribute = format_html(' class="{}"', self.css) if self.css else ""
+        return mark_safe(f"<{self.element}{attribute}>{inside}</{self.element}>")  # noqa: S308 - rendered template
+
+
+@register.tag
+def filled(parser: Parser, token: Token) -> FilledNode:
+    """{% filled "h1" %}{% block heading %}{% endblock %}{% endfilled %}: no empty element where a page leaves the block
+    out. The second argument is a class."""
+    _tag, element, *css = token.split_contents()
+    nodelist = parser.parse(("endfilled",))
+    parser.delete_first_token()
+    return FilledNode(nodelist, element.strip("\"'"), " ".join(word.strip("\"'") for word in css))
