@@ -1,0 +1,97 @@
+"""The page itself: setting it up, and publishing a new state of it."""
+
+import datetime as dt
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.text import slugify
+
+from portal_core.kernel import audit, clock, realtime
+from portal_core.kernel.contracts import Actor
+from statuspage.enums import ComponentStatus, StateCause
+from statuspage.models import Component, ComponentGroup, ComponentStateChange, Page, Snapshot
+
+LIVE_GROUP = "status"
+
+# SP-05: telehealth stands apart because it is restored first.
+COMPONENTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "For patients",
+        (
+            ("Patient portal", "Signing in, appointments, documents and messages"),
+            ("Telehealth", "Video visits"),
+            ("Secure message e-mail", "The e-mails that tell of a new message, and reset links"),
+        ),
+    ),
+    (
+        "For the practice",
+        (
+            ("Provider portal", "Schedule, patients and the support desk"),
+            ("Calendar sync", "Appointments in outside calendars"),
+            ("EHR", "Charts and notes"),
+        ),
+    ),
+)
+
+
+@transaction.atomic
+def set_up(*, name: str, by: Actor, time_zone: str = "Etc/UTC", url: str = "") -> str:
+    """Create the page with the components of SP-05, all operational; return its id. A second call changes nothing."""
+    now = clock.now()
+    page = Page.objects.select_for_update().order_by("id").first()
+    if page is None:
+        page = _create(name=name, time_zone=time_zone, url=url, at=now)
+        audit.record("status_page:set_up", by=by, target=page, at=now)
+        publish_state(page, cause="set-up", at=now)
+    return page.public_id
+
+
+def _create(*, name: str, time_zone: str, url: str, at: dt.datetime) -> Page:
+    page = Page.objects.create(
+        name=name, url=url or f"{settings.PUBLIC_URL}/status/", time_zone=time_zone, created_at=at, updated_at=at
+    )
+    position = 0
+    for place, (title, members) in enumerate(COMPONENTS, start=1):
+        group = ComponentGroup.objects.create(page=page, name=title, position=place, created_at=at, updated_at=at)
+        for member, description in members:
+            position += 1
+            component = Component.objects.create(
+                page=page, group=group, name=member, slug=slugify(member), description=description, position=position,
+                start_date=at.date(), created_at=at, updated_at=at,
+            )  # fmt: skip
+            ComponentStateChange.objects.create(
+                component=component, old_status=ComponentStatus.OPERATIONAL, new_status=ComponentStatus.OPERATIONAL,
+                cause=StateCause.MANUAL, started_at=at,
+            )  # fmt: skip
+    return page
+
+
+def locked_page() -> Page:
+    """The page under its row lock; made with its components if nobody has set it up yet.
+
+    Every action that publishes takes this lock first: publications stand in one line, so snapshot ids follow commits
+    and no two of them can wait for each other's rows.
+    """
+    page = Page.objects.select_for_update().order_by("id").first()
+    if page is None:
+        now = clock.now()
+        page = _create(name="Service status", time_zone="Etc/UTC", url="", at=now)
+    return page
+
+
+def publish_state(page: Page, *, cause: str, at: dt.datetime) -> Snapshot:
+    """Promise a new snapshot, write it right after commit, then tell every open page. The page's lock is held."""
+    page.updated_at = at
+    page.save(update_fields=["updated_at"])
+    snapshot = Snapshot.objects.create(page=page, cause=cause, created_at=at)
+    # Before the push: a page that hears of the change fetches the snapshot at once.
+    transaction.on_commit(partial(_write, snapshot.pk), robust=True)
+    realtime.push(LIVE_GROUP, {"type": "status.changed", "snapshot": snapshot.pk})
+    return snapshot
+
+
+def _write(snapshot_id: int) -> None:
+    from statuspage.actions import snapshots
+
+    snapshots.write_pending()

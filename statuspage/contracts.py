@@ -1,0 +1,65 @@
+"""What crosses the border of the status page: events and summaries."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from portal_core.kernel.contracts import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentPublished(Event):
+    """An incident was created, updated or resolved (SP-02). `kind` is one of enums.PublicationKind."""
+
+    incident_id: str
+    update_id: str
+    kind: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentChanged(Event):
+    """A component's state was set by hand."""
+
+    component_id: str
+    old_status: str
+    new_status: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionRequested(Event):
+    """Somebody typed an address; the answer goes there by mail. The address itself never enters the outbox."""
+
+    subscriber_id: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentSummary:
+    """One component as other apps see it. `label` is the status in words."""
+
+    id: str
+    slug: str
+    name: str
+    group: str
+    status: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentSummary:
+    """One incident as other apps see it. `url` is a path on this site; `components` are names, `component_ids` ids."""
+
+    id: str
+    name: str
+    status: str
+    label: str
+    impact: str
+    url: str
+    component_ids: tuple[str, ...]
+    components: tuple[str, ...]
+    body: str
+    update_id: str
+    started_at: dt.datetime
+    updated_at: dt.datetime
+    resolved_at: dt.datetime | None

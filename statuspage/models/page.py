@@ -1,0 +1,100 @@
+import datetime as dt
+
+from django.db import models
+from django.db.models import F, Q
+
+from portal_core.kernel.ids import PublicIdField, new_short_id
+from statuspage.enums import ComponentStatus, StateCause
+
+
+class Page(models.Model):
+    """The status page. Its row lock puts everything that is published in one line, so snapshot ids follow commits."""
+
+    public_id = PublicIdField(max_length=12, default=new_short_id)
+    name = models.CharField(max_length=160)
+    url = models.URLField()
+    time_zone = models.CharField(max_length=64, default="Etc/UTC")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+
+class ComponentGroup(models.Model):
+    public_id = PublicIdField(max_length=12, default=new_short_id)
+    page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="groups")
+    name = models.CharField(max_length=160)
+    description = models.CharField(max_length=300, blank=True)
+    position = models.PositiveSmallIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["position", "id"]
+
+
+class Component(models.Model):
+    """One part of the service that can fail on its own. `status` repeats the open interval for quick reading."""
+
+    public_id = PublicIdField(max_length=12, default=new_short_id)
+    page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="components")
+    group = models.ForeignKey(ComponentGroup, on_delete=models.SET_NULL, null=True, related_name="components")
+    name = models.CharField(max_length=160)
+    slug = models.SlugField(max_length=60)
+    description = models.CharField(max_length=300, blank=True)
+    status = models.CharField(max_length=24, choices=ComponentStatus, default=ComponentStatus.OPERATIONAL)
+    position = models.PositiveSmallIntegerField(default=1)
+    showcase = models.BooleanField(default=True)  # whether the page draws uptime bars for it
+    start_date = models.DateField(null=True)  # uptime is counted from here
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["page", "slug"], name="component_one_per_slug"),
+            models.CheckConstraint(name="component_status_known", condition=Q(status__in=ComponentStatus.values)),
+        ]
+
+    @property
+    def full_name(self) -> str:
+        """`Group - Component`, the way the v2 API names affected components."""
+        return f"{self.group.name} - {self.name}" if self.group is not None else self.name
+
+    def change(
+        self, status: str, *, at: dt.datetime, cause: StateCause, by: str, incident_id: int | None = None
+    ) -> bool:
+        """Close the open interval and begin the next one; False if the component already is in that state.
+
+        The caller holds the page's row lock.
+        """
+        if status == self.status:
+            return False
+        old, self.status, self.updated_at = self.status, status, at
+        self.save(update_fields=["status", "updated_at"])
+        self.state_changes.filter(ended_at=None).update(ended_at=at)
+        ComponentStateChange.objects.create(
+            component=self, old_status=old, new_status=status, cause=cause, actor_label=by[:120], started_at=at,
+            incident_id=incident_id,
+        )  # fmt: skip
+        return True
+
+
+class ComponentStateChange(models.Model):
+    """One interval of one component: in `new_status` from `started_at` until `ended_at` (open: still so)."""
+
+    component = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="state_changes")
+    old_status = models.CharField(max_length=24, choices=ComponentStatus)
+    new_status = models.CharField(max_length=24, choices=ComponentStatus)
+    cause = models.CharField(max_length=16, choices=StateCause)
+    incident = models.ForeignKey("statuspage.Incident", on_delete=models.SET_NULL, null=True, related_name="+")
+    actor_label = models.CharField(max_length=120, blank=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["component"], name="state_change_one_open", condition=Q(ended_at=None)),
+            models.CheckConstraint(
+                name="state_change_forward", condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at"))
+            ),
+        ]
+        indexes = [models.Index(fields=["component", "started_at"], name="state_change_by_component")]

@@ -1,0 +1,73 @@
+"""From many states to one: impact of an incident, indicator and sentence of the page (research §2.4).
+
+A pure table, so that a correction is one line.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from statuspage.enums import SEVERITY, ComponentStatus, Impact
+
+# From harmless to grave.
+_RANK: tuple[str, ...] = (Impact.NONE, Impact.MAINTENANCE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
+
+_IMPACT_OF: dict[str, str] = {
+    ComponentStatus.OPERATIONAL: Impact.NONE,
+    ComponentStatus.MAINTENANCE: Impact.MAINTENANCE,
+    ComponentStatus.DEGRADED: Impact.MINOR,
+    ComponentStatus.PARTIAL_OUTAGE: Impact.MAJOR,
+    ComponentStatus.MAJOR_OUTAGE: Impact.CRITICAL,
+}
+
+# All components alike: the state speaks for itself. Mixed: the worst wins, softened by one step.
+_ALL: dict[str, tuple[str, str]] = {
+    ComponentStatus.OPERATIONAL: (Impact.NONE, "All Systems Operational"),
+    ComponentStatus.MAINTENANCE: (Impact.MAINTENANCE, "Service Under Maintenance"),
+    ComponentStatus.DEGRADED: (Impact.MINOR, "Degraded System Service"),
+    ComponentStatus.PARTIAL_OUTAGE: (Impact.MAJOR, "Partial System Outage"),
+    ComponentStatus.MAJOR_OUTAGE: (Impact.CRITICAL, "Major System Outage"),
+}
+_SOME: dict[str, tuple[str, str]] = {
+    ComponentStatus.MAINTENANCE: (Impact.MAINTENANCE, "Service Under Maintenance"),
+    ComponentStatus.DEGRADED: (Impact.MINOR, "Partially Degraded Service"),
+    ComponentStatus.PARTIAL_OUTAGE: (Impact.MINOR, "Minor Service Outage"),
+    ComponentStatus.MAJOR_OUTAGE: (Impact.MAJOR, "Partial System Outage"),
+}
+# Green components under an active incident: the page must not say that all is well (uptime-kuma #908).
+_BY_INCIDENT: dict[str, tuple[str, str]] = {
+    Impact.MAINTENANCE: (Impact.MAINTENANCE, "Service Under Maintenance"),
+    Impact.MINOR: (Impact.MINOR, "Minor Service Outage"),
+    Impact.MAJOR: (Impact.MAJOR, "Partial System Outage"),
+    Impact.CRITICAL: (Impact.CRITICAL, "Major System Outage"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """`indicator` is a value of Impact, `description` Statuspage's sentence for it."""
+
+    indicator: str
+    description: str
+
+
+def worst(statuses: Iterable[str]) -> str:
+    """The most severe component status; operational when there is none."""
+    return max(statuses, key=lambda status: SEVERITY[status], default=ComponentStatus.OPERATIONAL)
+
+
+def worst_impact(impacts: Iterable[str]) -> str:
+    return max(impacts, key=_RANK.index, default=Impact.NONE)
+
+
+def impact_of(statuses: Iterable[str], *, floor: Sequence[str] = ()) -> str:
+    """Impact of an incident on these components; never below `floor`, since an incident keeps the worst it reached."""
+    return worst_impact([*floor, *(_IMPACT_OF[status] for status in statuses)])
+
+
+def rollup(statuses: Sequence[str], active_impacts: Sequence[str]) -> Rollup:
+    """Indicator and sentence of the page over all components and all active incidents."""
+    alike = len(set(statuses)) == 1
+    by_components = (_ALL if alike else {**_ALL, **_SOME})[worst(statuses)]
+    if by_components[0] == Impact.NONE:
+        by_components = _BY_INCIDENT.get(worst_impact(active_impacts), by_components)
+    return Rollup(*map(str, by_components))
