@@ -55,8 +55,9 @@ def seal() -> int:
     sealed = 0
     practices = AuditEvent.objects.filter(sequence=None).values_list("practice_id", flat=True).distinct()
     for practice_id in list(practices):
-        while batch := _seal_batch(practice_id):
+        while (batch := _seal_batch(practice_id)) == SEAL_BATCH:
             sealed += batch
+        sealed += batch
     return sealed
 
 
@@ -96,17 +97,25 @@ class Fault:
 
 def verify() -> Iterator[Fault]:
     """Walk every chain and yield each place where it does not hold: a changed, missing or added line, a wrong head."""
-    for head in AuditChain.objects.order_by("practice_key").iterator():
+    heads = {head.practice_key: head for head in AuditChain.objects.all()}
+    sealed = AuditEvent.objects.filter(sequence__isnull=False)
+    # A removed head must not take its chain out of sight.
+    practices = {practice_id or 0 for practice_id in sealed.values_list("practice_id", flat=True).distinct()}
+    for key in sorted(practices | set(heads)):
         previous, expected = "", 1
-        lines = AuditEvent.objects.filter(practice_id=head.practice_key or None, sequence__isnull=False)
-        for line in lines.order_by("sequence").iterator(chunk_size=2000):
+        for line in sealed.filter(practice_id=key or None).order_by("sequence").iterator(chunk_size=2000):
             place = line.sequence or 0
             if place != expected:
-                yield Fault(head.practice_key, expected, "line is missing")
+                yield Fault(key, expected, "line is missing")
             elif line.previous_hash != previous:
-                yield Fault(head.practice_key, place, "does not follow the line before it")
+                yield Fault(key, place, "does not follow the line before it")
             if digest(line) != line.hash:
-                yield Fault(head.practice_key, place, "was changed after it was written")
+                yield Fault(key, place, "was changed after it was written")
             previous, expected = line.hash, place + 1
-        if (expected - 1, previous) != (head.sequence, head.hash):
-            yield Fault(head.practice_key, expected - 1, "the end of the chain was cut off")
+        head = heads.get(key)
+        if head is None:
+            yield Fault(key, expected - 1, "the head of the chain is missing")
+        elif head.sequence > expected - 1:
+            yield Fault(key, expected, "the end of the chain was cut off")
+        elif (head.sequence, head.hash) != (expected - 1, previous):
+            yield Fault(key, expected - 1, "does not end where the head of the chain says")

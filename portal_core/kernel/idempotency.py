@@ -1,5 +1,6 @@
 """Doing a thing once although it was asked for twice: double clicks, replayed forms, retried API calls."""
 
+import datetime as dt
 from collections.abc import Callable
 
 from django.db import transaction
@@ -7,6 +8,8 @@ from django.db import transaction
 from portal_core.kernel import clock
 from portal_core.kernel.errors import Invalid
 from portal_core.kernel.models import IdempotencyKey
+
+KEEP = dt.timedelta(days=30)
 
 
 def once(scope: str, key: str, deed: Callable[[], str]) -> str:
@@ -16,7 +19,7 @@ def once(scope: str, key: str, deed: Callable[[], str]) -> str:
     in line by the unique key; the second finds the first one's result. Raises Invalid for an unusable key.
     """
     if not key or len(key) > 64:
-        raise Invalid(facts={"idempotency_key": "1 to 64 characters"})
+        raise Invalid(idempotency_key="1 to 64 characters")
     with transaction.atomic():
         row, created = IdempotencyKey.objects.get_or_create(scope=scope, key=key, defaults={"created_at": clock.now()})
         if not created:
@@ -24,3 +27,8 @@ def once(scope: str, key: str, deed: Callable[[], str]) -> str:
         row.result = deed()
         row.save(update_fields=["result"])
         return row.result
+
+
+def purge(older_than: dt.timedelta = KEEP) -> int:
+    """Forget keys older than that; return how many."""
+    return IdempotencyKey.objects.filter(created_at__lt=clock.now() - older_than).delete()[0]

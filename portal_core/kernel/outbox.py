@@ -30,6 +30,7 @@ E = TypeVar("E", bound=Event)
 Handler = Callable[[Any], None]
 
 MAX_ATTEMPTS = 8
+KEEP_DONE = dt.timedelta(days=30)
 PAUSES = (1, 5, 20, 60, 300, 1800, 7200)  # seconds before attempt 2, 3, …
 
 _handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
@@ -80,21 +81,24 @@ def _wake_worker() -> None:
 
 
 def drain(limit: int = 500) -> int:
-    """Run due messages, oldest first, until none is due or `limit` was reached; return how many were tried."""
+    """Run due messages, oldest first, until none is due or `limit` was reached; return how many were tried.
+
+    What another worker has in hand right now is left to it and not counted.
+    """
     tried = 0
     while tried < limit:
         now = clock.now()
         due = OutboxMessage.objects.filter(done_at=None, dead_at=None, available_at__lte=now)
         ids = list(due.order_by("available_at", "id").values_list("id", flat=True)[: min(50, limit - tried)])
-        if not ids:
+        mine = sum(_run_one(message_id, now) for message_id in ids)
+        if not mine:  # nothing due, or all of it in other hands: asking again at once would only burn the database
             break
-        for message_id in ids:
-            _run_one(message_id, now)
-        tried += len(ids)
+        tried += mine
     return tried
 
 
-def _run_one(message_id: int, now: dt.datetime) -> None:
+def _run_one(message_id: int, now: dt.datetime) -> bool:
+    """Hand one message to its handler; False when it was not ours to take."""
     try:
         with transaction.atomic():
             message = (
@@ -105,7 +109,7 @@ def _run_one(message_id: int, now: dt.datetime) -> None:
                 .first()
             )
             if message is None:  # another worker has it, or has done it
-                return
+                return False
             handler = _handlers[message.event_name][message.handler]
             handler(Event.registry[message.event_name].from_json(message.payload))
             message.done_at = clock.now()
@@ -113,11 +117,14 @@ def _run_one(message_id: int, now: dt.datetime) -> None:
     except Exception as error:  # whatever a handler raises must not stop the others
         logger.exception("outbox: handler failed", extra={"outbox_message": message_id})
         _postpone(message_id, error)
+    return True
 
 
 @transaction.atomic
 def _postpone(message_id: int, error: Exception) -> None:
-    message = OutboxMessage.objects.select_for_update().get(pk=message_id)
+    message = OutboxMessage.objects.select_for_update().filter(pk=message_id, done_at=None, dead_at=None).first()
+    if message is None:  # between our rollback and this lock another worker took it and got through
+        return
     now = clock.now()
     message.attempts += 1
     # The type alone: an exception's text may quote a row.
@@ -127,6 +134,12 @@ def _postpone(message_id: int, error: Exception) -> None:
     else:
         message.available_at = now + dt.timedelta(seconds=PAUSES[message.attempts - 1])
     message.save(update_fields=["attempts", "last_error", "dead_at", "available_at"])
+
+
+def purge(older_than: dt.timedelta = KEEP_DONE) -> int:
+    """Delete messages done longer ago than that; what waits or lies dead stays. Return how many."""
+    old = OutboxMessage.objects.filter(done_at__lt=clock.now() - older_than)
+    return old.delete()[0]
 
 
 @transaction.atomic

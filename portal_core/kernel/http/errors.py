@@ -102,4 +102,9 @@ class ServerFault(AppError):
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return respond(request, ServerFault(_("This is our fault and has been recorded. Nothing you sent was half-saved.")))
+    fault = ServerFault(_("This is our fault and has been recorded. Nothing you sent was half-saved."))
+    try:
+        return respond(request, fault)
+    except Exception:  # what broke the page (the database, a template) may break the pretty answer too
+        logger.exception("the error page could not be drawn")
+        return HttpResponse(f"{fault} ({current_request_id()})\n", status=500, content_type="text/plain; charset=utf-8")
