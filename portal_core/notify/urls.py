@@ -1,3 +1,4 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern
 
-urlpatterns: list[URLPattern | URLResolver] = []
+app_name = "notify"
+urlpatterns: list[URLPattern] = []

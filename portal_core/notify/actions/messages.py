@@ -1,0 +1,163 @@
+"""Promising deliveries. The sending itself is `portal_core.notify.delivery`."""
+
+import datetime as dt
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from portal_core.kernel import clock
+from portal_core.notify.contracts import Recipient
+from portal_core.notify.enums import Channel, Urgency
+from portal_core.notify.errors import BadAddress
+from portal_core.notify.models import Delivery, Message
+from portal_core.notify.rendering import render
+
+BATCH = 1000
+# Deliberately loose about the local part, strict about everything that could break out of a header or an SMTP line.
+_EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,253}")
+_PHONE = re.compile(r"\+[1-9][0-9]{5,14}")
+_URL = re.compile(r"https?://[\x21-\x3b=\x3f-\x7e]{1,490}")  # printable ASCII without < and >
+
+
+def send(
+    template: str,
+    *,
+    to: Recipient,
+    cause: str,
+    context: Mapping[str, Any],
+    channels: Iterable[str] = (Channel.EMAIL,),
+    not_after: dt.datetime | None = None,
+    unsubscribe_url: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> int:
+    """Tell one person. See `send_many`; the delivery goes ahead of those to many."""
+    if unsubscribe_url:
+        to = Recipient(
+            key=to.key, email=to.email, phone=to.phone, language=to.language, unsubscribe_url=unsubscribe_url
+        )
+    return _promise(template, [to], cause, context, channels, not_after, headers, Urgency.PERSONAL)
+
+
+def send_many(
+    template: str,
+    *,
+    recipients: Iterable[Recipient],
+    cause: str,
+    context: Mapping[str, Any],
+    channels: Iterable[str] = (Channel.EMAIL,),
+    not_after: dt.datetime | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> int:
+    """Promise one delivery per (cause, recipient key, channel); asking again changes nothing, nor does other context.
+
+    Call it inside the transaction of the deed or of the outbox handler: the promise commits or falls with it. A channel
+    for which a recipient has no address is left out. Returns how many promises were asked for (0: nobody can be
+    reached). Raises BadAddress, BadSubject (both Invalid) and TemplateDoesNotExist; then nothing is promised.
+    """
+    return _promise(template, recipients, cause, context, channels, not_after, headers, Urgency.BULK)
+
+
+@transaction.atomic
+def _promise(
+    template: str,
+    recipients: Iterable[Recipient],
+    cause: str,
+    context: Mapping[str, Any],
+    channels: Iterable[str],
+    not_after: dt.datetime | None,
+    headers: Mapping[str, str] | None,
+    urgency: Urgency,
+) -> int:
+    now, wanted = clock.now(), tuple(Channel(channel) for channel in channels)
+    messages: dict[str, Message] = {}
+
+    def message_for(recipient: Recipient) -> Message:
+        language = recipient.language or settings.LANGUAGE_CODE
+        if language not in messages:
+            messages[language] = _message(
+                template, cause, language, context, wanted, headers, bool(recipient.unsubscribe_url), now
+            )
+        return messages[language]
+
+    asked = 0
+    for batch in _batches(_addressed(recipients, wanted)):
+        Delivery.objects.bulk_create(
+            (
+                Delivery(
+                    message=message_for(recipient), cause=cause, recipient_key=recipient.key, channel=channel,
+                    address=address, unsubscribe_url=recipient.unsubscribe_url, urgency=urgency, available_at=now,
+                    not_after=not_after, created_at=now,
+                )
+                for recipient, channel, address in batch
+            ),
+            ignore_conflicts=True,
+        )  # fmt: skip
+        asked += len(batch)
+    if asked:
+        wake()
+    return asked
+
+
+def _addressed(
+    recipients: Iterable[Recipient], channels: tuple[Channel, ...]
+) -> Iterator[tuple[Recipient, Channel, str]]:
+    for recipient in recipients:
+        if recipient.unsubscribe_url and not _URL.fullmatch(recipient.unsubscribe_url):
+            raise BadAddress
+        for channel in channels:
+            address = recipient.email if channel is Channel.EMAIL else recipient.phone
+            if not address:
+                continue
+            if not (_EMAIL if channel is Channel.EMAIL else _PHONE).fullmatch(address):
+                raise BadAddress
+            yield recipient, channel, address
+
+
+def _batches(
+    rows: Iterator[tuple[Recipient, Channel, str]],
+) -> Iterator[list[tuple[Recipient, Channel, str]]]:
+    while batch := list(itertools.islice(rows, BATCH)):
+        yield batch
+
+
+def _message(
+    template: str,
+    cause: str,
+    language: str,
+    context: Mapping[str, Any],
+    channels: tuple[Channel, ...],
+    headers: Mapping[str, str] | None,
+    unsubscribable: bool,
+    now: dt.datetime,
+) -> Message:
+    known = Message.objects.filter(cause=cause, template=template, language=language).first()
+    if known is not None:
+        return known
+    words = render(template, context, language=language, channels=channels, unsubscribable=unsubscribable)
+    message, _ = Message.objects.get_or_create(
+        cause=cause, template=template, language=language,
+        defaults={
+            "subject": words.subject, "text": words.text, "html": words.html, "sms": words.sms,
+            "headers": dict(headers or {}), "created_at": now,
+        },
+    )  # fmt: skip
+    return message
+
+
+def wake() -> None:
+    """Ask for a delivery run after commit, once per transaction. A lost wake-up is repaired by the periodic sweep."""
+    if not settings.OUTBOX_WAKE:
+        return
+    if any(entry[1] is _wake_worker for entry in connection.run_on_commit):
+        return
+    transaction.on_commit(_wake_worker, robust=True)
+
+
+def _wake_worker() -> None:
+    from portal_core.notify.tasks import deliver_due
+
+    deliver_due.delay()

@@ -1,0 +1,251 @@
+"""The delivery run: claim what is due, hand it to its transport, write down what became of it.
+
+What a crash can do. A claim is a lease: rows of a killed worker come back when it ends, so nothing is lost. A row is
+marked after the server said yes; between the two lies the only window for a duplicate, at most CHUNK rows wide (one row
+in runs under SMALL_BATCH) and every duplicate carries the same Message-ID. Every write checks that the claim is still
+ours, so a worker that slept too long cannot overwrite its successor's result.
+"""
+
+import datetime as dt
+import logging
+import random
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from portal_core.kernel import clock, realtime
+from portal_core.kernel.ids import new_public_id
+from portal_core.notify import hooks
+from portal_core.notify.enums import Channel, DeliveryState
+from portal_core.notify.models import Delivery, DeliveryQuerySet, Message
+from portal_core.notify.transports import Letter, Outcome, Parcel, Transport, TransportDown, open_transport
+
+logger = logging.getLogger(__name__)
+
+BATCH = 200
+SMALL_BATCH = 50
+CHUNK = 25
+LEASE = dt.timedelta(seconds=120)  # longer than any single send may take: the transports time out after 30 s
+RENEW_BELOW = dt.timedelta(seconds=60)
+PAUSES = (5, 20, 60, 300, 900, 1800, 3600, 3600, 3600, 3600, 3600)  # seconds before attempt 2, 3, …; about 6 h in all
+MAX_ATTEMPTS = len(PAUSES) + 1
+PAUSE_WHEN_DOWN = dt.timedelta(seconds=15)
+
+_running = threading.Lock()
+_wanted = threading.Event()
+
+
+def deliver_due() -> int:
+    """Send until nothing is due; return how many deliveries were tried. One run at a time per process.
+
+    A call while another thread is at it returns 0 at once; that thread makes another round. Otherwise every sweep
+    during a long run would take one more worker thread away from everything else.
+    """
+    tried = 0
+    _wanted.set()
+    while _wanted.is_set() and _running.acquire(blocking=False):
+        try:
+            _wanted.clear()
+            tried += Run().go()
+        finally:
+            _running.release()
+    return tried
+
+
+@dataclass
+class Run:
+    """One pass over everything due, with one open transport per channel."""
+
+    transports: dict[Channel, Transport] = field(default_factory=dict)
+    down: set[Channel] = field(default_factory=set)
+    letters: dict[int, Letter] = field(default_factory=dict)
+    tried: int = 0
+
+    def go(self) -> int:
+        try:
+            while claim := Claim.take(clock.now(), without=self.down):
+                self._carry(claim)
+        finally:
+            for transport in self.transports.values():
+                transport.close()
+        return self.tried
+
+    def _carry(self, claim: "Claim") -> None:
+        self._load_letters(claim)
+        by_channel: dict[Channel, list[Parcel]] = defaultdict(list)
+        for row in claim.rows:
+            letter = self.letters[row.message_id]
+            by_channel[Channel(row.channel)].append(
+                Parcel(row.pk, row.public_id, row.address, row.unsubscribe_url, letter)
+            )
+        keys = {row.pk: row.recipient_key for row in claim.rows}
+        for channel, parcels in by_channel.items():
+            self.tried += len(parcels)
+            self._send(claim, channel, self._still_wanted(claim, parcels, keys))
+
+    def _load_letters(self, claim: "Claim") -> None:
+        missing = {row.message_id for row in claim.rows} - self.letters.keys()
+        if len(self.letters) > 500:
+            self.letters.clear()
+            missing = {row.message_id for row in claim.rows}
+        for message in Message.objects.filter(pk__in=missing):
+            self.letters[message.pk] = Letter(
+                id=message.pk, template=message.template, language=message.language, subject=message.subject,
+                text=message.text, html=message.html, sms=message.sms, headers=message.headers,
+                created_at=message.created_at,
+            )  # fmt: skip
+
+    def _still_wanted(self, claim: "Claim", parcels: list[Parcel], keys: dict[int, str]) -> list[Parcel]:
+        by_template: dict[str, list[Parcel]] = defaultdict(list)
+        for parcel in parcels:
+            by_template[parcel.letter.template].append(parcel)
+        wanted: set[int] = set()
+        for template, group in by_template.items():
+            try:
+                dropped = hooks.dropped(template, frozenset(keys[parcel.id] for parcel in group))
+            except Exception:  # whatever a hook raises: better late than sent to someone who left
+                logger.exception("notify: a before_send check failed")
+                claim.refused([(parcel.id, "check_failed") for parcel in group])
+                continue
+            claim.cancelled([parcel.id for parcel in group if keys[parcel.id] in dropped])
+            wanted.update(parcel.id for parcel in group if keys[parcel.id] not in dropped)
+        return [parcel for parcel in parcels if parcel.id in wanted]
+
+    def _send(self, claim: "Claim", channel: Channel, parcels: Sequence[Parcel]) -> None:
+        size = 1 if len(parcels) < SMALL_BATCH else CHUNK
+        for start in range(0, len(parcels), size):
+            chunk = claim.keep(parcels[start : start + size], rest=parcels[start:])
+            outcomes: list[Outcome] = []
+            try:
+                for outcome in self._transport(channel).send(chunk):
+                    outcomes.append(outcome)  # noqa: PERF402  what was sent before an exception must be marked
+            except TransportDown as down:
+                logger.warning("notify: %s is down (%s), trying again later", channel, down.code)
+                self.down.add(channel)
+                claim.settle(outcomes)
+                done = {outcome.parcel.id for outcome in outcomes}
+                claim.put_back([parcel.id for parcel in parcels[start:] if parcel.id not in done], down.code)
+                return
+            except Exception as error:  # a defect in a transport must not stop the other channels
+                logger.exception("notify: transport failed")
+                claim.settle(outcomes)
+                claim.refused([(parcel.id, type(error).__name__) for parcel in chunk[len(outcomes) :]])
+            except BaseException:  # the worker is told to stop
+                claim.settle(outcomes)
+                raise
+            else:
+                claim.settle(outcomes)
+
+    def _transport(self, channel: Channel) -> Transport:
+        if channel not in self.transports:
+            self.transports[channel] = open_transport(channel)
+        return self.transports[channel]
+
+
+@dataclass
+class Claim:
+    """Rows that are ours until `until`."""
+
+    id: str
+    rows: list[Delivery]
+    until: dt.datetime
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+    @classmethod
+    def take(cls, now: dt.datetime, *, without: Iterable[Channel] = (), limit: int = BATCH) -> "Claim":
+        """Claim up to `limit` due rows; those that came too late or were tried too often end here.
+
+        On PostgreSQL workers step over each other's locked rows; on SQLite the transaction is IMMEDIATE, so that there
+        is only one at a time. Plain ids in the UPDATE: a locking sub-select in `IN (…)` has run for minutes.
+        """
+        claim_id = new_public_id()
+        with transaction.atomic():
+            due = Delivery.objects.filter(state__in=DeliveryState.live, available_at__lte=now)
+            due = due.exclude(channel__in=list(without)).order_by("urgency", "available_at", "id")
+            skip = connection.features.has_select_for_update_skip_locked
+            rows = list(due.select_for_update(skip_locked=skip)[:limit])
+            late = [row.pk for row in rows if row.not_after is not None and row.not_after <= now]
+            tired = [row.pk for row in rows if row.attempts >= MAX_ATTEMPTS and row.pk not in late]
+            _rows(late).move(DeliveryState.EXPIRED, last_error="too_late")
+            _rows(tired).move(DeliveryState.DEAD, failed_at=now)
+            over = {*late, *tired}
+            ours = [row for row in rows if row.pk not in over]
+            _rows([row.pk for row in ours]).move(
+                DeliveryState.SENDING, claimed_by=claim_id, available_at=now + LEASE, attempts=F("attempts") + 1
+            )
+        if rows and not ours:
+            return cls.take(now, without=without, limit=limit)
+        return cls(claim_id, ours, now + LEASE)
+
+    def keep(self, chunk: Sequence[Parcel], *, rest: Sequence[Parcel]) -> list[Parcel]:
+        """The parcels of `chunk` that are still ours, with enough time left to send them."""
+        now = clock.now()
+        if self.until - now > RENEW_BELOW:
+            return list(chunk)
+        self.until = now + LEASE
+        self._ours([parcel.id for parcel in rest]).update(available_at=self.until)
+        held = set(self._ours([parcel.id for parcel in chunk]).values_list("pk", flat=True))
+        return [parcel for parcel in chunk if parcel.id in held]
+
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Write down what the transport said."""
+        if not outcomes:
+            return
+        now, by_provider_id = clock.now(), defaultdict(list)
+        for outcome in outcomes:
+            if outcome.error is None:
+                by_provider_id[outcome.provider_id].append(outcome.parcel.id)
+        with transaction.atomic():
+            for provider_id, ids in by_provider_id.items():
+                self._ours(ids).move(DeliveryState.SENT, sent_at=now, provider_id=provider_id, last_error="")
+            self.refused(
+                [(o.parcel.id, o.error.code) for o in outcomes if o.error is not None and not o.error.permanent]
+            )
+            for outcome in outcomes:
+                if outcome.error is not None and outcome.error.permanent:
+                    self._ours([outcome.parcel.id]).move(
+                        DeliveryState.FAILED, failed_at=now, last_error=outcome.error.code
+                    )
+            if "mailbox" in by_provider_id:
+                realtime.push("mailbox", {"type": "mailbox.changed"})
+
+    def refused(self, refusals: Sequence[tuple[int, str]]) -> None:
+        """Not taken, perhaps later: wait longer each time, then give up."""
+        if not refusals:
+            return
+        now, attempts = clock.now(), {row.pk: row.attempts + 1 for row in self.rows}
+        with transaction.atomic():
+            for pk, code in refusals:
+                if attempts[pk] >= MAX_ATTEMPTS:
+                    self._ours([pk]).move(DeliveryState.DEAD, failed_at=now, last_error=code)
+                    continue
+                # A spread of 20 %, so that a thousand rows refused together do not come back together.
+                pause = PAUSES[attempts[pk] - 1] * random.uniform(1, 1.2)  # noqa: S311
+                later = now + dt.timedelta(seconds=pause)
+                self._ours([pk]).move(DeliveryState.WAITING, available_at=later, last_error=code)
+
+    def put_back(self, ids: Sequence[int], code: str) -> None:
+        """The way out is closed: no fault of these rows, so no attempt is counted."""
+        self._ours(ids).move(
+            DeliveryState.WAITING,
+            available_at=clock.now() + PAUSE_WHEN_DOWN,
+            attempts=F("attempts") - 1,
+            last_error=code,
+        )
+
+    def cancelled(self, ids: Sequence[int]) -> None:
+        if ids:
+            self._ours(ids).move(DeliveryState.CANCELLED)
+
+    def _ours(self, ids: Sequence[int]) -> DeliveryQuerySet:
+        return _rows(ids).filter(claimed_by=self.id)
+
+
+def _rows(ids: Sequence[int]) -> DeliveryQuerySet:
+    return Delivery.objects.filter(pk__in=ids)

@@ -1,0 +1,13 @@
+from django.utils.translation import gettext_lazy as _
+
+from portal_core.kernel.errors import Invalid
+
+
+class BadAddress(Invalid):
+    code = "bad_address"
+    message = _("This is not an address we can send to.")
+
+
+class BadSubject(Invalid):
+    code = "bad_subject"
+    message = _("The subject of a message is one line of at most 250 characters.")

@@ -1,0 +1,72 @@
+"""What every way out has in common. To add one: copy the nearest folder neighbour and `open_transport`."""
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+class TransportError(Exception):
+    """One delivery was not taken. `code` is kept on the row; it never holds the provider's text or the address."""
+
+    def __init__(self, code: str, *, permanent: bool) -> None:
+        super().__init__(code)
+        self.code, self.permanent = code[:60], permanent
+
+
+class TransportDown(Exception):
+    """Nothing can be sent at present (refused connection, wrong password). The rest goes back, no attempt counts."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code[:60]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What is said: a rendered Message, without its row."""
+
+    id: int
+    template: str
+    language: str = "en"
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    sms: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One delivery on its way out."""
+
+    id: int
+    public_id: str
+    address: str
+    unsubscribe_url: str
+    letter: Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a parcel: taken (perhaps under the provider's id), or refused with an error."""
+
+    parcel: Parcel
+    provider_id: str = ""
+    error: TransportError | None = None
+
+
+class Transport(ABC):
+    """Carries parcels of one channel. Not shared between threads."""
+
+    @abstractmethod
+    def send(self, batch: Sequence[Parcel]) -> Iterator[Outcome]:
+        """Yield one outcome per parcel as soon as it is known, in order.
+
+        Raises TransportDown when nothing further can be sent; parcels without an outcome were not taken.
+        """
+
+    def close(self) -> None:
+        """Give connections back. May be called more than once."""
+        return

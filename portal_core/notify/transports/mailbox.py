@@ -1,0 +1,11 @@
+from collections.abc import Iterator, Sequence
+
+from portal_core.notify.transports.base import Outcome, Parcel, Transport
+
+
+class MailboxTransport(Transport):
+    """Sends nothing: what would have left stays readable under /mailbox/. For development and the demo."""
+
+    def send(self, batch: Sequence[Parcel]) -> Iterator[Outcome]:
+        for parcel in batch:
+            yield Outcome(parcel, provider_id="mailbox")
