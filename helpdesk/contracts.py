@@ -1,0 +1,95 @@
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from helpdesk.enums import Category, Channel, RequesterKind
+from portal_core.kernel.contracts import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What somebody told us, whichever way it came in.
+
+    `device` holds at most browser, os, screen, language; `error_text` is the exact text on the screen (TR-06).
+    """
+
+    requester_kind: RequesterKind
+    category: Category
+    channel: Channel
+    body: str
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    error_text: str = ""
+    device: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownProblem:
+    """An active incident that explains a category: its name and the public page about it."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketOpened(Event):
+    ticket_id: str
+    office_id: str
+    practice_id: int
+    requester_kind: str
+    category: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketChanged(Event):
+    """Anything else happened to it; `what` is the audit action, e.g. "ticket:take"."""
+
+    ticket_id: str
+    office_id: str
+    what: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketReplied(Event):
+    """Staff wrote something the requester should read."""
+
+    ticket_id: str
+    message_id: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketWaitsForIncident(Event):
+    ticket_id: str
+    incident_id: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketLoopClosing(Event):
+    """The incident is over; the requester is asked whether it works again. `round` counts the askings of one ticket."""
+
+    ticket_id: str
+    incident_id: str
+    round: int
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketStillBroken(Event):
+    """A requester dissents: the incident was called over, but for them it is not."""
+
+    ticket_id: str
+    incident_id: str
+    office_id: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketSolved(Event):
+    ticket_id: str
+    resolution: str
+    at: dt.datetime

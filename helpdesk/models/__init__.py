@@ -1,0 +1,3 @@
+from helpdesk.models.ticket import Ticket, TicketMessage
+
+__all__ = ["Ticket", "TicketMessage"]

@@ -1,0 +1,225 @@
+import datetime as dt
+import secrets
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+
+from helpdesk.enums import (
+    DONE,
+    LIVE,
+    MOVES,
+    PAUSED,
+    Author,
+    Category,
+    Channel,
+    RequesterKind,
+    Resolution,
+    Side,
+    TicketState,
+    Turn,
+    Visibility,
+    WaitReason,
+)
+from helpdesk.errors import TicketClosed, WrongMove
+from helpdesk.rules import turn as rules
+from portal_core.kernel.ids import PublicIdField
+
+READABLE = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # no I, L, O, U, 0, 1: it is read aloud on the phone
+
+
+def new_reference() -> str:
+    """A short code such as K7M2-9QF (35 bits; uniqueness is the database's business)."""
+    code = "".join(secrets.choice(READABLE) for _ in range(7))
+    return f"{code[:4]}-{code[4:]}"
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def locked(self, pk: int) -> "Ticket":
+        """The row as it is now, held until the transaction ends."""
+        return self.select_related("office", "practice").select_for_update(of=("self",)).get(pk=pk)
+
+    def live(self) -> "TicketQuerySet":
+        return self.filter(state__in=LIVE)
+
+
+class Ticket(models.Model):
+    """A request for help. The office owns a patient's ticket until it is closed, also while IT works on a flag."""
+
+    public_id = PublicIdField()
+    reference = models.CharField(max_length=8, unique=True, default=new_reference, editable=False)
+    practice = models.ForeignKey("directory.Practice", on_delete=models.PROTECT, related_name="+")
+    office = models.ForeignKey("directory.Office", on_delete=models.PROTECT, related_name="+")
+    side = models.CharField(max_length=8, choices=Side)
+    category = models.CharField(max_length=20, choices=Category)
+    channel = models.CharField(max_length=8, choices=Channel)
+    requester_kind = models.CharField(max_length=10, choices=RequesterKind)
+    # As told by the requester. Nothing is stored of what is typed only to prove who somebody is.
+    requester_name = models.CharField(max_length=160, blank=True)
+    requester_email = models.EmailField(blank=True)
+    requester_phone = models.CharField(max_length=32, blank=True)
+    patient = models.ForeignKey("directory.Patient", on_delete=models.PROTECT, null=True, related_name="+")
+    owner = models.ForeignKey("directory.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    subject = models.CharField(max_length=160)
+    error_text = models.TextField(max_length=1000, blank=True)
+    device = models.JSONField(default=dict)  # browser, os, screen, language: short strings (HD-18)
+    call_seconds = models.PositiveIntegerField(null=True)  # HD-13
+
+    state = models.CharField(max_length=16, choices=TicketState, default=TicketState.NEW)
+    relayed_at = models.DateTimeField(null=True)  # set while a flag is open at IT
+    incident_id = models.CharField(max_length=20, blank=True)  # public id on the status page
+    wait_reason = models.CharField(max_length=16, choices=WaitReason, blank=True)
+    wake_at = models.DateTimeField(null=True)
+    turn_since = models.DateTimeField()
+    loop_rounds = models.PositiveSmallIntegerField(default=0)  # how often the requester was asked "fixed for you?"
+    dissent_count = models.PositiveSmallIntegerField(default=0)
+    reopened_count = models.PositiveSmallIntegerField(default=0)
+    first_response_at = models.DateTimeField(null=True)
+    solved_at = models.DateTimeField(null=True)
+    solved_by = models.CharField(max_length=120, blank=True)  # a label; who exactly stands in the ledger
+    resolution = models.CharField(max_length=16, choices=Resolution, blank=True)
+    closed_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    # The rule `rules.turn.turn` in SQL, so that queues can be filtered and sorted by an index; a test compares both.
+    turn_now = models.GeneratedField(
+        expression=Case(
+            When(state__in=DONE, then=Value(Turn.NOBODY.value)),
+            When(state__in=[TicketState.WAIT_PATIENT, TicketState.CLOSE_LOOP], then=Value(Turn.PATIENT.value)),
+            When(
+                Q(state=TicketState.WAIT_INCIDENT) | Q(relayed_at__isnull=False) | Q(side=Side.IT),
+                then=Value(Turn.IT.value),
+            ),
+            default=Value(Turn.OFFICE.value),
+        ),
+        output_field=models.CharField(max_length=8),
+        db_persist=True,
+    )
+
+    objects: ClassVar[models.Manager["Ticket"]] = TicketQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="ticket_state_known", condition=Q(state__in=TicketState.values)),
+            models.CheckConstraint(name="ticket_category_known", condition=Q(category__in=Category.values)),
+            models.CheckConstraint(name="ticket_channel_known", condition=Q(channel__in=Channel.values)),
+            models.CheckConstraint(name="ticket_side_known", condition=Q(side__in=Side.values)),
+            models.CheckConstraint(name="ticket_requester_known", condition=Q(requester_kind__in=RequesterKind.values)),
+            models.CheckConstraint(
+                name="ticket_pause_has_reason_and_wake_up",
+                condition=(Q(state__in=PAUSED, wake_at__isnull=False) & ~Q(wait_reason=""))
+                | (~Q(state__in=PAUSED) & Q(wait_reason="", wake_at=None)),
+            ),
+            models.CheckConstraint(
+                name="ticket_solved_has_time_and_resolution",
+                condition=(Q(state__in=DONE, solved_at__isnull=False) & ~Q(resolution=""))
+                | (~Q(state__in=DONE) & Q(solved_at=None, resolution="", solved_by="")),
+            ),
+            models.CheckConstraint(
+                name="ticket_closed_has_time",
+                condition=Q(state=TicketState.CLOSED, closed_at__isnull=False)
+                | (~Q(state=TicketState.CLOSED) & Q(closed_at=None)),
+            ),
+            models.CheckConstraint(
+                name="ticket_incident_named",
+                condition=~Q(state__in=[TicketState.WAIT_INCIDENT, TicketState.CLOSE_LOOP]) | ~Q(incident_id=""),
+            ),
+            models.CheckConstraint(
+                name="ticket_relayed_only_while_open", condition=Q(relayed_at=None) | Q(state=TicketState.OPEN)
+            ),
+            models.CheckConstraint(
+                name="ticket_web_can_be_answered",
+                condition=~Q(channel=Channel.WEB) | ~Q(requester_email="") | ~Q(requester_phone=""),
+            ),
+            models.CheckConstraint(
+                name="ticket_call_seconds_of_calls", condition=Q(call_seconds=None) | Q(channel=Channel.PHONE)
+            ),
+            models.CheckConstraint(name="ticket_dissent_was_asked", condition=Q(dissent_count__lte=F("loop_rounds"))),
+        ]
+        indexes = [
+            models.Index(fields=["office", "state", "-updated_at", "-id"], name="ticket_office_state"),
+            models.Index(fields=["office", "turn_now", "turn_since", "id"], name="ticket_office_turn"),
+            models.Index(
+                fields=["practice", "turn_now", "turn_since", "id"], name="ticket_it_turn", condition=Q(side=Side.IT)
+            ),
+            models.Index(fields=["incident_id", "state"], name="ticket_of_incident", condition=~Q(incident_id="")),
+            models.Index(fields=["patient", "-created_at"], name="ticket_of_patient"),
+            models.Index(fields=["category", "created_at"], name="ticket_surge"),  # triage counts likenesses per window
+            models.Index(fields=["wake_at"], name="ticket_wake", condition=Q(wake_at__isnull=False)),
+            models.Index(fields=["solved_at"], name="ticket_to_close", condition=Q(state=TicketState.SOLVED)),
+        ]
+
+    @property
+    def turn(self) -> Turn:
+        """Whose move it is."""
+        return rules.turn(state=TicketState(self.state), side=Side(self.side), relayed=self.relayed_at is not None)
+
+    @property
+    def public_label(self) -> str:
+        """The requester's word for the state."""
+        return rules.public_label(TicketState(self.state))
+
+    @property
+    def public_tone(self) -> str:
+        return rules.public_tone(TicketState(self.state))
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
+
+    def move(self, to: TicketState, *, at: dt.datetime) -> None:
+        """Change the state in memory; the caller saves. Raises TicketClosed or WrongMove."""
+        state = TicketState(self.state)
+        if to not in MOVES[state]:
+            raise TicketClosed if state == TicketState.CLOSED else WrongMove
+        before = self.turn
+        self.state = to
+        reason, pause = rules.WAITS.get(to, ("", None))
+        self.wait_reason = reason
+        self.wake_at = at + pause if pause is not None else None
+        if to not in DONE:
+            self.solved_at, self.solved_by, self.resolution = None, "", ""
+        if to == TicketState.CLOSED:
+            self.closed_at = at
+        if to != TicketState.OPEN:
+            self.relayed_at = None
+        if self.turn != before:
+            self.turn_since = at
+
+    def save_changes(self, *fields: str, at: dt.datetime) -> None:
+        """Write what an action changed, together with everything `move` may touch, and count the version up."""
+        self.version += 1
+        self.updated_at = at
+        self.save(
+            update_fields={
+                "state", "wait_reason", "wake_at", "turn_since", "relayed_at", "solved_at", "solved_by", "resolution",
+                "closed_at", "version", "updated_at", *fields,
+            }
+        )  # fmt: skip
+
+
+class TicketMessage(models.Model):
+    """One entry of the conversation; never edited."""
+
+    public_id = PublicIdField()
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages")
+    author_kind = models.CharField(max_length=10, choices=Author)
+    author_id = models.CharField(max_length=20, blank=True)  # public id of the staff member
+    author_label = models.CharField(max_length=160)
+    visibility = models.CharField(max_length=8, choices=Visibility)
+    body = models.TextField(max_length=5000)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="message_author_known", condition=Q(author_kind__in=Author.values)),
+            models.CheckConstraint(name="message_visibility_known", condition=Q(visibility__in=Visibility.values)),
+            models.CheckConstraint(name="message_not_empty", condition=~Q(body="")),
+            models.CheckConstraint(
+                name="message_of_requester_is_visible",
+                condition=~Q(author_kind=Author.REQUESTER) | Q(visibility=Visibility.PATIENT),
+            ),
+        ]
+        indexes = [models.Index(fields=["ticket", "at", "id"], name="message_thread")]

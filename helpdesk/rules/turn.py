@@ -1,0 +1,62 @@
+"""Pure judgements about a ticket: whose move it is, what the requester reads, how long a pause may last."""
+
+import datetime as dt
+
+from helpdesk.enums import DONE, TECHNICAL, Category, RequesterKind, Side, TicketState, Turn, WaitReason
+
+WAITS: dict[TicketState, tuple[WaitReason, dt.timedelta]] = {
+    TicketState.WAIT_PATIENT: (WaitReason.ANSWER, dt.timedelta(days=2)),
+    TicketState.WAIT_INCIDENT: (WaitReason.INCIDENT, dt.timedelta(hours=24)),
+    TicketState.CLOSE_LOOP: (WaitReason.CONFIRMATION, dt.timedelta(hours=48)),
+}
+REOPEN_WITHIN = dt.timedelta(days=7)
+LINK_LIVES_AFTER_CLOSE = dt.timedelta(days=60)
+
+
+def turn(*, state: TicketState, side: Side, relayed: bool) -> Turn:
+    """Exactly one of office, it, patient, nobody."""
+    if state in DONE:
+        return Turn.NOBODY
+    if state in (TicketState.WAIT_PATIENT, TicketState.CLOSE_LOOP):
+        return Turn.PATIENT
+    if state == TicketState.WAIT_INCIDENT or relayed or side == Side.IT:
+        return Turn.IT
+    return Turn.OFFICE
+
+
+LABELS: dict[TicketState, str] = {
+    TicketState.NEW: "Received",
+    TicketState.OPEN: "We are working on it",
+    TicketState.WAIT_PATIENT: "We need you",
+    TicketState.WAIT_INCIDENT: "We are working on it",
+    TicketState.CLOSE_LOOP: "We think it is fixed",
+    TicketState.SOLVED: "We think it is fixed",
+    TicketState.CLOSED: "Closed",
+}
+TONES: dict[TicketState, str] = {
+    TicketState.NEW: "info",
+    TicketState.OPEN: "info",
+    TicketState.WAIT_PATIENT: "warning",
+    TicketState.WAIT_INCIDENT: "info",
+    TicketState.CLOSE_LOOP: "ok",
+    TicketState.SOLVED: "ok",
+    TicketState.CLOSED: "neutral",
+}
+
+
+def public_label(state: TicketState) -> str:
+    """What the requester reads; names from inside never leak."""
+    return LABELS[state]
+
+
+def public_tone(state: TicketState) -> str:
+    """The badge tone that goes with `public_label`."""
+    return TONES[state]
+
+
+def lands_at(*, requester_kind: RequesterKind, category: Category, patient_line: bool) -> Side:
+    """Providers and staff write to IT (TR-09, HD-17). Patients write to their office, always (TR-02, TR-03), but for a
+    technical fault in a practice that opened its support line to patients (C5, TR-07)."""
+    if requester_kind != RequesterKind.PATIENT:
+        return Side.IT
+    return Side.IT if patient_line and category in TECHNICAL else Side.OFFICE

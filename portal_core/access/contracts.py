@@ -1,0 +1,39 @@
+import datetime as dt
+from dataclasses import dataclass
+
+from portal_core.access.enums import PortalState, Reason
+from portal_core.kernel.contracts import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalStatus:
+    """A patient's portal status with its reasons; `label` is the word, `advice` what to read to the patient."""
+
+    state: PortalState
+    reasons: tuple[Reason, ...]
+    label: str
+    advice: tuple[str, ...]
+    tone: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordHelpAsked(Event):
+    """Somebody filled in the four fields on the sign-in page; what matched stands on the attempt."""
+
+    attempt_id: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalLinkSent(Event):
+    patient_id: str
+    purpose: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalPasswordSet(Event):
+    patient_id: str
+    token_id: str
+    at: dt.datetime

@@ -1,0 +1,39 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AccessLevel(models.TextChoices):
+    """The toggle "Patient's Access Level" (PC-34)."""
+
+    NONE = "none", _("No Access to Portal")
+    CAN_ACCESS = "can_access", _("Patient Can Access Portal")
+
+
+class PortalState(models.TextChoices):
+    """PC-25 to PC-27."""
+
+    INACTIVE = "inactive", _("Inactive")
+    UNACTIVATED = "unactivated", _("Unactivated")
+    ACTIVE = "active", _("Active")
+
+
+class Reason(models.TextChoices):
+    """Why a portal account is INACTIVE (PC-25); the label is what to do about it (PC-29)."""
+
+    NOT_ENABLED = "not_enabled", _("Portal access is not enabled")
+    NO_EMAIL = "no_email", _("No e-mail address on file")
+    NO_ZIP = "no_zip", _("No zip code on file")
+
+
+class TokenPurpose(models.TextChoices):
+    """One e-mail serves both (PC-46); the words in it differ."""
+
+    INVITE = "invite", _("Invitation")
+    RESET = "reset", _("Password reset")
+
+
+class HelpFlow(models.TextChoices):
+    """Which of the two doors on the sign-in page somebody used (PC-43)."""
+
+    ACTIVATE = "activate", _("Create my account")
+    FORGOT = "forgot", _("Forgot my password")

@@ -1,0 +1,40 @@
+from django.utils.translation import gettext_lazy as _
+
+from portal_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class AttestationRequired(Forbidden):
+    code = "attestation_required"
+    message = _("The office must verify who the patient is before this can be done.")
+
+
+class PortalNotEnabled(Invalid):
+    code = "portal_not_enabled"
+    message = _("Portal access is not enabled for this patient. Enable it first.")
+
+
+class NoEmailOnFile(Invalid):
+    code = "no_email_on_file"
+    message = _("There is no e-mail address on file to send a link to.")
+
+
+class NoZipOnFile(Invalid):
+    code = "no_zip_on_file"
+    message = _("There is no zip code on file. The patient needs one to use the portal.")
+
+
+class CannotEnable(Invalid):
+    code = "cannot_enable"
+    message = _("Put an e-mail address and a home zip code on file first.")
+
+
+class LinkUnusable(NotFound):
+    """Used, replaced by a newer one, too old, or never given out: the holder of a link is not told which."""
+
+    code = "link_unusable"
+    message = _("This link no longer works. Each link works once and only the newest one counts. Ask for a new one.")
+
+
+class UsernameTaken(Conflict):
+    code = "username_taken"
+    message = _("That user name is taken. Choose another one.")
