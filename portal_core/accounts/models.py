@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from portal_core.kernel.enums import Realm
 from portal_core.kernel.ids import PublicIdField
@@ -32,6 +33,7 @@ class User(AbstractBaseUser):
     realm = models.CharField(max_length=16, choices=[(Realm.STAFF, "Staff"), (Realm.PATIENT, "Patient")])
     is_active = models.BooleanField(default=True)
     must_change_password = models.BooleanField(default=False)
+    session_epoch = models.PositiveIntegerField(default=0)  # part of the session hash: counting it up ends them all
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -43,3 +45,20 @@ class User(AbstractBaseUser):
         constraints = [
             models.CheckConstraint(name="user_realm_known", condition=Q(realm__in=["staff", "patient"])),
         ]
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        return salted_hmac(
+            "portal_core.accounts.User", f"{self.password}:{self.session_epoch}", secret=secret, algorithm="sha256"
+        ).hexdigest()
+
+
+class SignInThrottle(models.Model):
+    """Failures in a row for one account or one address (`key` is a keyed hash; neither stands here)."""
+
+    key = models.CharField(max_length=64, unique=True)
+    failures = models.PositiveIntegerField(default=0)
+    blocked_until = models.DateTimeField(null=True)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["last_at"], name="throttle_stale")]

@@ -1,3 +1,9 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from portal_core.directory.views import home
+
+app_name = "directory"
+urlpatterns = [
+    path("desk/", home.desk, name="desk"),
+    path("desk/hat/", home.hat, name="hat"),
+]

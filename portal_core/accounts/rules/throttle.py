@@ -1,0 +1,26 @@
+"""How long to wait after failed sign-ins: growing, capped, forgotten after a quiet while; never a lock."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`free` tries without a pause, then `first` seconds, doubled each time up to `most`; forgotten after `quiet`."""
+
+    free: int
+    first: int
+    most: int
+    quiet: int
+
+
+# An account is guessed at by name; an address may be a whole front desk, so it is given far more room.
+ACCOUNT = Limit(free=5, first=5, most=300, quiet=3600)
+ADDRESS = Limit(free=60, first=2, most=30, quiet=900)
+
+
+def pause(limit: Limit, failures: int) -> int:
+    """Seconds to wait after that many failures in a row."""
+    over = failures - limit.free
+    if over < 0:
+        return 0
+    return int(min(limit.first * 2 ** min(over, 16), limit.most))
