@@ -47,7 +47,6 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 HTTPS = PUBLIC_URL.startswith("https://")
 
 INSTALLED_APPS = [
-    "daphne",  # first: it installs the asyncio reactor before anything imports Twisted's default one
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -149,7 +148,7 @@ else:
     CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20000}}
     }
-    CELERY_BROKER_URL = "memory://"
+    CELERY_BROKER_URL = "memory://localhost/"
     CELERY_BROKER_TRANSPORT = "ops.runtime.memory_transport:Transport"
 
 CELERY_TASK_IGNORE_RESULT = True
@@ -162,7 +161,11 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "kernel.drain_outbox": {"task": "kernel.drain_outbox", "schedule": 3.0},
     "notify.deliver_due": {"task": "notify.deliver_due", "schedule": 3.0},
+    "kernel.purge": {"task": "kernel.purge", "schedule": 3600.0},
 }
+CELERY_BEAT_SCHEDULER = (
+    "celery.beat:Scheduler"  # all of it is sweeps of seconds or an hour: nothing to remember on disk
+)
 OUTBOX_WAKE = True  # tests switch it off and drain by hand
 
 # --- people -----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,8 @@
 """Static files with the hash of their content in the name, compressed beforehand, served for ever."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -16,3 +19,8 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
         if not self.hashed_files and not force:
             return str(StaticFilesStorage.url(self, name))
         return str(super().url(name, force))
+
+    def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
+        # We load none of htmx's extensions, and comments in them name TypeScript types as if they were modules.
+        wanted = {name: source for name, source in paths.items() if not name.startswith("django_htmx/ext/")}
+        yield from super().post_process(wanted, dry_run, **options)

@@ -56,7 +56,7 @@ _starting = threading.Lock()
 
 
 def _in_background(coroutine: Any) -> Future[None]:
-    global _loop, _loop_pid  # noqa: PLW0603 - one loop per process; a forked worker has to make its own
+    global _loop, _loop_pid
     with _starting:
         if _loop is None or _loop_pid != os.getpid():
             _loop, _loop_pid = asyncio.new_event_loop(), os.getpid()

@@ -1,0 +1,115 @@
+import os
+import sys
+from argparse import ArgumentParser
+from contextlib import nullcontext
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from ops.celery import app as celery_app
+from ops.runtime import prepare
+from ops.runtime.lock import AlreadyRunning, only_one
+
+DEMO_PEOPLE = (
+    ("olivia", "office staff"),
+    ("oscar", "office manager of another office"),
+    ("ian", "IT triage"),
+    ("ines", "IT lead"),
+    ("carla", "clinician with telehealth"),
+    ("dan", "clinician"),
+    ("ana", "practice administrator and owner"),
+    ("omar", "operator of the status page"),
+    ("pat", "patient"),
+    ("paula", "patient who has not activated yet"),
+    ("piet", "patient without an e-mail address"),
+)
+
+
+class Command(BaseCommand):
+    help = "Serve HTTP and WebSockets; without REDIS_URL also run tasks and the schedule, all in this one process."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--prepare", action="store_true", help="migrate, collect static files, seed the demo first")
+        parser.add_argument("--no-embedded", action="store_true", help="leave tasks and schedule to other processes")
+        parser.add_argument(
+            "--behind-proxy", action="store_true", help="believe X-Forwarded-For and -Proto of the proxy in front"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        embedded = settings.EMBEDDED and not options["no_embedded"]
+        try:
+            with only_one(settings.DATA_DIR) if embedded else nullcontext():
+                self._serve(embedded=embedded, **options)
+        except AlreadyRunning as error:
+            raise CommandError(str(error)) from None
+        except KeyboardInterrupt:
+            self._say("Stopped.")
+
+    def _serve(self, *, embedded: bool, **options: Any) -> None:
+        if options["prepare"]:
+            prepare.prepare(self._say)
+        elif pending := prepare.pending_migrations():
+            raise CommandError(
+                f"The database lacks {len(pending)} migration(s), first {pending[0]}. Run: python manage.py migrate"
+            )
+        # Imported here: it installs Twisted's reactor, which no other command needs.
+        from ops.runtime import daphne_server
+
+        tasks = None
+        if embedded:
+            from ops.runtime.embedded_celery import EmbeddedCelery
+
+            tasks = EmbeddedCelery(celery_app)
+        from ops.asgi import application
+
+        finished = True
+
+        def stop() -> None:
+            nonlocal finished
+            if tasks is not None:
+                finished = tasks.stop()
+
+        if tasks is not None:
+            tasks.start()
+        try:
+            daphne_server.serve(
+                application,
+                host=options["host"],
+                port=options["port"],
+                behind_proxy=options["behind_proxy"],
+                on_listening=self._announce,
+                on_stop=stop,
+            )
+        except daphne_server.CannotListen as error:
+            stop()
+            raise CommandError(f"Cannot listen on {options['host']}:{options['port']}: {error}") from None
+        self._say("Stopped." if finished else "Stopped with a task unfinished; it will run again at the next start.")
+        if not finished:
+            sys.stdout.flush()
+            os._exit(1)  # the interpreter would wait for that task's thread
+
+    def _announce(self, url: str) -> None:
+        if not settings.DEMO:
+            self._say(f"Serving on {url}")
+            return
+        lines = [
+            "",
+            f"  Lantern is running:  {url}/",
+            f"  Staff sign in:       {url}/desk/sign-in/",
+            f"  Patients sign in:    {url}/portal/sign-in/",
+            f"  Status page:         {url}/status/",
+            "",
+            "  Demo sign-ins, password demo-please-change:",
+            *(f"    {name:<8}{role}" for name, role in DEMO_PEOPLE),
+            "",
+            "  Ctrl-C stops it.",
+            "",
+        ]
+        self._say("\n".join(lines))
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
