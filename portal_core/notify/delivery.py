@@ -11,7 +11,7 @@ import logging
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection, transaction
@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 BATCH = 200
 SMALL_BATCH = 50
 CHUNK = 25
-LEASE = dt.timedelta(seconds=120)  # longer than any single send may take: the transports time out after 30 s
-RENEW_BELOW = dt.timedelta(seconds=60)
+LEASE = dt.timedelta(seconds=90)
+RENEW_BELOW = dt.timedelta(seconds=65)  # no send begins with less of the lease left: four SMTP time-outs in a row fit
 PAUSES = (5, 20, 60, 300, 900, 1800, 3600, 3600, 3600, 3600, 3600)  # seconds before attempt 2, 3, …; about 6 h in all
 MAX_ATTEMPTS = len(PAUSES) + 1
 PAUSE_WHEN_DOWN = dt.timedelta(seconds=15)
@@ -117,28 +117,29 @@ class Run:
 
     def _send(self, claim: "Claim", channel: Channel, parcels: Sequence[Parcel]) -> None:
         size = 1 if len(parcels) < SMALL_BATCH else CHUNK
-        for start in range(0, len(parcels), size):
-            chunk = claim.keep(parcels[start : start + size], rest=parcels[start:])
-            outcomes: list[Outcome] = []
-            try:
-                for outcome in self._transport(channel).send(chunk):
-                    outcomes.append(outcome)  # noqa: PERF402  what was sent before an exception must be marked
-            except TransportDown as down:
-                logger.warning("notify: %s is down (%s), trying again later", channel, down.code)
-                self.down.add(channel)
-                claim.settle(outcomes)
-                done = {outcome.parcel.id for outcome in outcomes}
-                claim.put_back([parcel.id for parcel in parcels[start:] if parcel.id not in done], down.code)
-                return
-            except Exception as error:  # a defect in a transport must not stop the other channels
-                logger.exception("notify: transport failed")
-                claim.settle(outcomes)
-                claim.refused([(parcel.id, type(error).__name__) for parcel in chunk[len(outcomes) :]])
-            except BaseException:  # the worker is told to stop
-                claim.settle(outcomes)
-                raise
-            else:
-                claim.settle(outcomes)
+        told: list[Outcome] = []  # known, but not written down yet
+        done: set[int] = set()
+        try:
+            for outcome in self._transport(channel).send(claim.still_ours(parcels)):
+                told.append(outcome)
+                done.add(outcome.parcel.id)
+                if len(told) >= size or claim.is_old:
+                    claim.settle(told)
+                    told.clear()
+        except TransportDown as down:
+            logger.warning("notify: %s is down (%s), trying again later", channel, down.code)
+            self.down.add(channel)
+            claim.put_back([parcel.id for parcel in parcels if parcel.id not in done], down.code)
+        except Exception as error:  # a defect in a transport must not stop the other channels
+            logger.exception("notify: transport failed")
+            # Only the parcel in hand is suspect; the others of its batch must not grow tired with it.
+            suspect = claim.in_hand
+            if suspect is not None and suspect.id not in done:
+                done.add(suspect.id)
+                claim.refused([(suspect.id, type(error).__name__)])
+            claim.put_back([parcel.id for parcel in parcels if parcel.id not in done], "batch_broken")
+        finally:  # also when the worker is told to stop
+            claim.settle(told)
 
     def _transport(self, channel: Channel) -> Transport:
         if channel not in self.transports:
@@ -153,6 +154,7 @@ class Claim:
     id: str
     rows: list[Delivery]
     until: dt.datetime
+    in_hand: Parcel | None = None
 
     def __bool__(self) -> bool:
         return bool(self.rows)
@@ -183,15 +185,22 @@ class Claim:
             return cls.take(now, without=without, limit=limit)
         return cls(claim_id, ours, now + LEASE)
 
-    def keep(self, chunk: Sequence[Parcel], *, rest: Sequence[Parcel]) -> list[Parcel]:
-        """The parcels of `chunk` that are still ours, with enough time left to send them."""
-        now = clock.now()
-        if self.until - now > RENEW_BELOW:
-            return list(chunk)
-        self.until = now + LEASE
-        self._ours([parcel.id for parcel in rest]).update(available_at=self.until)
-        held = set(self._ours([parcel.id for parcel in chunk]).values_list("pk", flat=True))
-        return [parcel for parcel in chunk if parcel.id in held]
+    @property
+    def is_old(self) -> bool:
+        return self.until - clock.now() < RENEW_BELOW
+
+    def still_ours(self, parcels: Iterable[Parcel]) -> Iterator[Parcel]:
+        """Hand out parcels one by one, each with enough of the lease left to send it; renew the lease on the way."""
+        held: set[int] | None = None
+        for parcel in parcels:
+            self.in_hand = parcel
+            if self.is_old:
+                self.until = clock.now() + LEASE
+                ours = Delivery.objects.filter(claimed_by=self.id, state=DeliveryState.SENDING)
+                ours.update(available_at=self.until)
+                held = set(ours.values_list("pk", flat=True))
+            if held is None or parcel.id in held:
+                yield parcel
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Write down what the transport said."""

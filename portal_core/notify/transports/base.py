@@ -2,7 +2,7 @@
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 
@@ -61,8 +61,8 @@ class Transport(ABC):
     """Carries parcels of one channel. Not shared between threads."""
 
     @abstractmethod
-    def send(self, batch: Sequence[Parcel]) -> Iterator[Outcome]:
-        """Yield one outcome per parcel as soon as it is known, in order.
+    def send(self, batch: Iterable[Parcel]) -> Iterator[Outcome]:
+        """Yield one outcome per parcel as soon as it is known, before the next parcel is asked for.
 
         Raises TransportDown when nothing further can be sent; parcels without an outcome were not taken.
         """

@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from portal_core.notify.transports.base import Outcome, Parcel, Transport
 
@@ -6,6 +6,6 @@ from portal_core.notify.transports.base import Outcome, Parcel, Transport
 class MailboxTransport(Transport):
     """Sends nothing: what would have left stays readable under /mailbox/. For development and the demo."""
 
-    def send(self, batch: Sequence[Parcel]) -> Iterator[Outcome]:
+    def send(self, batch: Iterable[Parcel]) -> Iterator[Outcome]:
         for parcel in batch:
             yield Outcome(parcel, provider_id="mailbox")
