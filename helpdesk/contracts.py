@@ -43,16 +43,6 @@ class TicketOpened(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TicketChanged(Event):
-    """Anything else happened to it; `what` is the audit action, e.g. "ticket:take"."""
-
-    ticket_id: str
-    office_id: str
-    what: str
-    at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketReplied(Event):
     """Staff wrote something the requester should read."""
 

@@ -8,7 +8,6 @@ from django.db import transaction
 from helpdesk import errors
 from helpdesk.contracts import (
     Intake,
-    TicketChanged,
     TicketLoopClosing,
     TicketOpened,
     TicketReplied,
@@ -53,6 +52,13 @@ def it_group(practice_public_id: str) -> str:
 def ticket_group(ticket_public_id: str) -> str:
     """The realtime group of one ticket; its requester listens too, so internal notes are not announced here."""
     return f"ticket:{ticket_public_id}"
+
+
+def desk_group(ticket: Ticket) -> str:
+    """The group of the desk this ticket stands on."""
+    if ticket.side == Side.OFFICE:
+        return office_group(ticket.office.public_id)
+    return it_group(ticket.practice.public_id)
 
 
 @transaction.atomic
@@ -425,11 +431,7 @@ def _tell(
     audit.record(action, by=by, target=ticket, practice_id=ticket.practice_id, at=at, **facts)
     for event in events:
         outbox.publish(event)
-    outbox.publish(TicketChanged(ticket_id=ticket.public_id, office_id=ticket.office.public_id, what=action, at=at))
-    _nudge(
-        ticket,
-        office_group(ticket.office.public_id) if ticket.side == Side.OFFICE else it_group(ticket.practice.public_id),
-    )
+    _nudge(ticket, desk_group(ticket))
     if not quiet:
         _nudge(ticket, ticket_group(ticket.public_id))
 

@@ -6,3 +6,16 @@ class AccessConfig(AppConfig):
     label = "access"
     verbose_name = "Portal access"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from portal_core.access import (
+            handlers,  # noqa: F401
+            panels,
+            sign_ins,
+        )
+        from portal_core.accounts import sign_in
+        from portal_core.ui import slots
+
+        sign_in.after_sign_in(sign_ins.after_sign_in)
+        slots.register("patient.panels", panels.portal_status_panel, order=10)
+        slots.register_nav("portal", slots.Link("Home", "access:home", icon="home", order=10))

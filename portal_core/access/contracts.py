@@ -26,13 +26,6 @@ class PasswordHelpAsked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PortalLinkSent(Event):
-    patient_id: str
-    purpose: str
-    at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PortalPasswordSet(Event):
     patient_id: str
     token_id: str

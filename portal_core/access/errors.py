@@ -35,6 +35,13 @@ class LinkUnusable(NotFound):
     message = _("This link no longer works. Each link works once and only the newest one counts. Ask for a new one.")
 
 
-class UsernameTaken(Conflict):
-    code = "username_taken"
-    message = _("That user name is taken. Choose another one.")
+class AlreadyActive(Conflict):
+    code = "already_active"
+    message = _("This patient uses the portal already. Send a reset link instead.")
+
+
+class PortalClosed(Forbidden):
+    """Said only after a correct password: otherwise people go round in circles."""
+
+    code = "portal_closed"
+    message = _("Your portal access is switched off. Call your office, they can switch it on again.")

@@ -26,7 +26,7 @@ def portal_status(patient: "Patient") -> PortalStatus:
 
 
 def with_portal_status(patients: "QuerySet[Patient]") -> "QuerySet[Patient]":
-    """Annotate `portal_enabled`, `portal_accessed` (booleans) and `portal_state` ("inactive", "unactivated", "active")."""
+    """Annotate `portal_enabled`, `portal_accessed` (booleans) and `portal_state` (a value of PortalState)."""
     own = PortalAccess.objects.filter(patient=OuterRef("pk"))
     return patients.annotate(
         portal_enabled=Exists(own.filter(level=AccessLevel.CAN_ACCESS)),

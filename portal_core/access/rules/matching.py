@@ -1,0 +1,93 @@
+"""Comparing four typed fields with what is on file (PC-44). Pure; spelling is forgiven, facts are not."""
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v", "md", "phd"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FourFields:
+    """As typed, or as on file."""
+
+    email: str
+    last_name: str
+    birth_date: dt.date | None
+    zip_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """Which of the four agree."""
+
+    email: bool = False
+    last_name: bool = False
+    birth_date: bool = False
+    zip_code: bool = False
+
+    @property
+    def count(self) -> int:
+        return sum((self.email, self.last_name, self.birth_date, self.zip_code))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """`index` is the candidate this was about, if one stands out; `full` means: exactly one matches in all four."""
+
+    index: int | None
+    matches: Matches
+    full: bool
+    ambiguous: bool
+
+
+def plain_email(text: str) -> str:
+    return text.strip().casefold()
+
+
+def plain_name(text: str) -> str:
+    """Without case, accents, hyphens, apostrophes, spaces and suffixes: `O'Brien-Núñez Jr.` is `obriennunez`."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
+    words = [word for word in re.split(r"[\s,.]+", letters) if word]
+    while len(words) > 1 and words[-1] in SUFFIXES:
+        words.pop()
+    return "".join(char for word in words for char in word if char.isalnum())
+
+
+def plain_zip(text: str) -> str:
+    """The first five digits: ZIP+4 and ZIP are the same place. Other countries' codes keep their letters."""
+    kept = re.sub(r"[^0-9a-z]", "", text.casefold())
+    return kept[:5] if kept[:5].isdigit() else kept
+
+
+def compare(typed: FourFields, on_file: FourFields) -> Matches:
+    """Nothing on file matches nothing: an empty field never counts as agreement."""
+    return Matches(
+        email=_same(plain_email(typed.email), plain_email(on_file.email)),
+        last_name=_same(plain_name(typed.last_name), plain_name(on_file.last_name)),
+        birth_date=typed.birth_date is not None and typed.birth_date == on_file.birth_date,
+        zip_code=_same(plain_zip(typed.zip_code), plain_zip(on_file.zip_code)),
+    )
+
+
+def judge(typed: FourFields, candidates: Sequence[FourFields]) -> Verdict:
+    """Exactly one full match counts. Several (twins with one mailbox) count as none. Without a full match, the one
+    nearest candidate that agrees in at least two fields is named, so that the office can see what differs."""
+    compared = [compare(typed, candidate) for candidate in candidates]
+    full = [index for index, matches in enumerate(compared) if matches.count == 4]
+    if len(full) == 1:
+        return Verdict(index=full[0], matches=compared[full[0]], full=True, ambiguous=False)
+    if full:
+        return Verdict(index=None, matches=compared[full[0]], full=False, ambiguous=True)
+    best = max((matches.count for matches in compared), default=0)
+    nearest = [index for index, matches in enumerate(compared) if matches.count == best]
+    if best < 2 or len(nearest) != 1:
+        return Verdict(index=None, matches=Matches(), full=False, ambiguous=False)
+    return Verdict(index=nearest[0], matches=compared[nearest[0]], full=False, ambiguous=False)
+
+
+def _same(typed: str, on_file: str) -> bool:
+    return bool(on_file) and typed == on_file

@@ -1,0 +1,74 @@
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal_core.access.actions import portal
+from portal_core.access.enums import HelpFlow
+from portal_core.access.errors import LinkUnusable
+from portal_core.access.forms import FourFieldsForm, SetPasswordForm
+from portal_core.accounts.errors import UnusablePassword, UsernameTaken
+from portal_core.directory.guards import PatientRequest, PublicRequest, patient_page, public_page
+from portal_core.kernel.contracts import Actor
+from portal_core.kernel.enums import ActorKind
+from portal_core.kernel.http import ratelimit
+
+VISITOR = Actor(kind=ActorKind.REQUESTER, id="visitor", label="Visitor")
+
+
+@patient_page
+@require_safe
+def home(request: PatientRequest) -> HttpResponse:
+    """The first page after signing in: what comes next, and where to get help."""
+    return render(request, "access/home.html", {"patient": request.patient})
+
+
+@public_page
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def ask_for_help(request: HttpRequest, flow: HelpFlow) -> HttpResponse:
+    """PC-43: set up an account, or reset a password. One form, one answer, whether the details match or not."""
+    if request.method == "GET" and "sent" in request.GET:
+        return render(request, "access/help_sent.html")
+    form = FourFieldsForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        ratelimit.hit("access:help:address", ratelimit.client_address(request), limit=20, per=3600)
+        ratelimit.hit("access:help:email", form.cleaned_data["email"].casefold(), limit=5, per=3600)
+        portal.ask_for_help(flow=flow, typed=form.typed(), by=VISITOR)
+        return redirect(f"{request.path}?sent")
+    return render(
+        request, "access/ask_for_help.html", {"form": form, "flow": flow.value}, status=422 if form.errors else 200
+    )
+
+
+@public_page
+@never_cache
+@sensitive_post_parameters("password", "again")
+@require_http_methods(["GET", "POST"])
+def set_password(request: PublicRequest, token: str) -> HttpResponse:
+    """The page behind a link. Opening it uses nothing up; only saving does."""
+    ratelimit.hit("access:link", ratelimit.client_address(request), limit=60, per=3600)
+    try:
+        patient = portal.usable_token(token).patient
+        user = patient.user
+        form = SetPasswordForm(request.POST or None, has_username=user is not None)
+        if request.method == "POST" and form.is_valid():
+            username = user.username if user is not None else form.cleaned_data["username"]
+            try:
+                portal.set_password(
+                    token=token, username=username, password=form.cleaned_data["password"], by=patient.actor
+                )
+            except UsernameTaken as refusal:
+                form.add_error("username", str(refusal))
+            except UnusablePassword as refusal:
+                form.add_error("password", refusal.facts["password"])
+            else:
+                messages.success(request, _("Your password is set. Sign in with it now."))
+                return redirect("accounts:sign-in-patient")
+    except LinkUnusable as refusal:
+        return render(request, "access/link_unusable.html", {"error": refusal}, status=refusal.status)
+    return render(request, "access/set_password.html", {"form": form, "user": user}, status=422 if form.errors else 200)
