@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_not_required
 from django.http import Http404
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.exceptions import APIException, NotAuthenticated, Throttled, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from portal_core.directory.guards import public_page
 from portal_core.kernel.errors import AppError, Forbidden, Invalid, NotFound, TooMany
 from portal_core.kernel.http.errors import body
 
-schema = login_not_required(SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[]))
-docs = login_not_required(
+schema = public_page(SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[]))
+docs = public_page(
     SpectacularSwaggerSplitView.as_view(
         url_name="api-schema",
         template_name="ops/api_docs.html",  # the stock page has an inline <style>, which our CSP refuses
@@ -30,7 +30,7 @@ class SignInFirst(AppError):
 
 
 def exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's hook: every refusal as {"error": {"code", "message", "request_id", …}}; None for what is a fault of ours."""
+    """DRF's hook: a refusal as {"error": {"code", "message", "request_id", …}}; None for a fault of ours."""
     error = _named(exception)
     if error is None:
         return None
@@ -49,7 +49,7 @@ def _named(exception: Exception) -> AppError | None:
     if isinstance(exception, ValidationError):
         return Invalid(fields=exception.detail)
     if isinstance(exception, Throttled):
-        return TooMany(retry_after=int(exception.wait or 60))
+        return TooMany(retry_after=int(getattr(exception, "wait", None) or 60))
     if isinstance(exception, APIException):
         error = Forbidden() if exception.status_code == 403 else AppError(str(exception.detail))
         error.code, error.status = str(exception.default_code), exception.status_code

@@ -40,7 +40,7 @@ websocket_urlpatterns = [
     *telehealth.routing.websocket_urlpatterns,
     *statuspage.routing.websocket_urlpatterns,
     *triage.routing.websocket_urlpatterns,
-    re_path("", refuse),
+    re_path("", refuse),  # type: ignore[arg-type]
 ]
 
 application = ProtocolTypeRouter(

@@ -1,4 +1,4 @@
-"""Liveness, readiness and metrics. Liveness touches nothing; readiness asks each dependency and names the one that fails."""
+"""Liveness, which touches nothing; readiness, which asks each dependency and names what fails; metrics."""
 
 import asyncio
 import time
@@ -7,7 +7,6 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -16,18 +15,19 @@ from django.views.decorators.http import require_safe
 
 from ops import measures
 from ops.celery import app as celery_app
+from portal_core.directory.guards import public_page
 
-PATIENCE = 2.0  # seconds a dependency may take to answer
+PATIENCE = 2  # seconds a dependency may take to answer
 
 
-@login_not_required
+@public_page
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers. No I/O: a database that is away must not get the process restarted."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-@login_not_required
+@public_page
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """{"ready": bool, "checks": {name: {"ok": bool, "ms": float}}}; 503 unless every dependency answers."""
@@ -36,7 +36,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"ready": ready, "checks": checks}, status=200 if ready else 503)
 
 
-@login_not_required
+@public_page
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     body, content_type = measures.render()

@@ -27,7 +27,7 @@ EMBEDDED = not REDIS_URL  # tasks, beat and channel layer live inside the server
 
 def _secret_key() -> str:
     """From the environment, else made once and kept beside the data (owner-readable only)."""
-    given = env.str("SECRET_KEY", "")
+    given: str = env.str("SECRET_KEY", "")
     if given:
         return given
     DATA_DIR.mkdir(parents=True, exist_ok=True)
@@ -163,9 +163,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "notify.deliver_due": {"task": "notify.deliver_due", "schedule": 3.0},
     "kernel.purge": {"task": "kernel.purge", "schedule": 3600.0},
 }
-CELERY_BEAT_SCHEDULER = (
-    "celery.beat:Scheduler"  # all of it is sweeps of seconds or an hour: nothing to remember on disk
-)
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # sweeps of seconds or an hour: nothing to remember on disk
 OUTBOX_WAKE = True  # tests switch it off and drain by hand
 
 # --- people -----------------------------------------------------------------------------------------------------------

@@ -51,7 +51,8 @@ class HomeLoopChannelLayer(InMemoryChannelLayer):  # type: ignore[misc]
         """Make the running loop home when there is none yet, or when the old one is gone (with all who listened)."""
         if self._home is None or self._home.is_closed():
             if self._home is not None:
-                self.channels, self.groups = {}, {}
+                self.channels.clear()
+                self.groups.clear()
             self._home = asyncio.get_running_loop()
 
     async def _at_home(self, deed: Coroutine[Any, Any, T]) -> T:

@@ -79,8 +79,9 @@ def serve(
         if server.listening_addresses:
             on_listening("http://{}:{}".format(*server.listening_addresses[0]))
 
-    reactor.callWhenRunning(announce)
-    reactor.addSystemEventTrigger("before", "shutdown", lambda: threads.deferToThread(on_stop))
+    turning: Any = reactor
+    turning.callWhenRunning(announce)
+    turning.addSystemEventTrigger("before", "shutdown", lambda: threads.deferToThread(on_stop))
     # What is loaded by now stays; not walking over it again at every collection halves the slowest percentile.
     gc.collect()
     gc.freeze()

@@ -12,6 +12,7 @@ from ops.runtime import memory_transport
 
 THREADS = 4
 BEAT_STEP = 0.3  # seconds between looks at the schedule, so that beat ends quickly
+stop_flag: Any = state  # the worker's loop looks at its `should_stop`: None runs on, an exit code ends it
 
 
 class EmbeddedCelery:
@@ -24,13 +25,12 @@ class EmbeddedCelery:
         os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
         self._worker = threading.Thread(target=self._work, name="celery-worker", daemon=True)
         self._beat = threading.Thread(target=self._tick, name="celery-beat", daemon=True)
-        self._clock = beat.Service(
-            app, max_interval=BEAT_STEP, scheduler_cls="celery.beat:Scheduler", remote_control=False
-        )
+        service: Any = beat.Service
+        self._clock = service(app, max_interval=BEAT_STEP, scheduler_cls=beat.Scheduler, remote_control=False)
 
     def start(self) -> None:
         memory_transport.start()
-        state.should_stop = None
+        stop_flag.should_stop = None
         self._worker.start()
         self._beat.start()
 
@@ -41,7 +41,7 @@ class EmbeddedCelery:
         """End beat and worker; True when every running task got to its end within `patience` seconds."""
         deadline = time.monotonic() + patience
         self._clock.stop()
-        state.should_stop = 0
+        stop_flag.should_stop = 0
         memory_transport.stop()
         for thread in (self._beat, self._worker):
             if thread.is_alive():

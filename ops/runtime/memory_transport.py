@@ -34,7 +34,7 @@ def start() -> None:
         _state["stopped"] = False
 
 
-class Channel(memory.Channel):  # type: ignore[misc]
+class Channel(memory.Channel):
     def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
         super()._put(queue, message, **kwargs)
         wake()
@@ -52,12 +52,13 @@ class Channel(memory.Channel):  # type: ignore[misc]
         wake()
 
 
-class Transport(memory.Transport):  # type: ignore[misc]
+class Transport(memory.Transport):
     Channel = Channel
     global_state = virtual.BrokerState()
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+    def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
         """Deliver at least one message or raise TimeoutError after `timeout` seconds."""
+        cycle: Any = self.cycle
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             with WOKEN:
@@ -65,7 +66,7 @@ class Transport(memory.Transport):  # type: ignore[misc]
             if stopped:
                 raise TimeoutError
             try:
-                self.cycle.get(self._deliver, timeout=timeout)
+                cycle.get(self._deliver, timeout=timeout)
                 return
             except Empty:
                 pass
@@ -73,4 +74,5 @@ class Transport(memory.Transport):  # type: ignore[misc]
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     raise TimeoutError
-                WOKEN.wait_for(lambda seen=seen: _state["events"] != seen or _state["stopped"], left)
+                if _state["events"] == seen and not _state["stopped"]:
+                    WOKEN.wait(left)

@@ -7,7 +7,7 @@ PostgreSQL no new connection per request).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from itertools import islice
@@ -92,7 +92,7 @@ class OneHopHandler(ASGIHandler):
             pool.put_nowait(thread)
 
     async def _send_parts(self, response: StreamingHttpResponse, send: Any) -> None:
-        parts: Iterator[bytes] = iter(response)  # type: ignore[arg-type]
+        parts: Iterator[bytes] = iter(response)
         per_hop = FILE_PARTS if isinstance(response, FileResponse) else 1
         try:
             while batch := await sync_to_async(_take)(parts, per_hop):
@@ -106,8 +106,8 @@ class OneHopHandler(ASGIHandler):
 
         async def feed() -> None:
             await self._send_start(response, send)
-            parts: AsyncIterator[bytes] = aiter(response)
-            async with aclosing(parts) as content:  # type: ignore[type-var]
+            parts: Any = aiter(response)
+            async with aclosing(parts) as content:
                 async for part in content:
                     await send({"type": "http.response.body", "body": part, "more_body": True})
             await send({"type": "http.response.body"})

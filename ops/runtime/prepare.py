@@ -1,4 +1,4 @@
-"""Everything between a fresh checkout and a product that can be served, in one process: a Django start costs seconds."""
+"""All between a fresh checkout and a product that can be served, in one process: a Django start costs seconds."""
 
 import hashlib
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def collect_static(say: Callable[[str], object]) -> None:
 
 
 def _static_fingerprint() -> str:
-    digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
+    digest = hashlib.sha256(repr(settings.STORAGES).encode())
     for finder in finders.get_finders():
         for path, storage in finder.list([]):
             state = Path(storage.path(path)).stat()

@@ -1,4 +1,4 @@
-"""Refusals with a name. One class tree for views, API and WebSockets; see `kernel.http.errors` for how they are shown."""
+"""Refusals with a name: one class tree for views, API and WebSockets; `kernel.http.errors` says how they are shown."""
 
 from typing import Any
 

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from portal_core.kernel.errors import AppError, Forbidden, Invalid, NotFound, TooMany
 from portal_core.kernel.http.request_id import current_request_id
@@ -71,7 +72,7 @@ class AppErrorMiddleware:
 class TooLarge(Invalid):
     code = "too_large"
     status = 413
-    message = "That is more than we can take in one go. Shorten it and send it again."
+    message = _lazy("That is more than we can take in one go. Shorten it and send it again.")
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
