@@ -16,6 +16,7 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.urls import re_path
 
 import helpdesk.routing
+import portal_core.notify.routing
 import portal_core.scheduling.routing
 import statuspage.routing
 import telehealth.routing
@@ -35,6 +36,7 @@ async def refuse(scope: Any, receive: Any, send: Any) -> None:
 
 
 websocket_urlpatterns = [
+    *portal_core.notify.routing.websocket_urlpatterns,
     *portal_core.scheduling.routing.websocket_urlpatterns,
     *helpdesk.routing.websocket_urlpatterns,
     *telehealth.routing.websocket_urlpatterns,
