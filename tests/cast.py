@@ -8,6 +8,8 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
+from portal_core.access.enums import AccessLevel
+from portal_core.access.models import PortalAccess
 from portal_core.accounts.models import User
 from portal_core.directory.enums import Role
 from portal_core.directory.models import Office, Patient, Practice, RoleAssignment, Staff
@@ -98,7 +100,19 @@ def cast(db: None) -> Cast:
     west = Office.objects.create(practice=practice, name="West", phone="+12175550103")
     elsewhere = Practice.objects.create(name="Elsewhere Clinic", slug="elsewhere", time_zone="America/New_York")
     elsewhere_office = Office.objects.create(practice=elsewhere, name="Elsewhere Office", phone="+12175550199")
+    since = dt.datetime(2026, 1, 5, 15, tzinfo=dt.UTC)
+    pat = make_patient("Pat", north, "MRN-PAT", user=make_user("pat", Realm.PATIENT), email_since=since)
+    PortalAccess.objects.create(
+        patient=pat,
+        level=AccessLevel.CAN_ACCESS,
+        enabled_at=since,
+        enabled_by="Olivia Staff",
+        first_access_at=since,
+        last_access_at=since,
+    )
     carla = make_staff("Carla", practice, (Role.CLINICIAN, north), teletherapy=True)
+    pat.primary_clinician = carla
+    pat.save(update_fields=["primary_clinician"])
     return Cast(
         practice=practice,
         north=north,
@@ -112,7 +126,7 @@ def cast(db: None) -> Cast:
         dan=make_staff("Dan", practice, (Role.CLINICIAN, north)),
         ana=make_staff("Ana", practice, (Role.OWNER, None), (Role.ADMINISTRATOR, None)),
         omar=make_staff("Omar", practice, (Role.STATUS_OPERATOR, None)),
-        pat=make_patient("Pat", north, "MRN-PAT", user=make_user("pat", Realm.PATIENT), primary_clinician=carla),
+        pat=pat,
         paula=make_patient("Paula", north, "MRN-PAULA"),
         piet=make_patient("Piet", north, "MRN-PIET", email=""),
         elsewhere=elsewhere,

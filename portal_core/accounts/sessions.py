@@ -76,7 +76,7 @@ def is_live(session: SessionBase, realm: Realm, at: dt.datetime) -> bool:
         return False
     moment = int(at.timestamp())
     idle, absolute = settings.SESSION_IDLE_SECONDS[str(realm)], settings.SESSION_ABSOLUTE_SECONDS[str(realm)]
-    return moment - session.get(SEEN_KEY, 0) < idle and moment - session.get(STARTED_KEY, 0) < absolute
+    return bool(moment - session.get(SEEN_KEY, 0) < idle and moment - session.get(STARTED_KEY, 0) < absolute)
 
 
 def user_of_session(realm: Realm, key: str, at: dt.datetime) -> tuple[User, SessionBase] | None:
@@ -143,13 +143,13 @@ class RealmSessionMiddleware:
         response.headers.setdefault("Cache-Control", "no-store")  # a shared machine's Back button shows nobody's data
         if session.is_empty():
             if given is not None:
-                response.delete_cookie(cookie, path="/", samesite=settings.SESSION_COOKIE_SAMESITE)
+                response.delete_cookie(cookie, path="/", samesite="Lax")
             return response
         if session.modified and response.status_code < 500:
             try:
                 session.save()
             except UpdateError:  # signed out in another tab while this request ran: stay signed out
-                response.delete_cookie(cookie, path="/", samesite=settings.SESSION_COOKIE_SAMESITE)
+                response.delete_cookie(cookie, path="/", samesite="Lax")
                 return response
         if session.session_key != given:
             response.set_cookie(
@@ -181,7 +181,7 @@ class RealmAuthenticationMiddleware(AuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         request.user = SimpleLazyObject(partial(_user, request))  # type: ignore[assignment]
-        request.auser = partial(_auser, request)  # type: ignore[method-assign,assignment]
+        request.auser = partial(_auser, request)
 
 
 def _user(request: HttpRequest) -> User | AnonymousUser:

@@ -10,5 +10,14 @@ class DirectoryConfig(AppConfig):
     def ready(self) -> None:
         from portal_core.accounts import sign_in
         from portal_core.directory import identity
+        from portal_core.directory.enums import Permission
+        from portal_core.ui import slots
 
         sign_in.actor_lookup(identity.actor_of_user)
+        for link in (
+            slots.Link("Patients", "directory:patient-list", Permission.PATIENT_READ, "users", 40),
+            slots.Link("Staff", "directory:staff-list", Permission.SETTINGS, "user-plus", 80),
+            slots.Link("Telehealth settings", "directory:telehealth", Permission.SETTINGS, "video", 81),
+            slots.Link("My profile", "directory:me", None, "user", 90),
+        ):
+            slots.register_nav("desk", link)

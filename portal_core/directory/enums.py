@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
-    """Roles of PC-76 and PC-77, and those of the support desk. Where two seeds name the same job, one word stands here."""
+    """Roles of PC-76 and PC-77, and those of the support desk. Two seeds' names of one job are one word."""
 
     OWNER = "owner", _("Practice owner")
     MANAGER = "manager", _("Practice manager")

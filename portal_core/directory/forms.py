@@ -1,7 +1,21 @@
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from portal_core.directory.enums import Role
+from portal_core.directory.models import Office, Patient, Staff
+
+if TYPE_CHECKING:
+    PatientModelForm = forms.ModelForm[Patient]
+else:
+    PatientModelForm = forms.ModelForm  # Django's own is not subscriptable when the program runs
+
+
+class NamedChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.name)
 
 
 class HatForm(forms.Form):
@@ -12,3 +26,89 @@ class HatForm(forms.Form):
         field = self.fields["hat"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
+
+
+class PatientSearchForm(forms.Form):
+    """Sent by POST: what is searched for is somebody's name and must not stand in an address."""
+
+    q = forms.CharField(
+        label=_("Find a patient"),
+        required=False,
+        max_length=120,
+        help_text=_("Name, record number, e-mail, date of birth or the last digits of the phone number"),
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    after = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
+
+
+class PatientContactForm(PatientModelForm):
+    birth_date = forms.DateField(
+        label=_("Date of birth"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    class Meta:
+        model = Patient
+        fields = ["preferred_name", "birth_date", "email", "phone", "street", "city", "state", "zip", "language"]
+        labels = {
+            "preferred_name": _("Likes to be called"),
+            "email": _("E-mail"),
+            "phone": _("Phone"),
+            "street": _("Street"),
+            "city": _("City"),
+            "state": _("State"),
+            "zip": _("Home ZIP code"),
+            "language": _("Language"),
+        }
+        help_texts = {
+            "email": _("Portal access, invitations and password resets need it."),
+            "zip": _("Checked together with e-mail, last name and date of birth."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.fields:
+            self.fields[name].widget.attrs["autocomplete"] = "off"  # the browser would offer the clerk's own data
+
+    def clean_birth_date(self) -> Any:
+        born = self.cleaned_data["birth_date"]
+        if born is not None and born > timezone.now().date():
+            raise forms.ValidationError(_("A date of birth lies in the past."))
+        return born
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    office = NamedChoiceField(
+        label=_("Office"),
+        queryset=Office.objects.none(),
+        required=False,
+        to_field_name="public_id",
+        empty_label=_("Whole practice"),
+        help_text=_("Office staff and office managers belong to one office; leading and IT roles to the practice."),
+    )
+    supervisor = NamedChoiceField(
+        label=_("Supervisor"),
+        queryset=Staff.objects.none(),
+        required=False,
+        to_field_name="public_id",
+        empty_label=_("None"),
+        help_text=_("For interns only."),
+    )
+
+    def __init__(self, *args: Any, offices: Any, supervisors: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, rows in (("office", offices), ("supervisor", supervisors)):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = rows
+
+
+class SwitchForm(forms.Form):
+    """One yes/no. An unticked box sends nothing, which is a no."""
+
+    enabled = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, label: Any, help_text: Any = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["enabled"].label = label
+        self.fields["enabled"].help_text = help_text

@@ -1,4 +1,4 @@
-"""Who may open a view. Everything without one of these marks is closed to the anonymous; a house test lists them all."""
+"""Who may open a view. What has none of these marks is closed to the anonymous; a house test lists them all."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -57,7 +57,7 @@ def patient_page(
     """For signed-in patients only. Raises Forbidden for a patient-realm user without a patient record."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if getattr(request, "patient", None) is None:
             raise Forbidden
         return view(cast(PatientRequest, request), *args, **kwargs)
@@ -73,7 +73,7 @@ def staff_page(
 
     def decorate(view: Callable[Concatenate[StaffRequest, P], R]) -> Callable[Concatenate[HttpRequest, P], R]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R:
             if not may_any(getattr(request, "staff", None), permissions):
                 raise Forbidden
             return view(cast(StaffRequest, request), *args, **kwargs)

@@ -1,9 +1,24 @@
 from django.urls import path
 
-from portal_core.directory.views import home
+from portal_core.directory.views import home, patients, settings
 
 app_name = "directory"
 urlpatterns = [
     path("desk/", home.desk, name="desk"),
     path("desk/hat/", home.hat, name="hat"),
+    path("desk/me/", settings.me, name="me"),
+    path("desk/patients/", patients.patient_list, name="patient-list"),
+    path("desk/patients/<str:public_id>/", patients.patient_detail, name="patient"),
+    path("desk/patients/<str:public_id>/edit/", patients.patient_edit, name="patient-edit"),
+    path("desk/settings/staff/", settings.staff_list, name="staff-list"),
+    path("desk/settings/staff/<str:public_id>/", settings.staff_detail, name="staff"),
+    path("desk/settings/staff/<str:public_id>/roles/<str:role>/revoke/", settings.role_revoke, name="role-revoke"),
+    path(
+        "desk/settings/staff/<str:public_id>/roles/<str:role>/<str:office>/revoke/",
+        settings.role_revoke,
+        name="office-role-revoke",
+    ),
+    path("desk/settings/staff/<str:public_id>/teletherapy/", settings.teletherapy, name="teletherapy"),
+    path("desk/settings/staff/<str:public_id>/waiting-room/", settings.waiting_room, name="waiting-room"),
+    path("desk/settings/telehealth/", settings.telehealth, name="telehealth"),
 ]

@@ -10,12 +10,11 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from portal_core.accounts import sign_in as hooks
-from portal_core.accounts.contracts import SignedIn
 from portal_core.accounts.errors import SignInSlowedDown, WrongCredentials
 from portal_core.accounts.models import SignInThrottle, User, normalise_username
 from portal_core.accounts.rules import throttle
 from portal_core.accounts.sessions import mark_started
-from portal_core.kernel import audit, clock, outbox
+from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind, Realm
 from portal_core.kernel.errors import AppError
@@ -42,10 +41,10 @@ def sign_in(*, request: HttpRequest, realm: Realm, username: str, password: str)
             hooks.run_after(user, now)
             SignInThrottle.objects.filter(key=account).delete()
             _forgive(address)
+            request.session.flush()  # nothing of whoever sat here before goes over into this session
             login(request, user)
             mark_started(request.session, realm, now)
             audit.record("account:sign-in", by=hooks.actor_of(user), target=user, at=now, realm=str(realm))
-            outbox.publish(SignedIn(user_id=user.public_id, realm=str(realm), at=now))
     except AppError as refusal:
         logout(request)
         audit.record("account:sign-in-refused", by=hooks.actor_of(user), target=user, at=now, code=refusal.code)

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -46,7 +44,7 @@ class Patient(models.Model):
     deceased = models.BooleanField(default=False)
     fhir_id = models.CharField(max_length=64, blank=True)
 
-    objects: ClassVar[models.Manager["Patient"]] = PatientQuerySet.as_manager()  # type: ignore[assignment]
+    objects = PatientQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -53,7 +53,7 @@ class Staff(models.Model):
         return {row.hat for row in self.role_assignments.all()}
 
     def may(self, permission: Permission, *, office_id: int | None = None) -> bool:
-        """Whether this person may do that (in that office, where one is named). A practice-wide role covers all offices."""
+        """Whether this person may do that (in that office, where one is named); a practice-wide role covers all."""
         return any(
             permission in ROLE_PERMISSIONS[Role(row.role)]
             and (office_id is None or row.office_id is None or row.office_id == office_id)

@@ -1,0 +1,22 @@
+from django.db import transaction
+
+from portal_core.directory.actions.staff import roles_of_actor
+from portal_core.directory.errors import NotYoursToGrant
+from portal_core.directory.models import Practice
+from portal_core.directory.rules import roles as rules
+from portal_core.kernel import audit
+from portal_core.kernel.contracts import Actor
+
+
+@transaction.atomic
+def set_telehealth(*, practice: Practice, enabled: bool, by: Actor) -> bool:
+    """TH-02, the practice's own switch; returns whether anything changed. Raises NotYoursToGrant."""
+    if not rules.may_switch_telehealth(roles_of_actor(by, practice.pk)):
+        raise NotYoursToGrant("Only the practice administrator may switch telehealth on or off.")
+    row = Practice.objects.select_for_update().get(pk=practice.pk)
+    if row.telehealth_enabled == enabled:
+        return False
+    row.telehealth_enabled = enabled
+    row.save(update_fields=["telehealth_enabled"])
+    audit.record("practice:set-telehealth", by=by, target=row, enabled=enabled)
+    return True

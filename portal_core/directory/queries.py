@@ -1,0 +1,93 @@
+"""Lists. They read, they never write; who reads a list of patients is noted by the view (`access.note_list_read`)."""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from portal_core.directory.models import Office, Patient, Practice, Staff
+
+PAGE = 25
+MOST_WORDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PatientPage:
+    """One page of patients in the order of their names; `after` is the public id to ask the next page with, or ""."""
+
+    patients: list[Patient]
+    after: str
+
+
+def practice(practice_id: int) -> Practice:
+    return Practice.objects.get(pk=practice_id)
+
+
+def offices(practice_id: int) -> QuerySet[Office]:
+    """Active offices of a practice, the main one first."""
+    return Office.objects.filter(practice_id=practice_id, is_active=True).order_by("-is_main", "name", "pk")
+
+
+def patients(staff: Staff, *, text: str = "", after: str = "", limit: int = PAGE) -> PatientPage:
+    """A page of the patients this person may see, found by `text` when given; costs the same for one row and for many.
+
+    The place to go on from is a public id and not a name: names do not travel in addresses.
+    """
+    rows = search_patients(staff, text) if text.strip() else Patient.objects.seen_by(staff)
+    if after:
+        last = Patient.objects.seen_by(staff).filter(public_id=after).first()
+        if last is not None:
+            rows = rows.filter(
+                Q(last_name__gt=last.last_name)
+                | Q(last_name=last.last_name, first_name__gt=last.first_name)
+                | Q(last_name=last.last_name, first_name=last.first_name, pk__gt=last.pk)
+            )
+    found = list(rows.select_related("home_office").order_by("last_name", "first_name", "pk")[: limit + 1])
+    return PatientPage(found[:limit], found[limit - 1].public_id if len(found) > limit else "")
+
+
+def search_patients(staff: Staff, text: str) -> QuerySet[Patient]:
+    """Patients this person may see, each word of `text` matching the start of a name, or a whole record number, e-mail
+    address, birth date (1980-05-17, 5/17/1980) or the end of a phone number (four digits or more)."""
+    rows = Patient.objects.seen_by(staff)
+    for word in text[:120].split()[:MOST_WORDS]:
+        rows = rows.filter(_matches(word.strip(",;")))
+    return rows
+
+
+def _matches(word: str) -> Q:
+    if "@" in word:
+        return Q(email__iexact=word)
+    born = _date(word)
+    if born is not None:
+        return Q(birth_date=born)
+    wanted = Q(mrn__iexact=word) | Q(last_name__istartswith=word) | Q(first_name__istartswith=word)
+    wanted |= Q(preferred_name__istartswith=word)
+    digits = re.sub(r"[^0-9]", "", word)
+    if len(digits) >= 4 and not re.search(r"[A-Za-z]", word):
+        wanted |= Q(phone__endswith=digits)
+    return wanted
+
+
+def _date(word: str) -> dt.date | None:
+    for pattern in ("%Y-%m-%d", "%m/%d/%Y"):
+        try:
+            return dt.datetime.strptime(word, pattern).date()  # noqa: DTZ007 - a birthday has no zone
+        except ValueError:
+            continue
+    return None
+
+
+def colleagues(practice_id: int) -> QuerySet[Staff]:
+    """Everybody of a practice with their roles, in the order of their names; three queries whatever the number."""
+    rows = Staff.objects.filter(practice_id=practice_id).select_related("user")
+    return rows.prefetch_related("role_assignments__office").order_by("-is_active", "last_name", "first_name", "pk")
+
+
+def clinicians(practice_id: int) -> QuerySet[Staff]:
+    """Active staff who hold a clinical role."""
+    rows = Staff.objects.filter(
+        practice_id=practice_id, is_active=True, role_assignments__role__in=["clinician", "intern"]
+    )
+    return rows.prefetch_related("role_assignments").order_by("last_name", "first_name", "pk").distinct()

@@ -1,0 +1,177 @@
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal_core.directory import access, queries
+from portal_core.directory.actions import practices
+from portal_core.directory.actions import staff as staff_actions
+from portal_core.directory.enums import Permission, Role
+from portal_core.directory.errors import StaffNotFound
+from portal_core.directory.forms import RoleForm, SwitchForm
+from portal_core.directory.guards import StaffRequest, staff_page
+from portal_core.directory.models import RoleAssignment, Staff
+from portal_core.directory.rules import roles as rules
+from portal_core.kernel.errors import AppError
+
+TELETHERAPY = gettext_lazy("Teletherapy: may start and schedule telehealth sessions")
+WAITING_ROOM = gettext_lazy("Enable telehealth waiting room?")
+WAITING_ROOM_HINT = gettext_lazy(
+    "Applies to all telehealth sessions of this provider. When off, clients join without any assistance or warning."
+)
+TELEHEALTH = gettext_lazy("Enable telehealth")
+
+
+def is_clinical(staff: Staff) -> bool:
+    return any(Role(row.role) in rules.CLINICAL for row in staff.role_assignments.all())
+
+
+def my_roles(request: StaffRequest) -> set[Role]:
+    return {Role(row.role) for row in request.staff.assignments}
+
+
+def profile_context(request: StaffRequest, colleague: Staff) -> dict[str, object]:
+    """What a profile shows and which of its switches the reader may move."""
+    mine, own = my_roles(request), colleague.pk == request.staff.pk
+    return {
+        "colleague": colleague,
+        "own": own,
+        "assignments": [
+            (row, rules.may_change_role(mine, Role(row.role), own=own)) for row in colleague.role_assignments.all()
+        ],
+        "is_clinical": is_clinical(colleague),
+        "may_teletherapy": rules.may_switch_teletherapy(mine),
+        "may_waiting_room": rules.may_set_waiting_room(mine, own=own),
+        "teletherapy_form": SwitchForm(
+            initial={"enabled": colleague.has_telehealth}, label=TELETHERAPY, auto_id="teletherapy_%s"
+        ),
+        "waiting_room_form": SwitchForm(
+            initial={"enabled": colleague.waiting_room_enabled},
+            label=WAITING_ROOM,
+            help_text=WAITING_ROOM_HINT,
+            auto_id="waiting_room_%s",
+        ),
+    }
+
+
+@require_safe
+@staff_page(Permission.SETTINGS)
+def staff_list(request: StaffRequest) -> HttpResponse:
+    """Practice Settings → Staff (PC-76)."""
+    return render(
+        request, "directory/staff_list.html", {"colleagues": queries.colleagues(request.staff.practice_id)}
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page(Permission.SETTINGS)
+def staff_detail(request: StaffRequest, public_id: str) -> HttpResponse:
+    """A colleague's profile with its Roles section; POST gives a role."""
+    colleague = access.staff_for(request.staff, public_id)
+    form = RoleForm(
+        request.POST or None,
+        offices=queries.offices(colleague.practice_id),
+        supervisors=queries.clinicians(colleague.practice_id),
+    )
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            staff_actions.grant_role(
+                staff=colleague,
+                role=Role(given["role"]),
+                office=given["office"],
+                supervisor=given["supervisor"],
+                by=request.actor,
+            )
+        except AppError as refusal:
+            form.add_error("role", refusal.facts.get("supervisor") or str(refusal))
+        else:
+            messages.success(request, _("Role given."))
+            return redirect("directory:staff", public_id=public_id)
+    mine, own = my_roles(request), colleague.pk == request.staff.pk
+    return render(
+        request,
+        "directory/staff_detail.html",
+        {
+            **profile_context(request, colleague),
+            "role_form": form,
+            "may_grant": any(rules.may_change_role(mine, role, own=own) for role in Role),
+        },
+        status=422 if form.errors else 200,
+    )
+
+
+@require_POST
+@staff_page(Permission.SETTINGS)
+def role_revoke(request: StaffRequest, public_id: str, role: str, office: str = "") -> HttpResponse:
+    colleague = access.staff_for(request.staff, public_id)
+    rows = RoleAssignment.objects.select_related("staff", "office").filter(staff=colleague, role=role)
+    row = rows.filter(office__public_id=office).first() if office else rows.filter(office=None).first()
+    if row is not None:  # already taken away: pressing twice is no mistake
+        staff_actions.revoke_role(assignment=row, by=request.actor)
+        messages.success(request, _("Role taken away."))
+    return redirect("directory:staff", public_id=public_id)
+
+
+@require_POST
+@staff_page()
+def teletherapy(request: StaffRequest, public_id: str) -> HttpResponse:
+    """TH-01. A person's own switch stands in My Profile, where the address names themselves."""
+    colleague = _self_or_colleague(request, public_id)
+    form = SwitchForm(request.POST, label=TELETHERAPY)
+    form.is_valid()
+    staff_actions.set_teletherapy(staff=colleague, enabled=form.cleaned_data["enabled"], by=request.actor)
+    messages.success(request, _("Saved."))
+    return _back(request, colleague)
+
+
+@require_POST
+@staff_page()
+def waiting_room(request: StaffRequest, public_id: str) -> HttpResponse:
+    """TH-28, PC-78."""
+    colleague = _self_or_colleague(request, public_id)
+    form = SwitchForm(request.POST, label=WAITING_ROOM)
+    form.is_valid()
+    staff_actions.set_waiting_room(staff=colleague, enabled=form.cleaned_data["enabled"], by=request.actor)
+    messages.success(request, _("Saved."))
+    return _back(request, colleague)
+
+
+def _self_or_colleague(request: StaffRequest, public_id: str) -> Staff:
+    if public_id == request.staff.public_id:
+        return request.staff
+    return access.staff_for(request.staff, public_id)
+
+
+def _back(request: StaffRequest, colleague: Staff) -> HttpResponse:
+    if colleague.pk == request.staff.pk:
+        return redirect("directory:me")
+    return redirect("directory:staff", public_id=colleague.public_id)
+
+
+@require_safe
+@staff_page()
+def me(request: StaffRequest) -> HttpResponse:
+    """My Profile (PC-76, PC-78): own roles and Client Portal Settings."""
+    colleague = queries.colleagues(request.staff.practice_id).filter(pk=request.staff.pk).first()
+    if colleague is None:
+        raise StaffNotFound
+    return render(request, "directory/me.html", profile_context(request, colleague))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page(Permission.SETTINGS)
+def telehealth(request: StaffRequest) -> HttpResponse:
+    """TH-02 with the notice of TH-03."""
+    practice = request.staff.practice
+    may = rules.may_switch_telehealth(my_roles(request))
+    form = SwitchForm(request.POST or None, initial={"enabled": practice.telehealth_enabled}, label=TELEHEALTH)
+    if request.method == "POST":
+        form = SwitchForm(request.POST, label=TELEHEALTH)
+        form.is_valid()
+        practices.set_telehealth(practice=practice, enabled=form.cleaned_data["enabled"], by=request.actor)
+        messages.success(request, _("Saved."))
+        return redirect("directory:telehealth")
+    return render(request, "directory/telehealth.html", {"form": form, "may": may, "practice": practice})
