@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test import TransactionTestCase
+
+pytest_plugins = ["tests.cast", "tests.services", "tests.product", "tests.browser"]
 
 pytest_plugins = ["tests.cast"]
 
@@ -22,6 +26,33 @@ def _connect_nearby(self: socket.socket, address: Any) -> None:
 
 
 socket.socket.connect = _connect_nearby  # type: ignore[method-assign]
+
+
+# --- the ledger refuses to be emptied, and tests with real transactions have to empty it ----------------------------
+_teardown = TransactionTestCase._fixture_teardown
+
+
+def _teardown_with_open_ledger(self: TransactionTestCase) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("ALTER TABLE kernel_auditevent DISABLE TRIGGER USER")
+            _teardown(self)
+            cursor.execute("ALTER TABLE kernel_auditevent ENABLE TRIGGER USER")
+        else:
+            cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'audit_no_delete'")
+            (trigger,) = cursor.fetchone()
+            cursor.execute("DROP TRIGGER audit_no_delete")
+            _teardown(self)
+            cursor.execute(trigger)
+
+
+TransactionTestCase._fixture_teardown = _teardown_with_open_ledger  # type: ignore[method-assign]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: Playwright's loop occupies the main thread once it has started."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(autouse=True)

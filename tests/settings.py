@@ -23,7 +23,7 @@ if os.environ["REDIS_URL"]:
     os.environ["REDIS_URL"] += f"/{worker}"
 
 from ops.settings import *  # noqa: E402, F403
-from ops.settings import ALLOWED_HOSTS, DATA_DIR, STATIC_ROOT, STORAGES  # noqa: E402
+from ops.settings import ALLOWED_HOSTS, DATA_DIR, DATABASES, STATIC_ROOT, STORAGES  # noqa: E402
 
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
@@ -31,3 +31,7 @@ ALLOWED_HOSTS += ["testserver"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 OUTBOX_WAKE = False
+if not os.environ["DATABASE_URL"]:
+    # A file, as in the product: threads of one in-memory database cannot wait for each other's locks.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+    DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
