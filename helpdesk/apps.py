@@ -6,3 +6,10 @@ class HelpdeskConfig(AppConfig):
     label = "helpdesk"
     verbose_name = "Helpdesk"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from helpdesk import handlers, panels  # noqa: F401
+        from portal_core.ui import slots
+
+        slots.register("portal.home", panels.my_requests, order=50)
+        slots.register_nav("portal", slots.Link("Help", "helpdesk:help", icon="help", order=90))

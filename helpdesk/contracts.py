@@ -26,10 +26,11 @@ class Intake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownProblem:
-    """An active incident that explains a category: its name and the public page about it."""
+    """An active incident, the public page about it, and the categories it explains."""
 
     title: str
     url: str
+    categories: frozenset[Category]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

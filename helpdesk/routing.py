@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from django.urls import path
 
-websocket_urlpatterns: list[URLPattern] = []
+from helpdesk.consumers import TicketConsumer
+
+websocket_urlpatterns = [
+    path("ws/help/tickets/<str:token>/", TicketConsumer.as_asgi()),
+]

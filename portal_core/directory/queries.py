@@ -29,6 +29,12 @@ def offices(practice_id: int) -> QuerySet[Office]:
     return Office.objects.filter(practice_id=practice_id, is_active=True).order_by("-is_main", "name", "pk")
 
 
+def contact_offices() -> QuerySet[Office]:
+    """Active offices of every practice here, for people who have not signed in: the main one of each practice first."""
+    rows = Office.objects.filter(is_active=True).select_related("practice")
+    return rows.order_by("practice_id", "-is_main", "name", "pk")
+
+
 def patients(staff: Staff, *, text: str = "", after: str = "", limit: int = PAGE) -> PatientPage:
     """A page of the patients this person may see, found by `text` when given; costs the same for one row and for many.
 

@@ -1,0 +1,20 @@
+// The contact form works without this. With it: the screen's size is filled in, and a known problem shows only beside
+// the kind of trouble it explains.
+const form = document.querySelector("[data-contact-form]");
+
+if (form) {
+  const screenField = form.elements.namedItem("screen");
+  if (screenField && !screenField.value) {
+    screenField.value = `${window.screen.width}x${window.screen.height}`;
+  }
+
+  const category = form.elements.namedItem("category");
+  const notices = [...form.querySelectorAll("[data-known-for]")];
+  const show = () => {
+    for (const notice of notices) {
+      notice.hidden = !notice.dataset.knownFor.split(" ").includes(category.value);
+    }
+  };
+  category.addEventListener("change", show);
+  show();
+}

@@ -1,0 +1,69 @@
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from helpdesk import known_problems
+from helpdesk.access import ticket_token
+from helpdesk.actions import tickets
+from helpdesk.contracts import Intake
+from helpdesk.enums import Category, Channel
+from helpdesk.forms import ContactForm
+from helpdesk.models import Ticket
+from helpdesk.rules.device import device_facts
+from portal_core.directory import queries as directory
+from portal_core.directory.guards import PublicRequest, public_page
+from portal_core.kernel import idempotency
+from portal_core.kernel.http import ratelimit
+from portal_core.kernel.ids import new_public_id
+
+
+@public_page
+@never_cache
+@require_http_methods(["GET", "POST"])
+def contact(request: PublicRequest) -> HttpResponse:
+    """Contact us, without signing in (HD-01 to HD-03)."""
+    offices = list(directory.contact_offices())
+    form = ContactForm(request.POST or None, offices=offices, initial=_chosen(request))
+    if request.method == "POST" and form.is_valid():
+        ratelimit.hit("helpdesk:contact", ratelimit.client_address(request), limit=20, per=3600)
+        if form.cleaned_data["email"]:
+            ratelimit.hit("helpdesk:contact:email", form.cleaned_data["email"].casefold(), limit=6, per=3600)
+        key = request.POST.get("idempotency_key") or new_public_id()
+        public_id = idempotency.once("helpdesk:contact", key, lambda: _open(request, form).public_id)
+        messages.success(request, _("We received your message."))
+        return redirect("helpdesk:ticket", token=ticket_token(Ticket.objects.get(public_id=public_id)))
+    return render(
+        request,
+        "helpdesk/contact.html",
+        {"form": form, "problems": known_problems.current(), "offices": offices},
+        status=422 if form.errors else 200,
+    )
+
+
+def _chosen(request: PublicRequest) -> dict[str, str]:
+    """An article links here with what it is about: `?about=TH_AV`."""
+    about = request.GET.get("about", "")
+    return {"category": about} if about in Category.values else {}
+
+
+def _open(request: PublicRequest, form: ContactForm) -> Ticket:
+    typed = form.cleaned_data
+    intake = Intake(
+        requester_kind=form.kind(),
+        category=form.what(),
+        channel=Channel.WEB,
+        body=typed["body"],
+        name=typed["name"],
+        email=typed["email"],
+        phone=typed["phone"],
+        error_text=typed["error_text"],
+        device=device_facts(
+            request.headers.get("User-Agent", ""),
+            screen=typed["screen"],
+            language=request.headers.get("Accept-Language", ""),
+        ),
+    )
+    return tickets.open_from_contact(intake=intake, office=typed["office"], by=request.actor)
