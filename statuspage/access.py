@@ -1,4 +1,4 @@
-"""The doors to one object. Incidents are public; what is guarded is who may change them and whose subscription it is."""
+"""The doors to one object. Incidents are public; guarded is who changes them and whose subscription it is."""
 
 from django.core import signing
 

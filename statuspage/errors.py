@@ -39,3 +39,8 @@ class LinkInvalid(NotFound):
 
     code = "link_invalid"
     message = _("This link no longer works. Subscribe again to get a new one.")
+
+
+class AddressUnusable(Invalid):
+    code = "address_unusable"
+    message = _("That does not look like an e-mail address. Write it like name@example.org.")

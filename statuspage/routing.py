@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-websocket_urlpatterns: list[URLPattern] = []
+from statuspage.consumers import StatusConsumer
+
+websocket_urlpatterns = [path("ws/status/", StatusConsumer.as_asgi(), name="ws-status")]

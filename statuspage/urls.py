@@ -1,3 +1,33 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from statuspage.views import console, public, subscriptions
+
+app_name = "statuspage"
+
+DOCUMENTS = (
+    "api/v2/summary.json",
+    "api/v2/status.json",
+    "api/v2/components.json",
+    "api/v2/incidents.json",
+    "api/v2/incidents/unresolved.json",
+    "api/v2/scheduled-maintenances.json",
+    "api/v2/scheduled-maintenances/upcoming.json",
+    "api/v2/scheduled-maintenances/active.json",
+    "history.atom",
+    "history.rss",
+)
+
+urlpatterns = [
+    path("status/", public.page, name="page"),
+    path("status/history/", public.history, name="history"),
+    path("status/incidents/<str:incident_id>/", public.incident, name="incident"),
+    path("status/subscribe/", subscriptions.subscribe, name="subscribe"),
+    path("status/subscribe/done/", subscriptions.subscribe_done, name="subscribe-done"),
+    path("status/confirm/<str:token>/", subscriptions.confirm, name="confirm"),
+    path("status/manage/<str:token>/", subscriptions.manage, name="manage"),
+    path("status/unsubscribe/<str:token>/", subscriptions.unsubscribe, name="unsubscribe"),
+    *(path(name, public.document, {"path": name}, name=name.replace("/", "-")) for name in DOCUMENTS),
+    path("desk/status/", console.console, name="console"),
+    path("desk/status/incidents/<str:incident_id>/", console.incident, name="console-incident"),
+    path("desk/status/components/<str:component_id>/", console.component, name="console-component"),
+]

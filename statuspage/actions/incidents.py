@@ -44,7 +44,7 @@ def declare(
     incident_id = idempotency.once(
         "statuspage.declare",
         key,
-        lambda: _declare(name.strip(), body, components, status, impact_override, by),
+        lambda: _declare(_one_line(name), body, components, status, impact_override, by),
     )
     return queries.incident(incident_id)
 
@@ -62,7 +62,7 @@ def _declare(name: str, body: str, components: Mapping[str, str], status: str, i
     )  # fmt: skip
     audit.record("incident:declare", by=by, target=incident, at=now, status=status, components=dict(components))
     _publish(page, incident, PublicationKind.CREATED, body, components, by=by, at=now)
-    return incident.public_id
+    return str(incident.public_id)
 
 
 @transaction.atomic
@@ -99,6 +99,11 @@ def resolve(*, incident_id: str, body: str, by: Actor, seen: str = "", key: str 
     )
 
 
+def _one_line(name: str) -> str:
+    """A name goes into subjects and feeds: no line breaks, nothing invisible."""
+    return "".join(letter for letter in " ".join(name.split()) if letter.isprintable())
+
+
 def _post(
     incident_id: str, status: IncidentStatus, body: str, components: Mapping[str, str], *, by: Actor, seen: str
 ) -> str:
@@ -107,7 +112,8 @@ def _post(
     incident = access.incident_for_change(page, incident_id)
     # Before the check of `seen`: whoever comes too late to resolve is told that it is over, not that it moved.
     incident.move(status, at=now)
-    if seen and not incident.updates.filter(public_id=seen, pk=_newest_pk(incident)).exists():
+    newest = incident.updates.first()
+    if seen and newest is not None and newest.public_id != seen:
         raise IncidentMoved
     resolved = status == IncidentStatus.RESOLVED
     verb, kind = (
@@ -115,10 +121,6 @@ def _post(
     )
     audit.record(verb, by=by, target=incident, at=now, status=str(status), components=dict(components))
     return _publish(page, incident, kind, body, components, by=by, at=now)
-
-
-def _newest_pk(incident: Incident) -> int | None:
-    return incident.updates.values_list("pk", flat=True).first()
 
 
 def _publish(
@@ -132,7 +134,7 @@ def _publish(
     at: dt.datetime,
 ) -> str:
     """Claims, component states, impact, the immutable update, the event and the snapshot: all or nothing."""
-    body = body.strip()
+    body = body.replace("\0", "").strip()
     if not body or len(body) > BODY_MAX:
         raise TextMissing
     _claim(page, incident, components, resolved=kind == PublicationKind.RESOLVED)
@@ -150,7 +152,7 @@ def _publish(
     )  # fmt: skip
     outbox.publish(IncidentPublished(incident_id=incident.public_id, update_id=update.public_id, kind=str(kind), at=at))
     pages.publish_state(page, cause=f"incident-update:{update.public_id}", at=at)
-    return update.public_id
+    return str(update.public_id)
 
 
 def _claim(page: Page, incident: Incident, components: Mapping[str, str], *, resolved: bool) -> None:
@@ -175,7 +177,7 @@ def _apply(page: Page, incident: Incident, *, by: Actor, at: dt.datetime) -> lis
         Component.objects.select_for_update(of=("self",))
         .filter(claims__incident=incident)
         .select_related("group")
-        .order_by("position", "pk")
+        .order_by("group__position", "position", "pk")
     )
     claims: dict[int, list[str]] = {}
     others = IncidentComponent.objects.filter(component__in=members, incident__status__in=UNRESOLVED)

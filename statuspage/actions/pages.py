@@ -1,7 +1,6 @@
 """The page itself: setting it up, and publishing a new state of it."""
 
 import datetime as dt
-from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -39,23 +38,31 @@ COMPONENTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 def set_up(*, name: str, by: Actor, time_zone: str = "Etc/UTC", url: str = "") -> str:
     """Create the page with the components of SP-05, all operational; return its id. A second call changes nothing."""
     now = clock.now()
-    page = Page.objects.select_for_update().order_by("id").first()
-    if page is None:
-        page = _create(name=name, time_zone=time_zone, url=url, at=now)
+    page, made = _get_or_create(name=name, time_zone=time_zone, url=url, at=now)
+    if made:
         audit.record("status_page:set_up", by=by, target=page, at=now)
         publish_state(page, cause="set-up", at=now)
-    return page.public_id
+    return str(page.public_id)
 
 
-def _create(*, name: str, time_zone: str, url: str, at: dt.datetime) -> Page:
-    page = Page.objects.create(
-        name=name, url=url or f"{settings.PUBLIC_URL}/status/", time_zone=time_zone, created_at=at, updated_at=at
-    )
-    position = 0
+def _get_or_create(*, name: str, time_zone: str, url: str, at: dt.datetime) -> tuple[Page, bool]:
+    page = Page.objects.select_for_update().filter(slug="main").first()
+    if page is not None:
+        return page, False
+    fresh = {
+        "name": name, "url": url or f"{settings.PUBLIC_URL}/status/", "time_zone": time_zone,
+        "created_at": at, "updated_at": at,
+    }  # fmt: skip
+    page, made = Page.objects.get_or_create(slug="main", defaults=fresh)
+    if made:
+        _add_components(page, at=at)
+    return Page.objects.select_for_update().get(pk=page.pk), made
+
+
+def _add_components(page: Page, *, at: dt.datetime) -> None:
     for place, (title, members) in enumerate(COMPONENTS, start=1):
         group = ComponentGroup.objects.create(page=page, name=title, position=place, created_at=at, updated_at=at)
-        for member, description in members:
-            position += 1
+        for position, (member, description) in enumerate(members, start=1):
             component = Component.objects.create(
                 page=page, group=group, name=member, slug=slugify(member), description=description, position=position,
                 start_date=at.date(), created_at=at, updated_at=at,
@@ -64,7 +71,6 @@ def _create(*, name: str, time_zone: str, url: str, at: dt.datetime) -> Page:
                 component=component, old_status=ComponentStatus.OPERATIONAL, new_status=ComponentStatus.OPERATIONAL,
                 cause=StateCause.MANUAL, started_at=at,
             )  # fmt: skip
-    return page
 
 
 def locked_page() -> Page:
@@ -73,11 +79,7 @@ def locked_page() -> Page:
     Every action that publishes takes this lock first: publications stand in one line, so snapshot ids follow commits
     and no two of them can wait for each other's rows.
     """
-    page = Page.objects.select_for_update().order_by("id").first()
-    if page is None:
-        now = clock.now()
-        page = _create(name="Service status", time_zone="Etc/UTC", url="", at=now)
-    return page
+    return _get_or_create(name="Service status", time_zone="Etc/UTC", url="", at=clock.now())[0]
 
 
 def publish_state(page: Page, *, cause: str, at: dt.datetime) -> Snapshot:
@@ -86,12 +88,12 @@ def publish_state(page: Page, *, cause: str, at: dt.datetime) -> Snapshot:
     page.save(update_fields=["updated_at"])
     snapshot = Snapshot.objects.create(page=page, cause=cause, created_at=at)
     # Before the push: a page that hears of the change fetches the snapshot at once.
-    transaction.on_commit(partial(_write, snapshot.pk), robust=True)
+    transaction.on_commit(_write_pending, robust=True)
     realtime.push(LIVE_GROUP, {"type": "status.changed", "snapshot": snapshot.pk})
     return snapshot
 
 
-def _write(snapshot_id: int) -> None:
+def _write_pending() -> None:
     from statuspage.actions import snapshots
 
     snapshots.write_pending()

@@ -1,7 +1,7 @@
 from statuspage.models.incident import Immutable, Incident, IncidentComponent, IncidentUpdate
 from statuspage.models.page import Component, ComponentGroup, ComponentStateChange, Page
 from statuspage.models.snapshot import Snapshot
-from statuspage.models.subscriber import Subscriber
+from statuspage.models.subscriber import Subscriber, vault
 
 __all__ = [
     "Component",
@@ -14,4 +14,5 @@ __all__ = [
     "Page",
     "Snapshot",
     "Subscriber",
+    "vault",
 ]

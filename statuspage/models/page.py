@@ -11,6 +11,9 @@ class Page(models.Model):
     """The status page. Its row lock puts everything that is published in one line, so snapshot ids follow commits."""
 
     public_id = PublicIdField(max_length=12, default=new_short_id)
+    slug = models.SlugField(
+        max_length=60, unique=True, default="main"
+    )  # one page for now; unique, so never two by a race
     name = models.CharField(max_length=160)
     url = models.URLField()
     time_zone = models.CharField(max_length=64, default="Etc/UTC")

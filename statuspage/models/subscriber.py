@@ -1,8 +1,22 @@
+from functools import lru_cache
+
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from portal_core.kernel.ids import PublicIdField
 from statuspage.models.page import Component, Page
+from statuspage.rules.addresses import Vault
+
+
+@lru_cache(maxsize=4)
+def _vault(*secrets: str) -> Vault:
+    return Vault(secrets)
+
+
+def vault() -> Vault:
+    """The vault of this installation's secret key; earlier keys still open what they sealed."""
+    return _vault(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
@@ -40,3 +54,17 @@ class Subscriber(models.Model):
                 condition=Q(confirmed_at__isnull=False, unsubscribed_at=None, quarantined_at=None),
             )
         ]
+
+    @property
+    def email(self) -> str:
+        """The address in clear. Raises rules.addresses.Unreadable when the key is gone."""
+        return vault().open(self.email_cipher)
+
+    @property
+    def key(self) -> str:
+        """Who this is to notify: opaque and stable."""
+        return f"subscriber:{self.public_id}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.confirmed_at is not None and self.unsubscribed_at is None and self.quarantined_at is None

@@ -1,0 +1,94 @@
+"""The facts the public page is derived from: what the database knows, as plain values. Times are aware, in UTC."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFacts:
+    """`url` is the page's full public address; `time_zone` an IANA name."""
+
+    id: str
+    name: str
+    url: str
+    time_zone: str
+    updated_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupFacts:
+    id: str
+    name: str
+    description: str
+    position: int
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """In `status` from `start` until `end` (None: still)."""
+
+    status: str
+    start: dt.datetime
+    end: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentFacts:
+    """`intervals` oldest first; `group_id` is None outside any group."""
+
+    id: str
+    name: str
+    slug: str
+    description: str
+    status: str
+    position: int
+    showcase: bool
+    start_date: dt.date | None
+    group_id: str | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    intervals: tuple[Interval, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateFacts:
+    """`affected`: rows of {"code", "name", "old_status", "new_status"}."""
+
+    id: str
+    status: str
+    body: str
+    affected: tuple[Mapping[str, str], ...]
+    deliver_notifications: bool
+    created_at: dt.datetime
+    display_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentFacts:
+    """`updates` newest first; `number` is the row's own number, used only in feed tags."""
+
+    number: int
+    id: str
+    name: str
+    status: str
+    impact: str
+    created_at: dt.datetime
+    started_at: dt.datetime
+    monitoring_at: dt.datetime | None
+    resolved_at: dt.datetime | None
+    updated_at: dt.datetime
+    component_ids: tuple[str, ...]
+    updates: tuple[UpdateFacts, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """`incidents` newest first: the most recent, and every unresolved one however old."""
+
+    page: PageFacts
+    groups: tuple[GroupFacts, ...]
+    components: tuple[ComponentFacts, ...]
+    incidents: tuple[IncidentFacts, ...]

@@ -1,0 +1,46 @@
+"""The current snapshot in this process's memory. The pointer is looked at no oftener than every 250 ms."""
+
+import logging
+import time
+
+from statuspage.snapshot import store
+
+logger = logging.getLogger(__name__)
+
+CHECK_SECONDS = 0.25
+
+
+class Memory:
+    """Holds one snapshot. Two threads may load the same one at once; both get it whole."""
+
+    def __init__(self) -> None:
+        self._loaded: store.Loaded | None = None
+        self._root = ""
+        self._checked = 0.0
+
+    def current(self) -> store.Loaded | None:
+        """The current snapshot; the last good one if the new one cannot be read; None while there is none."""
+        now = time.monotonic()
+        if now - self._checked < CHECK_SECONDS:
+            return self._loaded
+        self._checked = now
+        root = str(store.root())
+        name = store.current_name()
+        if name is None:
+            # Somebody removed the directory: what is in memory may be of another installation.
+            self._loaded = None
+        elif self._loaded is None or name != self._loaded.name or root != self._root:
+            try:
+                self._loaded, self._root = store.load(name), root
+            except (OSError, ValueError, KeyError):
+                logger.warning("the current status snapshot cannot be read; the last good one stays", exc_info=True)
+        return self._loaded
+
+    def invalidate(self) -> None:
+        """Look at the pointer again at the next request: something was just published."""
+        self._checked = 0.0
+
+
+_memory = Memory()
+current = _memory.current
+invalidate = _memory.invalidate

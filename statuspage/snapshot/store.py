@@ -1,0 +1,161 @@
+"""Snapshots on disk, laid out so that any web server can serve them:
+
+    DATA_DIR/status/<id>-<digest>/status/index.html, api/v2/summary.json, history.atom, … (each with a .gz beside it)
+    DATA_DIR/status/<id>-<digest>/manifest.json
+    DATA_DIR/status/current -> <id>-<digest>
+
+A snapshot is written under a temporary name, synced, renamed, and then `current` is flipped by a rename: a reader sees
+the old one or the new one, never half of one.
+"""
+
+import datetime as dt
+import gzip
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+POINTER = "current"
+KEEP = 10
+GZIP_LEVEL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file of a snapshot: bytes as served, the same gzipped, its content type and its entity tag (unquoted)."""
+
+    body: bytes
+    gzipped: bytes
+    content_type: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One snapshot in memory. `summary` is what the banner needs; `documents` are keyed by path without a leading
+    slash ("api/v2/summary.json", "status/index.html")."""
+
+    name: str
+    snapshot: int
+    written_at: dt.datetime
+    summary: Mapping[str, Any]
+    documents: Mapping[str, Document]
+
+
+def root() -> Path:
+    return Path(settings.DATA_DIR) / "status"
+
+
+def current_name() -> str | None:
+    """The directory `current` points to; None while nothing was ever written."""
+    try:
+        return os.readlink(root() / POINTER)
+    except OSError:
+        return None
+
+
+def write(
+    files: Mapping[str, tuple[bytes, str]], *, snapshot: int, written_at: dt.datetime, summary: Mapping[str, Any]
+) -> str:
+    """Write a snapshot of `path → (bytes, content type)`, make it the current one and return its directory's name."""
+    name = f"{snapshot}-{_digest(files)}"
+    base = root()
+    base.mkdir(parents=True, exist_ok=True)
+    if not (base / name).is_dir():
+        _write_directory(base, name, files, snapshot, written_at, summary)
+    _flip(base, name)
+    _prune(base, keep=name)
+    return name
+
+
+def _digest(files: Mapping[str, tuple[bytes, str]]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.encode() + b"\0" + hashlib.sha256(files[path][0]).digest())
+    return digest.hexdigest()[:16]
+
+
+def _write_directory(
+    base: Path,
+    name: str,
+    files: Mapping[str, tuple[bytes, str]],
+    snapshot: int,
+    written_at: dt.datetime,
+    summary: Mapping[str, Any],
+) -> None:
+    fresh = base / f".{secrets.token_hex(8)}.tmp"
+    for path, (body, _content_type) in files.items():
+        target = fresh / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(body)
+        # mtime=0: the same words give the same bytes, whenever they are packed.
+        Path(f"{target}.gz").write_bytes(gzip.compress(body, GZIP_LEVEL, mtime=0))
+    manifest = {
+        "snapshot": snapshot,
+        "written_at": written_at.isoformat(),
+        "summary": summary,
+        "types": {path: content_type for path, (_body, content_type) in files.items()},
+    }
+    (fresh / "manifest.json").write_text(json.dumps(manifest, sort_keys=True))
+    _sync(fresh)
+    try:
+        fresh.rename(base / name)
+    except OSError:  # another process wrote the very same one
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _sync(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _flip(base: Path, name: str) -> None:
+    fresh = base / f".{secrets.token_hex(8)}.link"
+    fresh.symlink_to(name)
+    fresh.replace(base / POINTER)
+
+
+def _prune(base: Path, *, keep: str) -> None:
+    """Drop all but the newest snapshots, and what a crash left half written an hour ago."""
+    directories = sorted(
+        (entry for entry in base.iterdir() if entry.is_dir() and not entry.is_symlink() and entry.name != keep),
+        key=lambda entry: entry.stat().st_mtime,
+        reverse=True,
+    )
+    finished = [entry for entry in directories if not entry.name.startswith(".")]
+    newest = directories[0].stat().st_mtime if directories else 0
+    stale = [entry for entry in directories if entry.name.startswith(".") and entry.stat().st_mtime < newest - 3600]
+    for entry in [*finished[KEEP - 1 :], *stale]:
+        shutil.rmtree(entry, ignore_errors=True)
+
+
+def load(name: str) -> Loaded:
+    """Read a snapshot whole. Raises OSError, ValueError or KeyError when it is gone or broken."""
+    base = root() / name
+    manifest = json.loads((base / "manifest.json").read_text())
+    documents = {
+        path: Document(
+            body=(base / path).read_bytes(),
+            gzipped=(base / f"{path}.gz").read_bytes(),
+            content_type=content_type,
+            etag=hashlib.sha256((base / path).read_bytes()).hexdigest()[:20],
+        )
+        for path, content_type in manifest["types"].items()
+    }
+    return Loaded(
+        name=name,
+        snapshot=manifest["snapshot"],
+        written_at=dt.datetime.fromisoformat(manifest["written_at"]),
+        summary=manifest["summary"],
+        documents=documents,
+    )

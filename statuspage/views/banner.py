@@ -1,0 +1,17 @@
+"""The strip on every page that tells of an open incident (SP-01). Reads the snapshot in memory, never the database."""
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from statuspage.snapshot import memory
+
+
+def banner(request: HttpRequest) -> str:
+    """Safe HTML, or "" when nothing is wrong, nothing is known yet, or the page itself is the status page."""
+    if request.path.startswith("/status/"):
+        return ""
+    loaded = memory.current()
+    incidents = loaded.summary["incidents"] if loaded is not None else []
+    if not incidents:
+        return ""
+    return render_to_string("statuspage/banner.html", {"incident": incidents[0], "more": len(incidents) - 1})
