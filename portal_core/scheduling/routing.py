@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-websocket_urlpatterns: list[URLPattern] = []
+from portal_core.scheduling.consumers import ScheduleConsumer
+
+websocket_urlpatterns: list[URLPattern] = [path("ws/desk/schedule/", ScheduleConsumer.as_asgi())]  # type: ignore[list-item]
