@@ -131,7 +131,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='roleassignment',
-            constraint=models.UniqueConstraint(fields=('staff', 'role', 'office'), name='role_once', nulls_distinct=False),
+            constraint=models.UniqueConstraint(condition=models.Q(('office__isnull', False)), fields=('staff', 'role', 'office'), name='role_once_per_office'),
+        ),
+        migrations.AddConstraint(
+            model_name='roleassignment',
+            constraint=models.UniqueConstraint(condition=models.Q(('office', None)), fields=('staff', 'role'), name='role_once'),
         ),
         migrations.AddConstraint(
             model_name='roleassignment',

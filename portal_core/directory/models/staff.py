@@ -91,7 +91,10 @@ class RoleAssignment(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["staff", "role", "office"], name="role_once", nulls_distinct=False),
+            models.UniqueConstraint(
+                fields=["staff", "role", "office"], name="role_once_per_office", condition=Q(office__isnull=False)
+            ),
+            models.UniqueConstraint(fields=["staff", "role"], name="role_once", condition=Q(office=None)),
             models.CheckConstraint(
                 name="role_teletherapy_for_clinicians",
                 condition=Q(teletherapy=False) | Q(role__in=[Role.CLINICIAN, Role.INTERN]),

@@ -1,0 +1,287 @@
+"""Rows → database, in batches, by FHIR id: a second run with the same files changes nothing.
+
+What a resource does not state stays as it is here: an export without e-mail addresses takes none away.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from portal_core.directory.enums import Role
+from portal_core.directory.fhir.parse import (
+    NPI,
+    LocationRow,
+    OrganizationRow,
+    PatientRow,
+    PractitionerRoleRow,
+    PractitionerRow,
+    Ref,
+    Refusal,
+    Row,
+)
+from portal_core.directory.models import Office, Patient, Practice, RoleAssignment, Staff
+
+BATCH = 500
+Numbered = Sequence[tuple[int, Any]]  # (line number, row)
+
+
+class LineRefused(Exception):
+    """A row that the database cannot take: the line it came from and why."""
+
+    def __init__(self, line: int, refusal: Refusal) -> None:
+        super().__init__(refusal.what)
+        self.line, self.refusal = line, refusal
+
+
+@dataclass(slots=True)
+class Tally:
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+
+
+class Loader(Protocol):
+    """Takes the rows of one file batch by batch; `finish` is called after the last."""
+
+    tally: Tally
+
+    def take(self, rows: Numbered) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+class _Upsert:
+    """Create what is new, write what differs, leave the rest alone."""
+
+    model: type[Office] | type[Staff] | type[Patient]
+
+    def __init__(self, practice: Practice, now: dt.datetime) -> None:
+        self.practice, self.now, self.tally = practice, now, Tally()
+
+    def finish(self) -> None:
+        pass
+
+    def _write(self, values: list[tuple[str, dict[str, Any], dict[str, Any]]]) -> None:
+        """`values`: (fhir id, what the resource states, what only a new row gets)."""
+        manager: Any = self.model.objects
+        ids = [fhir_id for fhir_id, _stated, _first in values]
+        known = {row.fhir_id: row for row in manager.filter(practice=self.practice, fhir_id__in=ids)}
+        new, changed, touched = [], [], set()
+        for fhir_id, stated, first in values:
+            row = known.get(fhir_id)
+            if row is None:
+                new.append(self.model(practice=self.practice, fhir_id=fhir_id, **stated, **first))
+                continue
+            differing = {
+                name: value for name, value in stated.items() if value not in ("", None) and getattr(row, name) != value
+            }
+            if not differing:
+                self.tally.unchanged += 1
+                continue
+            for name, value in {**differing, **self._also(differing)}.items():
+                setattr(row, name, value)
+                touched.add(name)
+            changed.append(row)
+        manager.bulk_create(new)
+        if changed:
+            manager.bulk_update(changed, sorted(touched))
+        self.tally.created += len(new)
+        self.tally.updated += len(changed)
+
+    def _also(self, differing: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+
+class Organizations:
+    """The practice is the one organization that belongs to no other; an export of many strangers names none."""
+
+    def __init__(self, practice: Practice, now: dt.datetime) -> None:
+        self.practice, self.tally, self.roots = practice, Tally(), list[OrganizationRow]()
+
+    def take(self, rows: Numbered) -> None:
+        for _line, row in rows:
+            self.tally.unchanged += 1
+            if row.part_of is None and len(self.roots) < 2:
+                self.roots.append(row)
+
+    def finish(self) -> None:
+        if len(self.roots) != 1 or self.practice.fhir_id:
+            return
+        root = self.roots[0]
+        self.practice.fhir_id, self.practice.name = root.fhir_id, root.name
+        self.practice.save(update_fields=["fhir_id", "name"])
+        self.tally.unchanged -= 1
+        self.tally.updated += 1
+
+
+class Locations(_Upsert):
+    model = Office
+
+    def take(self, rows: Sequence[tuple[int, LocationRow]]) -> None:
+        places = [row for _line, row in rows if row.is_place]
+        self.tally.skipped += len(rows) - len(places)
+        self._write(
+            [
+                (
+                    row.fhir_id,
+                    {
+                        "name": row.name, "phone": row.phone, "street": row.address.street, "city": row.address.city,
+                        "state": row.address.state, "zip": row.address.zip, "is_active": row.active,
+                    },
+                    {},
+                )
+                for row in places
+            ]
+        )  # fmt: skip
+
+
+class Practitioners(_Upsert):
+    model = Staff
+
+    def take(self, rows: Sequence[tuple[int, PractitionerRow]]) -> None:
+        self._write(
+            [
+                (
+                    row.fhir_id,
+                    {
+                        "first_name": row.first_name, "last_name": row.last_name, "npi": row.npi, "email": row.email,
+                        "phone": row.phone, "is_active": row.active,
+                    },
+                    {},
+                )
+                for _line, row in rows
+            ]
+        )  # fmt: skip
+
+
+class PractitionerRoles:
+    """A clinician's role in each location named. Office, leading and IT roles are never given by an import."""
+
+    def __init__(self, practice: Practice, now: dt.datetime) -> None:
+        self.practice, self.tally = practice, Tally()
+        people = Staff.objects.filter(practice=practice).exclude(fhir_id="").values_list("pk", "fhir_id", "npi")
+        self.staff = {ref: pk for pk, fhir_id, npi in people for ref in _refs(fhir_id, npi)}
+        places = Office.objects.filter(practice=practice).exclude(fhir_id="").values_list("pk", "fhir_id")
+        self.offices = {fhir_id: pk for pk, fhir_id in places}
+
+    def take(self, rows: Sequence[tuple[int, PractitionerRoleRow]]) -> None:
+        wanted: dict[str, set[tuple[int, int | None]]] = {}
+        for line, row in rows:
+            staff_id = self.staff.get(row.practitioner) or self.staff.get(Ref("", row.practitioner.value))
+            if staff_id is None:
+                raise LineRefused(line, Refusal("unknown_reference", "practitioner is not in this practice"))
+            places: set[int | None] = {self._office(line, place) for place in row.locations} or {None}
+            wanted[row.fhir_id] = {(staff_id, place) for place in places} if row.active else set()
+        people = {staff_id for pairs in wanted.values() for staff_id, _office in pairs}
+        clinical = RoleAssignment.objects.filter(staff__practice=self.practice, role=Role.CLINICIAN)
+        held: set[tuple[int, int | None]] = set(
+            clinical.filter(staff_id__in=people).values_list("staff_id", "office_id")
+        )
+        new: list[RoleAssignment] = []
+        for fhir_id, pairs in wanted.items():
+            fresh = sorted(pairs - held, key=lambda pair: (pair[0], pair[1] or 0))
+            held.update(fresh)
+            new += [
+                RoleAssignment(staff_id=staff_id, role=Role.CLINICIAN, office_id=office_id, fhir_id=fhir_id)
+                for staff_id, office_id in fresh
+            ]
+            self.tally.created += bool(fresh)
+            self.tally.unchanged += not fresh
+        gone = [
+            row.pk
+            for row in clinical.filter(fhir_id__in=wanted)
+            if (row.staff_id, row.office_id) not in wanted[row.fhir_id]
+        ]
+        RoleAssignment.objects.filter(pk__in=gone).delete()
+        self.tally.updated += len(gone)
+        RoleAssignment.objects.bulk_create(new)
+
+    def _office(self, line: int, place: Ref) -> int:
+        office = self.offices.get(place.value)
+        if office is None:
+            raise LineRefused(line, Refusal("unknown_reference", "location is not in this practice"))
+        return office
+
+    def finish(self) -> None:
+        pass
+
+
+def _refs(fhir_id: str, npi: str) -> list[Ref]:
+    return [Ref("", fhir_id), Ref(NPI, npi)] if npi else [Ref("", fhir_id)]
+
+
+class Patients(_Upsert):
+    model = Patient
+
+    def __init__(self, practice: Practice, now: dt.datetime) -> None:
+        super().__init__(practice, now)
+        rows = Office.objects.filter(practice=practice, is_active=True).order_by("fhir_id", "pk")
+        self.offices = list(rows)
+        self.numbers: dict[str, int] = {}
+
+    def take(self, rows: Sequence[tuple[int, PatientRow]]) -> None:
+        if not self.offices:
+            raise LineRefused(
+                rows[0][0], Refusal("no_office", "this practice has no office yet; import Location first")
+            )
+        self._refuse_taken_numbers(rows)
+        self._write([(row.fhir_id, self._stated(row), self._first(row)) for _line, row in rows])
+
+    def _refuse_taken_numbers(self, rows: Sequence[tuple[int, PatientRow]]) -> None:
+        mine = {row.mrn: row.fhir_id for _line, row in rows}
+        others = Patient.objects.filter(practice=self.practice, mrn__in=mine).values_list("mrn", "fhir_id")
+        taken = {mrn for mrn, fhir_id in others if fhir_id != mine[mrn]}
+        for line, row in rows:
+            if row.mrn in taken:
+                raise LineRefused(line, Refusal("number_taken", "its record number belongs to another patient"))
+            if self.numbers.setdefault(row.mrn, line) != line:
+                raise LineRefused(
+                    line, Refusal("number_taken", f"its record number stands on line {self.numbers[row.mrn]} already")
+                )
+
+    def _stated(self, row: PatientRow) -> dict[str, Any]:
+        return {
+            "mrn": row.mrn, "first_name": row.first_name, "last_name": row.last_name,
+            "preferred_name": row.preferred_name, "birth_date": row.birth_date, "email": row.email, "phone": row.phone,
+            "street": row.address.street, "city": row.address.city, "state": row.address.state,
+            "zip": row.address.zip, "language": row.language, "deceased": row.deceased,
+        }  # fmt: skip
+
+    def _first(self, row: PatientRow) -> dict[str, Any]:
+        return {
+            "home_office": nearest(self.offices, row),
+            "email_since": self.now if row.email else None,
+            "phone_since": self.now if row.phone else None,
+        }
+
+    def _also(self, differing: dict[str, Any]) -> dict[str, Any]:
+        return {f"{name}_since": self.now for name in ("email", "phone") if name in differing}
+
+
+def nearest(offices: Sequence[Office], row: PatientRow) -> Office:
+    """The home office of a new patient: same ZIP code, else same town, else same ZIP region, else any; among equals
+    the patient's id decides, so that every run decides the same."""
+    zip5, city = row.address.zip[:5], row.address.city.casefold()
+    for near in (
+        [office for office in offices if zip5 and office.zip[:5] == zip5],
+        [office for office in offices if city and office.city.casefold() == city],
+        [office for office in offices if zip5 and office.zip[:3] == zip5[:3]],
+        list(offices),
+    ):
+        if near:
+            return near[int(hashlib.sha256(row.fhir_id.encode()).hexdigest(), 16) % len(near)]
+    raise LookupError("no offices")
+
+
+LOADERS: dict[str, type[Organizations | Locations | Practitioners | PractitionerRoles | Patients]] = {
+    "Organization": Organizations,
+    "Location": Locations,
+    "Practitioner": Practitioners,
+    "PractitionerRole": PractitionerRoles,
+    "Patient": Patients,
+}
+
+__all__ = ["BATCH", "LOADERS", "LineRefused", "Loader", "Row", "Tally", "nearest"]
