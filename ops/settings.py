@@ -161,6 +161,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "kernel.drain_outbox": {"task": "kernel.drain_outbox", "schedule": 3.0},
     "notify.deliver_due": {"task": "notify.deliver_due", "schedule": 3.0},
+    "statuspage.refresh_snapshot": {"task": "statuspage.refresh_snapshot", "schedule": 15.0},
     "kernel.purge": {"task": "kernel.purge", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # sweeps of seconds or an hour: nothing to remember on disk
@@ -254,7 +255,13 @@ SPECTACULAR_SETTINGS = {
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "ops.logging.LineFormatter",
+            "format": "{asctime} {levelname} {name} {request_id} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},
 }

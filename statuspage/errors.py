@@ -44,3 +44,10 @@ class LinkInvalid(NotFound):
 class AddressUnusable(Invalid):
     code = "address_unusable"
     message = _("That does not look like an e-mail address. Write it like name@example.org.")
+
+
+class PastNotFree(Conflict):
+    """A backfilled incident would overlap another change of the same component."""
+
+    code = "past_not_free"
+    message = _("That part already has a different history in this time. Check the times.")

@@ -1,6 +1,7 @@
 """What every test may lean on. Nothing here talks to anything beyond this machine."""
 
 import ipaddress
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -60,6 +61,17 @@ def _fresh_cache() -> Iterator[None]:
     """Rate limits of one test must not reach the next."""
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_status_page() -> Iterator[None]:
+    """A snapshot one test published must not stand as a banner on the pages of the next."""
+    yield
+    from statuspage.snapshot import memory, store
+
+    if store.current_name() is not None:
+        shutil.rmtree(store.root())
+    memory.invalidate()
 
 
 @pytest.fixture

@@ -35,17 +35,22 @@ COMPONENTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 
 
 @transaction.atomic
-def set_up(*, name: str, by: Actor, time_zone: str = "Etc/UTC", url: str = "") -> str:
-    """Create the page with the components of SP-05, all operational; return its id. A second call changes nothing."""
+def set_up(
+    *, name: str, by: Actor, time_zone: str = "Etc/UTC", url: str = "", watched_since: dt.datetime | None = None
+) -> str:
+    """Create the page with the components of SP-05, all operational; return its id. A second call changes nothing.
+
+    Uptime is counted from `watched_since` (default: now).
+    """
     now = clock.now()
-    page, made = _get_or_create(name=name, time_zone=time_zone, url=url, at=now)
+    page, made = _get_or_create(name=name, time_zone=time_zone, url=url, at=now, since=watched_since or now)
     if made:
         audit.record("status_page:set_up", by=by, target=page, at=now)
         publish_state(page, cause="set-up", at=now)
     return str(page.public_id)
 
 
-def _get_or_create(*, name: str, time_zone: str, url: str, at: dt.datetime) -> tuple[Page, bool]:
+def _get_or_create(*, name: str, time_zone: str, url: str, at: dt.datetime, since: dt.datetime) -> tuple[Page, bool]:
     page = Page.objects.select_for_update().filter(slug="main").first()
     if page is not None:
         return page, False
@@ -55,21 +60,21 @@ def _get_or_create(*, name: str, time_zone: str, url: str, at: dt.datetime) -> t
     }  # fmt: skip
     page, made = Page.objects.get_or_create(slug="main", defaults=fresh)
     if made:
-        _add_components(page, at=at)
+        _add_components(page, at=at, since=since)
     return Page.objects.select_for_update().get(pk=page.pk), made
 
 
-def _add_components(page: Page, *, at: dt.datetime) -> None:
+def _add_components(page: Page, *, at: dt.datetime, since: dt.datetime) -> None:
     for place, (title, members) in enumerate(COMPONENTS, start=1):
         group = ComponentGroup.objects.create(page=page, name=title, position=place, created_at=at, updated_at=at)
         for position, (member, description) in enumerate(members, start=1):
             component = Component.objects.create(
                 page=page, group=group, name=member, slug=slugify(member), description=description, position=position,
-                start_date=at.date(), created_at=at, updated_at=at,
+                start_date=since.date(), created_at=at, updated_at=at,
             )  # fmt: skip
             ComponentStateChange.objects.create(
                 component=component, old_status=ComponentStatus.OPERATIONAL, new_status=ComponentStatus.OPERATIONAL,
-                cause=StateCause.MANUAL, started_at=at,
+                cause=StateCause.MANUAL, started_at=since,
             )  # fmt: skip
 
 
@@ -79,7 +84,8 @@ def locked_page() -> Page:
     Every action that publishes takes this lock first: publications stand in one line, so snapshot ids follow commits
     and no two of them can wait for each other's rows.
     """
-    return _get_or_create(name="Service status", time_zone="Etc/UTC", url="", at=clock.now())[0]
+    now = clock.now()
+    return _get_or_create(name="Service status", time_zone="Etc/UTC", url="", at=now, since=now)[0]
 
 
 def publish_state(page: Page, *, cause: str, at: dt.datetime) -> Snapshot:

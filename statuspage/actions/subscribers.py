@@ -39,6 +39,24 @@ def subscribe(*, email: str, component_ids: Sequence[str] = (), by: Actor) -> No
 
 
 @transaction.atomic
+def import_confirmed(*, email: str, consent: str, by: Actor) -> str:
+    """Take over an address that agreed elsewhere; `consent` says where and when, for the record. Sends nothing, and
+    leaves an address alone that is known already. Returns the subscriber's id. Raises AddressUnusable."""
+    if not usable(email):
+        raise AddressUnusable
+    now = clock.now()
+    page = pages.locked_page()
+    subscriber, new = Subscriber.objects.get_or_create(
+        page=page,
+        email_index=vault().index(email),
+        defaults={"email_cipher": vault().seal(email), "created_at": now, "confirmed_at": now},
+    )
+    if new:
+        audit.record("subscriber:import", by=by, target=subscriber, at=now, consent=consent[:200])
+    return str(subscriber.public_id)
+
+
+@transaction.atomic
 def confirm(*, token: str, by: Actor) -> Subscriber:
     """The mailbox's owner said yes. Doing it twice is doing it once. Raises LinkInvalid."""
     now = clock.now()
