@@ -1,0 +1,76 @@
+"""Tickets in every state, as the actions leave them."""
+
+import datetime as dt
+
+import factory
+
+from helpdesk.enums import Category, Channel, RequesterKind, Resolution, Side, TicketState
+from helpdesk.models import Ticket, TicketMessage
+from helpdesk.rules.turn import WAITS
+from portal_core.kernel import clock
+
+
+class TicketFactory(factory.django.DjangoModelFactory):
+    """A patient's ticket at an office; `office` must be given."""
+
+    class Meta:
+        model = Ticket
+
+    practice = factory.SelfAttribute("office.practice")
+    side = Side.OFFICE
+    category = Category.LOGIN_PWD
+    channel = Channel.WEB
+    requester_kind = RequesterKind.PATIENT
+    requester_name = "Pat Patient"
+    requester_email = "pat@patients.example"
+    requester_phone = "+12175550100"
+    subject = factory.LazyAttribute(lambda row: str(Category(row.category).label))
+    state = TicketState.NEW
+    created_at = factory.LazyFunction(clock.now)
+    updated_at = factory.SelfAttribute("created_at")
+    turn_since = factory.SelfAttribute("created_at")
+
+    @factory.lazy_attribute
+    def wait_reason(self) -> str:
+        return WAITS[self.state][0] if self.state in WAITS else ""
+
+    @factory.lazy_attribute
+    def wake_at(self) -> dt.datetime | None:
+        return self.created_at + WAITS[self.state][1] if self.state in WAITS else None
+
+    @factory.lazy_attribute
+    def incident_id(self) -> str:
+        return "incident0001" if self.state in (TicketState.WAIT_INCIDENT, TicketState.CLOSE_LOOP) else ""
+
+    @factory.lazy_attribute
+    def loop_rounds(self) -> int:
+        return int(self.state == TicketState.CLOSE_LOOP)
+
+    @factory.lazy_attribute
+    def solved_at(self) -> dt.datetime | None:
+        return self.created_at if self.state in (TicketState.SOLVED, TicketState.CLOSED) else None
+
+    @factory.lazy_attribute
+    def resolution(self) -> str:
+        return Resolution.OFFICE if self.state in (TicketState.SOLVED, TicketState.CLOSED) else ""
+
+    @factory.lazy_attribute
+    def closed_at(self) -> dt.datetime | None:
+        return self.created_at if self.state == TicketState.CLOSED else None
+
+
+class TicketMessageFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = TicketMessage
+
+    ticket = factory.SubFactory(TicketFactory)
+    author_kind = "requester"
+    author_label = "Pat Patient"
+    visibility = "patient"
+    body = "I cannot sign in."
+    at = factory.LazyFunction(clock.now)
+
+
+def refresh(row):
+    """The row as it stands in the database."""
+    return type(row).objects.get(pk=row.pk)
