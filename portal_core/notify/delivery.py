@@ -70,8 +70,8 @@ class Run:
             while claim := Claim.take(clock.now(), without=self.down):
                 self._carry(claim)
         finally:
-            for transport in self.transports.values():
-                transport.close()
+            for channel in list(self.transports):
+                self._close(channel)
         return self.tried
 
     def _carry(self, claim: "Claim") -> None:
@@ -116,9 +116,17 @@ class Run:
         return [parcel for parcel in parcels if parcel.id in wanted]
 
     def _send(self, claim: "Claim", channel: Channel, parcels: Sequence[Parcel]) -> None:
+        while parcels:
+            done = self._send_some(claim, channel, parcels)
+            parcels = [parcel for parcel in parcels if parcel.id not in done]
+
+    def _send_some(self, claim: "Claim", channel: Channel, parcels: Sequence[Parcel]) -> set[int]:
+        """Send until all are through or something breaks; return the ids that are settled, whatever their fate."""
         size = 1 if len(parcels) < SMALL_BATCH else CHUNK
         told: list[Outcome] = []  # known, but not written down yet
         done: set[int] = set()
+        everything = {parcel.id for parcel in parcels}
+        claim.in_hand = None
         try:
             for outcome in self._transport(channel).send(claim.still_ours(parcels)):
                 told.append(outcome)
@@ -129,22 +137,31 @@ class Run:
         except TransportDown as down:
             logger.warning("notify: %s is down (%s), trying again later", channel, down.code)
             self.down.add(channel)
-            claim.put_back([parcel.id for parcel in parcels if parcel.id not in done], down.code)
-        except Exception as error:  # a defect in a transport must not stop the other channels
+            claim.put_back(sorted(everything - done), down.code)
+            return everything
+        except Exception as error:  # a letter that cannot be built, a defect in a transport
             logger.exception("notify: transport failed")
-            # Only the parcel in hand is suspect; the others of its batch must not grow tired with it.
+            self._close(channel)
+            # Only the parcel in hand is suspect; the others of its batch go on without it.
             suspect = claim.in_hand
-            if suspect is not None and suspect.id not in done:
-                done.add(suspect.id)
-                claim.refused([(suspect.id, type(error).__name__)])
-            claim.put_back([parcel.id for parcel in parcels if parcel.id not in done], "batch_broken")
+            if suspect is None or suspect.id in done:
+                claim.refused([(pk, type(error).__name__) for pk in sorted(everything - done)])
+                return everything
+            claim.refused([(suspect.id, type(error).__name__)])
+            return done | {suspect.id}
         finally:  # also when the worker is told to stop
             claim.settle(told)
+        return everything
 
     def _transport(self, channel: Channel) -> Transport:
         if channel not in self.transports:
             self.transports[channel] = open_transport(channel)
         return self.transports[channel]
+
+    def _close(self, channel: Channel) -> None:
+        transport = self.transports.pop(channel, None)
+        if transport is not None:
+            transport.close()
 
 
 @dataclass

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from portal_core.kernel import clock
 from portal_core.notify.contracts import Recipient
 from portal_core.notify.enums import Channel, Urgency
-from portal_core.notify.errors import BadAddress
+from portal_core.notify.errors import BadAddress, BadHeader
 from portal_core.notify.models import Delivery, Message
 from portal_core.notify.rendering import render
 
@@ -20,6 +20,7 @@ BATCH = 1000
 # Deliberately loose about the local part, strict about everything that could break out of a header or an SMTP line.
 _EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,253}")
 _PHONE = re.compile(r"\+[1-9][0-9]{5,14}")
+_HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _URL = re.compile(r"https?://[\x21-\x3b=\x3f-\x7e]{1,490}")  # printable ASCII without < and >
 
 
@@ -56,7 +57,7 @@ def send_many(
 
     Call it inside the transaction of the deed or of the outbox handler: the promise commits or falls with it. A channel
     for which a recipient has no address is left out. Returns how many promises were asked for (0: nobody can be
-    reached). Raises BadAddress, BadSubject (both Invalid) and TemplateDoesNotExist; then nothing is promised.
+    reached). Raises BadAddress, BadHeader, BadSubject (all Invalid) and TemplateDoesNotExist; then nothing is promised.
     """
     return _promise(template, recipients, cause, context, channels, not_after, headers, Urgency.BULK)
 
@@ -137,6 +138,9 @@ def _message(
     known = Message.objects.filter(cause=cause, template=template, language=language).first()
     if known is not None:
         return known
+    for name, value in (headers or {}).items():
+        if not _HEADER_NAME.fullmatch(name) or not value.isprintable() or len(value) > 500:
+            raise BadHeader
     words = render(template, context, language=language, channels=channels, unsubscribable=unsubscribable)
     message, _ = Message.objects.get_or_create(
         cause=cause, template=template, language=language,
