@@ -6,3 +6,19 @@ class TriageConfig(AppConfig):
     label = "triage"
     verbose_name = "Triage"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from portal_core.access import gate
+        from portal_core.directory.enums import Permission
+        from portal_core.ui import slots
+        from triage import handlers  # noqa: F401
+        from triage.actions import verification
+
+        gate.register(verification.consume)
+        slots.register_nav(
+            "desk", slots.Link("Office desk", "triage:office", Permission.OFFICE_DESK, "inbox", order=20)
+        )
+        slots.register_nav("desk", slots.Link("IT console", "triage:it", Permission.IT_DESK, "flag", order=20))
+        slots.register_nav(
+            "desk", slots.Link("Who does what", "triage:reference", Permission.OFFICE_DESK, "list", order=90)
+        )

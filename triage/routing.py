@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-websocket_urlpatterns: list[URLPattern] = []
+from triage.consumers import ITConsoleConsumer, OfficeDeskConsumer
+
+websocket_urlpatterns: list[URLPattern] = [
+    path("ws/triage/office/", OfficeDeskConsumer.as_asgi()),
+    path("ws/triage/it/", ITConsoleConsumer.as_asgi()),
+]

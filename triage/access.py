@@ -1,0 +1,76 @@
+"""The doors: to a flag for IT or for its office, to a check for the office alone."""
+
+from typing import TYPE_CHECKING
+
+from helpdesk import access as helpdesk
+from helpdesk.enums import Side
+from helpdesk.errors import TicketNotFound
+from portal_core.directory.enums import Permission
+from triage.errors import EscalationNotFound, VerificationNotFound
+from triage.models import Attestation, Escalation, VerificationAttempt, VerificationHold
+
+if TYPE_CHECKING:
+    from helpdesk.models import Ticket
+    from portal_core.directory.models import Staff
+
+
+def office_ticket(staff: "Staff", public_id: str) -> "Ticket":
+    """A ticket of this person's offices. Raises TicketNotFound for everybody else, IT included."""
+    ticket = helpdesk.ticket_for(staff, public_id)
+    if ticket.side != Side.OFFICE or not staff.may(Permission.OFFICE_DESK, office_id=ticket.office_id):
+        raise TicketNotFound
+    return ticket
+
+
+def it_ticket(staff: "Staff", public_id: str) -> "Ticket":
+    """A ticket that was written to IT (providers, staff). Raises TicketNotFound."""
+    ticket = helpdesk.ticket_for(staff, public_id)
+    if ticket.side != Side.IT or not staff.may(Permission.IT_DESK):
+        raise TicketNotFound
+    return ticket
+
+
+def flag_for_it(staff: "Staff", public_id: str) -> Escalation:
+    """Raises EscalationNotFound for anybody but IT of that practice. No patient is loaded."""
+    rows = Escalation.objects.seen_by_it(staff).filter(public_id=public_id)
+    flag = rows.select_related("office", "practice", "assignee", "sent_by", "attestation__attempt", "ticket").first()
+    if flag is None:
+        raise EscalationNotFound
+    return flag
+
+
+def flag_of(staff: "Staff", ticket: "Ticket", public_id: str) -> Escalation:
+    """A flag of a ticket the office holds. Raises EscalationNotFound."""
+    rows = Escalation.objects.seen_by_office(staff).filter(ticket=ticket, public_id=public_id)
+    flag = rows.select_related("office", "practice", "assignee").first()
+    if flag is None:
+        raise EscalationNotFound
+    return flag
+
+
+def attempt_of(staff: "Staff", ticket: "Ticket", public_id: str) -> VerificationAttempt:
+    """A check on a ticket, for those who may verify in that office (TR-01). Raises VerificationNotFound."""
+    attempt = (
+        VerificationAttempt.objects.filter(ticket=ticket, public_id=public_id)
+        .select_related("patient", "attester", "ticket")
+        .first()
+    )
+    if attempt is None or not staff.may(Permission.VERIFY_PATIENT, office_id=attempt.office_id):
+        raise VerificationNotFound
+    return attempt
+
+
+def attestation_of(staff: "Staff", ticket: "Ticket", public_id: str) -> Attestation:
+    """Raises VerificationNotFound."""
+    row = Attestation.objects.filter(ticket=ticket, public_id=public_id).select_related("attempt").first()
+    if row is None or not staff.may(Permission.VERIFY_PATIENT, office_id=row.attempt.office_id):
+        raise VerificationNotFound
+    return row
+
+
+def hold_of(staff: "Staff", ticket: "Ticket") -> VerificationHold:
+    """The hold on this ticket's patient. Raises VerificationNotFound."""
+    row = VerificationHold.objects.filter(patient=ticket.patient, released_at=None).select_related("patient").first()
+    if row is None or not staff.may(Permission.VERIFY_PATIENT, office_id=row.patient.home_office_id):
+        raise VerificationNotFound
+    return row

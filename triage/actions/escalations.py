@@ -1,0 +1,236 @@
+"""The way of a flag: relayed by the office, worked by IT, confirmed by the office. The ticket stays with the office."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from helpdesk.actions import tickets
+from helpdesk.actions.tickets import it_group, office_group
+from portal_core.access.queries import portal_status
+from portal_core.directory.enums import Permission
+from portal_core.kernel import audit, clock, realtime
+from portal_core.kernel.contracts import Actor
+from portal_core.kernel.errors import Forbidden
+from triage import queries
+from triage.actions.playbook import tick
+from triage.contracts import FlagDraft
+from triage.enums import EscalationState, OfficeStep, RefusalCode
+from triage.errors import EscalationMoved, FlagRefused
+from triage.models import Attestation, Escalation
+from triage.rules.routing import Fault, Packet, packet_faults
+from triage.rules.table import route
+
+if TYPE_CHECKING:
+    from helpdesk.models import Ticket
+    from portal_core.directory.models import Staff
+
+
+def faults_of(ticket: "Ticket", draft: FlagDraft) -> tuple[Fault, ...]:
+    """What keeps this draft from IT, as things stand (TR-06)."""
+    known = queries.matching_incident(draft.category)
+    duplicate = Escalation.objects.filter(ticket=ticket).open().first()
+    proof = attestation_for_relay(ticket)
+    return packet_faults(
+        Packet(
+            category=draft.category,
+            reason=draft.reason,
+            error_text=draft.error_text,
+            page=draft.page,
+            happened=draft.happened_at is not None,
+            device=draft.device,
+            steps_done=frozenset(queries.steps_done(ticket)),
+            attested_level=proof.level if proof is not None else "",
+            patient_matched=ticket.patient_id is not None,
+            ok_to_contact=draft.ok_to_contact,
+            contact_number=draft.contact_number,
+            impact=draft.impact,
+            duplicate_of=duplicate.public_id if duplicate is not None else "",
+            incident=known.name if known is not None else "",
+            incident_denied=draft.incident_denied,
+        )
+    )
+
+
+def attestation_for_relay(ticket: "Ticket") -> Attestation | None:
+    """What was proved on this ticket about its patient in the last day. It may be used up or expired: expiry guards
+    account actions; a flag only tells IT that the office did verify (TR-06)."""
+    since = clock.now() - dt.timedelta(hours=24)
+    found = Attestation.objects.filter(
+        ticket=ticket, patient=ticket.patient, created_at__gt=since, revoked_at=None
+    ).select_related("attempt")
+    return found.order_by("-level", "-created_at").first()
+
+
+@transaction.atomic
+def relay(*, ticket: "Ticket", draft: FlagDraft, staff: "Staff", by: Actor) -> Escalation:
+    """Send the flag to IT, complete, or refuse it by code.
+
+    Raises FlagRefused with `facts["faults"]` = [{"code", "fix", "field"}]; AlreadyRelayed when two people send at once.
+    """
+    if not staff.may(Permission.OFFICE_DESK, office_id=ticket.office_id):
+        raise Forbidden
+    now = clock.now()
+    faults = faults_of(ticket, draft)
+    if faults or draft.happened_at is None:
+        raise FlagRefused(faults=[{"code": str(f.code), "fix": f.fix, "field": f.field} for f in faults])
+    tickets.mark_relayed(ticket=ticket, by=by)
+    proof = attestation_for_relay(ticket)
+    flag = Escalation.objects.create(
+        ticket=ticket,
+        practice_id=ticket.practice_id,
+        office_id=ticket.office_id,
+        sent_by=staff,
+        category=draft.category,
+        reason=draft.reason,
+        error_text=draft.error_text.strip(),
+        page=draft.page.strip(),
+        happened_at=draft.happened_at,
+        device={"text": draft.device.strip()},
+        steps_done=sorted({*queries.steps_done(ticket), OfficeStep.RELAY}),
+        attestation=proof,
+        identity_not_needed=proof is None,
+        patient_initials=ticket.patient.initials if ticket.patient is not None else "",
+        portal_label=portal_status(ticket.patient).label if ticket.patient is not None else "",
+        ok_to_contact=draft.ok_to_contact,
+        contact_number=draft.contact_number.strip() if draft.ok_to_contact else "",
+        contact_window=draft.contact_window.strip() if draft.ok_to_contact else "",
+        impact=draft.impact,
+        note=draft.note.strip(),
+        created_at=now,
+        changed_at=now,
+    )
+    tick(ticket=ticket, staff=staff, step=OfficeStep.RELAY, by=by)
+    _tell(flag, "flag:relay", at=now, by=by, category=draft.category, reason=draft.reason)
+    return flag
+
+
+@transaction.atomic
+def accept(*, flag: Escalation, staff: "Staff", by: Actor) -> Escalation:
+    """IT takes it. The second of two people gets EscalationMoved."""
+    now, flag = clock.now(), _for_it(flag, staff)
+    if flag.state != EscalationState.SENT:
+        raise EscalationMoved(state=flag.state)
+    _accept(flag, staff, now)
+    flag.save(update_fields=["state", "changed_at", "assignee", "accepted_at"])
+    _tell(flag, "flag:accept", at=now, by=by)
+    return flag
+
+
+@transaction.atomic
+def decline(*, flag: Escalation, code: RefusalCode, note: str, staff: "Staff", by: Actor) -> Escalation:
+    """Back to the office with a code that says what to fix; a better flag is a new flag. Raises EscalationMoved."""
+    now, flag = clock.now(), _for_it(flag, staff)
+    flag.move(EscalationState.RETURNED, at=now)
+    flag.refusal = code
+    flag.save(update_fields=["state", "refusal", "changed_at", "closed_at"])
+    tickets.mark_returned(ticket=flag.ticket, by=by)
+    said = f"IT sent the flag back: {code.label}." + (f" {note.strip()}" if note.strip() else "")
+    tickets.add_note(ticket=flag.ticket, body=said, by=by)
+    tick(ticket=flag.ticket, staff=staff, step=OfficeStep.RELAY, on=False, by=by)
+    _tell(flag, "flag:decline", at=now, by=by, code=str(code), owner=str(route(flag.category).owner))
+    return flag
+
+
+@transaction.atomic
+def ask_office(*, flag: Escalation, question: str, staff: "Staff", by: Actor) -> Escalation:
+    """IT cannot go on without the office: its move. Raises EscalationMoved."""
+    now, flag = clock.now(), _for_it(flag, staff)
+    if flag.state == EscalationState.SENT:
+        _accept(flag, staff, now)
+    flag.move(EscalationState.NEED_OFFICE, at=now)
+    flag.question = question.strip()
+    flag.save(update_fields=["state", "question", "changed_at", "assignee", "accepted_at"])
+    tickets.mark_returned(ticket=flag.ticket, by=by)
+    tickets.add_note(ticket=flag.ticket, body=f"IT asks: {flag.question}", by=by)
+    _tell(flag, "flag:ask_office", at=now, by=by)
+    return flag
+
+
+@transaction.atomic
+def answer(*, flag: Escalation, text: str, staff: "Staff", by: Actor) -> Escalation:
+    """A fix, or what the office should tell the patient. The office confirms it. Raises EscalationMoved."""
+    now, flag = clock.now(), _for_it(flag, staff)
+    if flag.state == EscalationState.SENT:
+        _accept(flag, staff, now)
+    flag.move(EscalationState.ANSWERED, at=now)
+    flag.answer, flag.answered_at = text.strip(), now
+    flag.save(update_fields=["state", "answer", "answered_at", "changed_at", "assignee", "accepted_at"])
+    tickets.mark_returned(ticket=flag.ticket, by=by)
+    tickets.add_note(ticket=flag.ticket, body=f"IT answers: {flag.answer}", by=by)
+    _tell(flag, "flag:answer", at=now, by=by)
+    return flag
+
+
+@transaction.atomic
+def reply_to_it(*, flag: Escalation, text: str, staff: "Staff", by: Actor) -> Escalation:
+    """The office answers IT's question, or says that the answer did not help (a bounce). Raises EscalationMoved."""
+    now, flag = clock.now(), _for_office(flag, staff)
+    if flag.state == EscalationState.ANSWERED:
+        flag.bounces += 1
+    flag.move(EscalationState.INVESTIGATING, at=now)
+    flag.save(update_fields=["state", "bounces", "changed_at"])
+    tickets.mark_relayed(ticket=flag.ticket, by=by)
+    tickets.add_note(ticket=flag.ticket, body=f"To IT: {text.strip()}", by=by)
+    _tell(flag, "flag:reply_to_it", at=now, by=by, bounces=flag.bounces)
+    return flag
+
+
+@transaction.atomic
+def office_confirm(*, flag: Escalation, staff: "Staff", by: Actor) -> Escalation:
+    """It works for the patient. Raises EscalationMoved."""
+    now, flag = clock.now(), _for_office(flag, staff)
+    if flag.state != EscalationState.ANSWERED:
+        raise EscalationMoved(state=flag.state)
+    flag.move(EscalationState.DONE, at=now)
+    flag.save(update_fields=["state", "changed_at", "closed_at"])
+    _tell(flag, "flag:done", at=now, by=by)
+    return flag
+
+
+@transaction.atomic
+def link_to_incident(*, flag: Escalation, incident_id: str, staff: "Staff", by: Actor) -> Escalation:
+    """It is part of a known incident: the ticket waits for it and its requester is told once. Raises EscalationMoved,
+    IncidentNotFound."""
+    now, flag = clock.now(), _for_it(flag, staff)
+    queries.unresolved_incident(incident_id)
+    link(flag, incident_id=incident_id, at=now, by=by)
+    return flag
+
+
+def link(flag: Escalation, *, incident_id: str, at: dt.datetime, by: Actor) -> None:
+    """The common end of linking one flag and declaring from many. Inside a transaction, on a locked row."""
+    flag.move(EscalationState.LINKED, at=at)
+    flag.incident_id = incident_id
+    flag.save(update_fields=["state", "incident_id", "changed_at"])
+    tickets.wait_for_incident(ticket=flag.ticket, incident_id=incident_id, by=by)
+    _tell(flag, "flag:link", at=at, by=by, incident=incident_id)
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+def _accept(flag: Escalation, staff: "Staff", at: dt.datetime) -> None:
+    flag.move(EscalationState.INVESTIGATING, at=at)
+    flag.assignee, flag.accepted_at = staff, at
+
+
+def _locked(flag: Escalation) -> Escalation:
+    rows = Escalation.objects.select_for_update(of=("self",)).select_related("office", "practice", "ticket__office")
+    return rows.get(pk=flag.pk)
+
+
+def _for_it(flag: Escalation, staff: "Staff") -> Escalation:
+    if not staff.may(Permission.IT_DESK) or staff.practice_id != flag.practice_id:
+        raise Forbidden
+    return _locked(flag)
+
+
+def _for_office(flag: Escalation, staff: "Staff") -> Escalation:
+    if not staff.may(Permission.OFFICE_DESK, office_id=flag.office_id):
+        raise Forbidden
+    return _locked(flag)
+
+
+def _tell(flag: Escalation, action: str, *, at: dt.datetime, by: Actor, **facts: Any) -> None:
+    audit.record(action, by=by, target=flag, practice_id=flag.practice_id, at=at, **facts)
+    realtime.push(it_group(flag.practice.public_id), {"type": "flag.changed", "id": flag.public_id})
+    realtime.push(office_group(flag.office.public_id), {"type": "ticket.changed", "id": flag.ticket.public_id})

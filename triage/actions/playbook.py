@@ -1,0 +1,62 @@
+"""The office's checklist on a ticket (TR-04), and its end."""
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from helpdesk.actions import tickets
+from helpdesk.actions.tickets import office_group
+from helpdesk.enums import Resolution
+from portal_core.kernel import audit, clock, realtime
+from portal_core.kernel.contracts import Actor
+from triage.enums import EscalationState, OfficeStep
+from triage.errors import EscalationOpen
+from triage.models import Escalation, PlaybookStep
+
+if TYPE_CHECKING:
+    from helpdesk.models import Ticket
+    from portal_core.directory.models import Staff
+
+
+@transaction.atomic
+def tick(*, ticket: "Ticket", staff: "Staff", step: OfficeStep, on: bool = True, by: Actor) -> None:
+    """Say that a step is done (or was not). Twice is once."""
+    now = clock.now()
+    if on:
+        _row, changed = PlaybookStep.objects.get_or_create(
+            ticket=ticket, step=step, defaults={"done_by": staff, "done_at": now}
+        )
+    else:
+        deleted, _kinds = PlaybookStep.objects.filter(ticket=ticket, step=step).delete()
+        changed = bool(deleted)
+    if changed:
+        audit.record("ticket:playbook", by=by, target=ticket, at=now, step=str(step), on=on)
+        realtime.push(office_group(ticket.office.public_id), {"type": "ticket.changed", "id": ticket.public_id})
+
+
+@transaction.atomic
+def solve(*, ticket: "Ticket", resolution: Resolution, note: str = "", by: Actor) -> None:
+    """Done at the office. An answer that lies there is taken as confirmed; while IT works on it: EscalationOpen."""
+    now = clock.now()
+    for flag in Escalation.objects.select_for_update().filter(ticket=ticket).open():
+        if flag.state not in (EscalationState.ANSWERED, EscalationState.LINKED):
+            raise EscalationOpen
+        flag.move(EscalationState.DONE, at=now)
+        flag.save(update_fields=["state", "changed_at", "closed_at"])
+        audit.record("flag:done", by=by, target=flag, at=now)
+    tickets.solve(ticket=ticket, resolution=resolution, note=note, by=by)
+
+
+@transaction.atomic
+def finish_flags_of(*, ticket_id: str, by: Actor) -> int:
+    """Close what still lies open at a ticket that was solved without the desk; return how many flags."""
+    now = clock.now()
+    rows = Escalation.objects.select_for_update(of=("self",)).filter(
+        ticket__public_id=ticket_id, state__in=[EscalationState.ANSWERED, EscalationState.LINKED]
+    )
+    flags = list(rows)
+    for flag in flags:
+        flag.move(EscalationState.DONE, at=now)
+        flag.save(update_fields=["state", "changed_at", "closed_at"])
+        audit.record("flag:done", by=by, target=flag, practice_id=flag.practice_id, at=now)
+    return len(flags)

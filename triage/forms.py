@@ -1,0 +1,269 @@
+"""Shape and wording of what people at the two desks type."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.enums import Category, RequesterKind, Resolution
+from portal_core.directory.queries import offices
+from statuspage.contracts import ComponentSummary, IncidentSummary
+from statuspage.enums import ComponentStatus, IncidentStatus
+from triage.contracts import FlagDraft
+from triage.enums import Impact, RefusalCode, RelayReason
+from triage.rules.phi import phi_lint
+
+if TYPE_CHECKING:
+    from portal_core.directory.models import Staff
+
+TEXT_MAX = 4000
+PATIENT_CATEGORIES = [(value, label) for value, label in Category.choices if not value.startswith("STAFF_")]
+
+
+def area(rows: int, **attrs: Any) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, **attrs})
+
+
+class TicketForm(forms.Form):
+    """Base: several forms share one page, so each has its own prefix for ids."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", f"{type(self).__name__.lower()}_%s")
+        super().__init__(*args, **kwargs)
+
+
+class ReplyForm(TicketForm):
+    body = forms.CharField(label=_("Reply to the requester"), max_length=TEXT_MAX, widget=area(3))
+    expects_answer = forms.BooleanField(label=_("Wait for their answer"), required=False)
+
+
+class NoteForm(TicketForm):
+    body = forms.CharField(label=_("Internal note"), max_length=TEXT_MAX, widget=area(2))
+
+
+class SearchForm(TicketForm):
+    q = forms.CharField(
+        label=_("Find the patient"),
+        max_length=120,
+        help_text=_("Name, date of birth, record number, e-mail, or the end of a phone number."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class CategoryForm(TicketForm):
+    category = forms.ChoiceField(label=_("Kind of request"), choices=PATIENT_CATEGORIES)
+
+
+class SolveForm(TicketForm):
+    resolution = forms.ChoiceField(label=_("How did it end?"), choices=Resolution.choices)
+    note = forms.CharField(label=_("Note for colleagues"), max_length=TEXT_MAX, required=False, widget=area(2))
+
+
+class FlagForm(TicketForm):
+    """The relay packet (TR-06). The rules name what is missing, not the fields: a refusal has a code."""
+
+    category = forms.ChoiceField(label=_("What is it about?"), choices=PATIENT_CATEGORIES)
+    reason = forms.ChoiceField(
+        label=_("Why does it go to IT?"),
+        choices=RelayReason.choices,
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    error_text = forms.CharField(
+        label=_("Exact words of the error"),
+        help_text=_("As it stands on the screen, or “none”."),
+        max_length=1000,
+        required=False,
+        widget=area(2),
+    )
+    page = forms.CharField(
+        label=_("Page or step"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": _("e.g. the e-mail with the reset link")}),
+    )
+    happened_at = forms.DateTimeField(
+        label=_("When"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+    )
+    device = forms.CharField(label=_("Device and browser"), max_length=200, required=False)
+    impact = forms.ChoiceField(
+        label=_("Who is affected?"), choices=Impact.choices, widget=forms.RadioSelect, required=False
+    )
+    ok_to_contact = forms.BooleanField(label=_("IT may call the patient"), required=False)
+    contact_number = forms.CharField(label=_("Number to call"), max_length=32, required=False)
+    contact_window = forms.CharField(
+        label=_("Best time"),
+        max_length=80,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": _("e.g. until 5 pm")}),
+    )
+    note = forms.CharField(
+        label=_("Anything else IT needs"),
+        help_text=_("No names, dates of birth or record numbers: IT must not know who it is."),
+        max_length=1000,
+        required=False,
+        widget=area(2),
+    )
+    incident_denied = forms.BooleanField(label=_("This is something else than the known incident"), required=False)
+    phi_needed = forms.BooleanField(label=_("It is needed: send it as it stands"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not cleaned.get("phi_needed"):
+            for name in ("error_text", "page", "device", "note"):
+                found = phi_lint(str(cleaned.get(name, "")))
+                if found:
+                    kinds = ", ".join(dict.fromkeys(finding.what for finding in found))
+                    self.add_error(
+                        name,
+                        _("This looks like %(what)s. Take it out, or tick “It is needed” below.") % {"what": kinds},
+                    )
+        return cleaned
+
+    def draft(self) -> FlagDraft:
+        """What was typed, also when parts of it are not valid: the rules then name what is missing."""
+        got = self.cleaned_data
+        return FlagDraft(
+            category=got.get("category") or Category.OTHER,
+            reason=got.get("reason", ""),
+            error_text=got.get("error_text", ""),
+            page=got.get("page", ""),
+            happened_at=got.get("happened_at"),
+            device=got.get("device", ""),
+            ok_to_contact=got.get("ok_to_contact", False),
+            contact_number=got.get("contact_number", ""),
+            contact_window=got.get("contact_window", ""),
+            impact=got.get("impact", ""),
+            note=got.get("note", ""),
+            incident_denied=got.get("incident_denied", False),
+        )
+
+
+class ToITForm(TicketForm):
+    text = forms.CharField(label=_("Write to IT"), max_length=TEXT_MAX, widget=area(2))
+
+
+class CallForm(forms.Form):
+    """A phone call in half a minute (HD-13): everything but the kind of request can stay empty."""
+
+    category = forms.ChoiceField(label=_("What is it about?"), choices=PATIENT_CATEGORIES)
+    q = forms.CharField(
+        label=_("Patient"),
+        max_length=120,
+        required=False,
+        help_text=_("Name, date of birth or record number. Leave empty if they stay unnamed."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autofocus": True}),
+    )
+    name = forms.CharField(label=_("Caller's name"), max_length=160, required=False)
+    phone = forms.CharField(label=_("Call-back number"), max_length=32, required=False)
+    office = forms.ChoiceField(label=_("Office"))
+    error_text = forms.CharField(label=_("Exact words of an error"), max_length=1000, required=False, widget=area(2))
+    body = forms.CharField(label=_("What they said"), max_length=TEXT_MAX, required=False, widget=area(3))
+    device = forms.CharField(label=_("Device and browser"), max_length=120, required=False)
+    call_seconds = forms.IntegerField(
+        label=_("Length of the call in seconds"), required=False, min_value=0, max_value=6 * 3600
+    )
+
+    def __init__(self, staff: "Staff", office_ids: list[int] | None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = offices(staff.practice_id)
+        if office_ids is not None:
+            rows = rows.filter(pk__in=office_ids)
+        self.offices = {row.public_id: row for row in rows}
+        self.fields["office"].choices = [(key, row.name) for key, row in self.offices.items()]  # type: ignore[attr-defined]
+
+
+class HandOverForm(forms.Form):
+    """A patient reached IT directly (TR-03): noted without a look at any chart, and given to their office."""
+
+    office = forms.ChoiceField(label=_("The patient's office"))
+    category = forms.ChoiceField(label=_("What is it about?"), choices=PATIENT_CATEGORIES)
+    name = forms.CharField(label=_("Name, as they said it"), max_length=160, required=False)
+    phone = forms.CharField(label=_("Call-back number"), max_length=32)
+    body = forms.CharField(label=_("What they said"), max_length=TEXT_MAX, required=False, widget=area(3))
+
+    def __init__(self, staff: "Staff", *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offices = {row.public_id: row for row in offices(staff.practice_id)}
+        self.fields["office"].choices = [(key, row.name) for key, row in self.offices.items()]  # type: ignore[attr-defined]
+
+
+class AnswerForm(TicketForm):
+    text = forms.CharField(
+        label=_("Answer to the office"),
+        help_text=_("A fix, or what they should tell the patient."),
+        max_length=TEXT_MAX,
+        widget=area(3),
+    )
+
+
+class AskForm(TicketForm):
+    text = forms.CharField(label=_("Question to the office"), max_length=TEXT_MAX, widget=area(2))
+
+
+class DeclineForm(TicketForm):
+    code = forms.ChoiceField(label=_("Why it goes back"), choices=RefusalCode.choices)
+    note = forms.CharField(label=_("What to do instead"), max_length=TEXT_MAX, required=False, widget=area(2))
+
+
+class LinkForm(TicketForm):
+    incident = forms.ChoiceField(label=_("Incident"))
+
+    def __init__(self, incidents: list[IncidentSummary], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["incident"].choices = [(one.id, one.name) for one in incidents]  # type: ignore[attr-defined]
+
+
+class DeclareForm(forms.Form):
+    """An incident from flags: the public reads name and message."""
+
+    name = forms.CharField(label=_("Title the public reads"), max_length=255)
+    component = forms.ChoiceField(label=_("What is affected?"))
+    status = forms.ChoiceField(
+        label=_("How badly?"),
+        choices=[
+            (value, label)
+            for value, label in ComponentStatus.choices
+            if value not in (ComponentStatus.OPERATIONAL, ComponentStatus.MAINTENANCE)
+        ],
+        widget=forms.RadioSelect,
+    )
+    body = forms.CharField(
+        label=_("First message"),
+        help_text=_("What people notice, what they can do meanwhile, when you write again. No names, no details."),
+        max_length=TEXT_MAX,
+        widget=area(4),
+    )
+
+    def __init__(self, components: list[ComponentSummary], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["component"].choices = [  # type: ignore[attr-defined]
+            (row.id, f"{row.group}: {row.name}" if row.group else row.name) for row in components
+        ]
+
+
+class UpdateForm(forms.Form):
+    status = forms.ChoiceField(
+        label=_("State"),
+        choices=[(value, label) for value, label in IncidentStatus.choices if value != IncidentStatus.RESOLVED],
+    )
+    body = forms.CharField(label=_("Message to subscribers"), max_length=TEXT_MAX, widget=area(3))
+
+
+class ResolveForm(TicketForm):
+    body = forms.CharField(label=_("Last message"), max_length=TEXT_MAX, widget=area(3))
+
+
+def local_now(zone: str) -> dt.datetime:
+    """The present minute on the clock of an office."""
+    import zoneinfo
+
+    return timezone.localtime(timezone.now(), zoneinfo.ZoneInfo(zone)).replace(second=0, microsecond=0)
+
+
+CALLER_KIND = RequesterKind.PATIENT

@@ -1,0 +1,29 @@
+"""What follows at the support desk when something happened below. Each may run twice."""
+
+from helpdesk.contracts import TicketSolved, TicketStillBroken
+from helpdesk.queries import tickets_of_incident
+from portal_core.kernel import realtime
+from portal_core.kernel.contracts import SYSTEM
+from portal_core.kernel.outbox import handles
+from statuspage.contracts import IncidentPublished
+from triage.actions import incidents, playbook
+
+
+@handles(IncidentPublished)
+def close_the_loop(event: IncidentPublished) -> None:
+    """An incident is over: whoever waited for it is asked whether it works again."""
+    if event.kind == "resolved":
+        incidents.close_loop(incident_id=event.incident_id, by=SYSTEM)
+
+
+@handles(TicketStillBroken)
+def show_dissent(event: TicketStillBroken) -> None:
+    """Somebody says it is not over: the consoles count again."""
+    for practice in {row.practice.public_id for row in tickets_of_incident(event.incident_id)}:
+        realtime.push(f"it:{practice}", {"type": "incident.changed", "id": event.incident_id})
+
+
+@handles(TicketSolved)
+def finish_flags(event: TicketSolved) -> None:
+    """Solved implies no open flag, whoever solved it (the patient's own "yes", or silence)."""
+    playbook.finish_flags_of(ticket_id=event.ticket_id, by=SYSTEM)

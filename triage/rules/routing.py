@@ -1,0 +1,184 @@
+"""Facts → judgement: where a request lands and why, and whether a flag may travel to IT (TR-03…06)."""
+
+import re
+from dataclasses import dataclass
+
+from triage.enums import Level, OfficeStep, Owner, RefusalCode, RelayReason
+from triage.rules.table import Route, route
+
+URGENT_WORDS = re.compile(
+    r"\b(chest pain|can(?:no|')t breathe|suicid\w*|kill myself|overdos\w*|bleeding|unconscious|stroke)\b", re.IGNORECASE
+)
+SECURITY_WORDS = re.compile(
+    r"\b(hacked|phishing|scam|stolen (?:phone|laptop)|someone (?:is|was|got) in(?:to)? my account)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFacts:
+    """What the engine may know. `home_office` is the matched patient's, `picked_office` what the requester chose."""
+
+    category: str
+    text: str = ""
+    requester: str = "patient"  # patient | proxy | provider | staff
+    home_office: str = ""
+    picked_office: str = ""
+    incident: str = ""  # name of an active incident that matches, or empty
+    on_hold: bool = False
+    patients_may_write_to_it: bool = False  # C5: Practice.patient_support_mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Who starts, how sure they must be, what comes before a relay. The first sentence of `why` decided."""
+
+    owner: Owner
+    level: Level
+    steps: tuple[OfficeStep, ...]
+    reasons: tuple[RelayReason, ...]
+    urgent: bool
+    needs_manager: bool
+    why: tuple[str, ...]
+
+
+def decide(facts: RequestFacts) -> Decision:
+    """Rules in the order of research §3.3; the first that speaks about the owner wins, the others add to `why`."""
+    row = route(facts.category)
+    owner, why, urgent = _owner(facts, row)
+    if facts.on_hold:
+        why.append("Identity checks are on hold for this patient: the office manager decides.")
+    if facts.home_office:
+        why.append(f"{facts.home_office} is the patient's home office.")
+    elif facts.picked_office:
+        why.append(f"The requester chose {facts.picked_office}; no patient is matched yet.")
+    else:
+        why.append("No office was named and no patient is matched: it waits in the main office.")
+    return Decision(
+        owner=owner,
+        level=row.level,
+        steps=row.steps,
+        reasons=row.reasons,
+        urgent=urgent,
+        needs_manager=facts.on_hold,
+        why=tuple(why),
+    )
+
+
+def _owner(facts: RequestFacts, row: Route) -> tuple[Owner, list[str], bool]:
+    if URGENT_WORDS.search(facts.text):
+        return Owner.CLINIC, ["Urgent words: hand it to a clinician now."], True
+    if SECURITY_WORDS.search(facts.text):
+        return Owner.SECURITY, ["It sounds like a security report: take it from anyone, verify afterwards."], True
+    if facts.requester in ("provider", "staff"):
+        return Owner.IT, ["Staff and providers write to IT directly; IT checks who they are (TR-09)."], False
+    if facts.incident:
+        return Owner.OFFICE, [f"A known incident matches: {facts.incident}. Link it; no flag is needed."], False
+    if row.owner == Owner.IT and not facts.patients_may_write_to_it:
+        return (
+            Owner.OFFICE,
+            ["Patients contact their office first (TR-03); this kind is relayed to IT at once."],
+            False,
+        )
+    return row.owner, [f"This kind of request starts with: {row.owner.label}."], False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packet:
+    """The flag as it stands before it is sent. `attested_level` is empty when nobody verified the patient."""
+
+    category: str
+    reason: str
+    error_text: str
+    page: str
+    happened: bool
+    device: str
+    steps_done: frozenset[str]
+    attested_level: str
+    patient_matched: bool
+    ok_to_contact: bool
+    contact_number: str
+    impact: str
+    duplicate_of: str = ""  # public id of an open flag of the same ticket
+    incident: str = ""  # name of an active incident that matches this category
+    incident_denied: bool = False  # the office says: this is something else
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One reason for refusal and what to do about it; `field` names the form field, where there is one."""
+
+    code: RefusalCode
+    fix: str
+    field: str = ""
+
+
+def packet_faults(packet: Packet) -> tuple[Fault, ...]:
+    """Everything that keeps this flag from IT, most decisive first; empty means it may be sent (TR-06)."""
+    row = route(packet.category)
+    if not row.goes_to_it:
+        owner = row.owner.label
+        return (
+            Fault(RefusalCode.NOT_IT, f"This is not for IT. It belongs to: {owner}. {row.office_does}", "category"),
+        )
+    if packet.duplicate_of:
+        return (
+            Fault(RefusalCode.DUPLICATE_OF, "IT already has a flag for this ticket. Add what is new as a note there."),
+        )
+    faults: list[Fault] = []
+    if packet.incident and not packet.incident_denied:
+        faults.append(
+            Fault(
+                RefusalCode.INCIDENT_KNOWN,
+                f"IT already works on “{packet.incident}”. Link the ticket to it, or tick “this is something else”.",
+                "incident_denied",
+            )
+        )
+    faults += _missing_steps(row, packet)
+    if row.needs_identity and not _attested(row, packet):
+        faults.append(Fault(RefusalCode.NO_ATTESTATION, _identity_fix(row, packet), "identity"))
+    faults += _missing_fields(packet)
+    return tuple(faults)
+
+
+def _attested(row: Route, packet: Packet) -> bool:
+    ladder = list(Level)
+    return packet.attested_level != "" and ladder.index(Level(packet.attested_level)) >= min(
+        # Above R2 the office approves an action, not a flag: to report a broken tool one proof is enough.
+        ladder.index(row.level),
+        ladder.index(Level.R2),
+    )
+
+
+def _identity_fix(row: Route, packet: Packet) -> str:
+    if not packet.patient_matched:
+        return "Find the patient, then verify who they are. IT cannot do this for you."
+    if packet.attested_level:
+        return (
+            f"The check on this ticket is too weak for this kind of request ({row.level.label.lower()}). Verify again."
+        )
+    return "Verify who the patient is. IT cannot do this for you."
+
+
+def _missing_steps(row: Route, packet: Packet) -> list[Fault]:
+    missing = [step for step in row.steps if step not in packet.steps_done and step != OfficeStep.VERIFY_IDENTITY]
+    return [
+        Fault(RefusalCode.PLAYBOOK_INCOMPLETE, f"Do this first and tick it: {step.label}.", f"step:{step}")
+        for step in missing
+    ]
+
+
+def _missing_fields(packet: Packet) -> list[Fault]:
+    needed = (
+        ("reason", packet.reason in RelayReason.values, "Choose why it goes to IT: one of the four."),
+        ("error_text", bool(packet.error_text.strip()), "Give the exact words of the error, or write “none”."),
+        ("page", bool(packet.page.strip()), "Say on which page or at what step."),
+        ("happened_at", packet.happened, "Say when it happened."),
+        ("device", bool(packet.device.strip()), "Say which device and browser, or “unknown”."),
+        ("impact", bool(packet.impact), "Say how many are affected."),
+        (
+            "contact_number",
+            bool(packet.contact_number.strip()) or not packet.ok_to_contact,
+            "Give the number IT may call, or say that IT may not call.",
+        ),
+    )
+    return [Fault(RefusalCode.MISSING_FIELD, fix, name) for name, present, fix in needed if not present]

@@ -1,0 +1,162 @@
+"""Incidents as the console sees them: declared from flags, updated, resolved."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from helpdesk.enums import Category
+from portal_core.directory.enums import Permission
+from portal_core.directory.guards import StaffRequest, staff_page
+from portal_core.kernel import clock
+from portal_core.kernel.errors import AppError, NotFound
+from statuspage.enums import ComponentStatus, IncidentStatus
+from statuspage.queries import components, incident
+from triage import forms, queries
+from triage.actions import incidents
+from triage.rules.components import NAMES
+from triage.views.office_page import in_practice_time
+
+it_staff = staff_page(Permission.IT_DESK)
+FIRST_MESSAGE = (
+    "We are looking into this. Your care goes on: call your office if you need something today. "
+    "We write again within 30 minutes."
+)
+
+
+@require_http_methods(["GET", "POST"])
+@it_staff
+@in_practice_time
+def new(request: StaffRequest) -> HttpResponse:
+    """Declare from the flags named in `from` (public ids, comma separated), prefilled from what they have in common."""
+    source = request.POST if request.method == "POST" else request.GET
+    wanted = [part for part in source.get("from", "").split(",") if part][:200]
+    flags = [row for row in queries.it_flags(request.staff) if row.public_id in wanted]
+    known = components()
+    form = forms.DeclareForm(known, request.POST or None, initial=_suggest(flags, known))
+    error: AppError | None = None
+    if request.method == "POST" and form.is_valid():
+        got = form.cleaned_data
+        try:
+            summary = incidents.declare_from_flags(
+                escalation_ids=wanted,
+                name=got["name"],
+                body=got["body"],
+                components={got["component"]: got["status"]},
+                staff=request.staff,
+                by=request.actor,
+                key=request.POST.get("idempotency_key", ""),
+            )
+        except AppError as refused:
+            error = refused
+        else:
+            messages.success(request, _("Published. Subscribers are being told."))
+            return redirect("triage:it-incident", summary.id)
+    context = {
+        "form": form,
+        "flags": flags,
+        "wanted": ",".join(wanted),
+        "offices": sorted({row.office.name for row in flags}),
+        "error": error,
+    }
+    status = error.status if error is not None else 422 if form.is_bound and form.errors else 200
+    return render(request, "triage/incident_new.html", context, status=status)
+
+
+def _suggest(flags: list[Any], known: list[Any]) -> dict[str, str]:
+    category = flags[0].category if flags else ""
+    return {
+        "name": NAMES.get(Category(category), "") if category else "",
+        "component": queries.component_for(category, known),
+        "status": ComponentStatus.PARTIAL_OUTAGE,
+        "body": FIRST_MESSAGE,
+    }
+
+
+@require_GET
+@it_staff
+@in_practice_time
+def detail(request: StaffRequest, incident_id: str) -> HttpResponse:
+    return _page(request, incident_id)
+
+
+@require_POST
+@it_staff
+@in_practice_time
+def update(request: StaffRequest, incident_id: str) -> HttpResponse:
+    form = forms.UpdateForm(request.POST)
+    if not form.is_valid():
+        return _page(request, incident_id, update_form=form)
+    try:
+        incidents.post_update(
+            incident_id=incident_id,
+            status=form.cleaned_data["status"],
+            body=form.cleaned_data["body"],
+            components={},
+            seen=request.POST.get("seen", ""),
+            key=request.POST.get("idempotency_key", ""),
+            staff=request.staff,
+            by=request.actor,
+        )
+    except NotFound:
+        raise
+    except AppError as error:
+        return _page(request, incident_id, error=error, update_form=form)
+    messages.success(request, _("Published."))
+    return redirect("triage:it-incident", incident_id)
+
+
+@require_POST
+@it_staff
+@in_practice_time
+def resolve(request: StaffRequest, incident_id: str) -> HttpResponse:
+    form = forms.ResolveForm(request.POST)
+    if not form.is_valid():
+        return _page(request, incident_id, resolve_form=form)
+    try:
+        incidents.resolve(
+            incident_id=incident_id,
+            body=form.cleaned_data["body"],
+            seen=request.POST.get("seen", ""),
+            key=request.POST.get("idempotency_key", ""),
+            staff=request.staff,
+            by=request.actor,
+        )
+    except NotFound:
+        raise
+    except AppError as error:
+        return _page(request, incident_id, error=error, resolve_form=form)
+    messages.success(request, _("Resolved. Everybody who waited for it is being asked whether it works again."))
+    return redirect("triage:it-incident", incident_id)
+
+
+def _page(
+    request: StaffRequest,
+    incident_id: str,
+    *,
+    error: AppError | None = None,
+    update_form: forms.UpdateForm | None = None,
+    resolve_form: forms.ResolveForm | None = None,
+) -> HttpResponse:
+    summary = incident(incident_id)
+    over = summary.status == IncidentStatus.RESOLVED
+    context = {
+        "now": clock.now(),
+        "incident": summary,
+        "over": over,
+        "linked": queries.tickets_of_incident(request.staff, incident_id),
+        "update_form": update_form or forms.UpdateForm(initial={"status": summary.status}),
+        "resolve_form": resolve_form
+        or forms.ResolveForm(initial={"body": "This is fixed. If it still does not work for you, tell your office."}),
+        "resolve_open": resolve_form is not None,
+        "error": error,
+    }
+    status = 200
+    if error is not None:
+        status = 422 if request.headers.get("HX-Request") == "true" else error.status
+    elif update_form is not None or resolve_form is not None:
+        status = 422
+    return render(request, "triage/incident.html", context, status=status)

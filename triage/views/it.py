@@ -1,0 +1,249 @@
+"""The IT console. No name, no chart, no identity check: initials, the portal's status, and what the office did."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from helpdesk import queries as helpdesk
+from helpdesk.actions import tickets
+from helpdesk.contracts import Intake
+from helpdesk.enums import Category, Channel, RequesterKind, Resolution
+from portal_core.directory.enums import Permission
+from portal_core.directory.guards import StaffRequest, staff_page
+from portal_core.kernel import clock, idempotency
+from portal_core.kernel.errors import AppError, NotFound
+from statuspage.queries import active_incidents
+from triage import access, forms, queries
+from triage.actions import escalations
+from triage.enums import EscalationState, RefusalCode
+from triage.rules.surge import Proposal
+from triage.rules.table import route
+from triage.views.office_page import in_practice_time
+
+if TYPE_CHECKING:
+    from triage.models import Escalation
+
+it_staff = staff_page(Permission.IT_DESK)
+MINE = (EscalationState.SENT, EscalationState.INVESTIGATING)
+
+
+@require_GET
+@it_staff
+@in_practice_time
+def console(request: StaffRequest) -> HttpResponse:
+    return console_page(request)
+
+
+@require_GET
+@it_staff
+@in_practice_time
+def flag(request: StaffRequest, public_id: str) -> HttpResponse:
+    return console_page(request, access.flag_for_it(request.staff, public_id))
+
+
+def console_page(
+    request: StaffRequest,
+    chosen: "Escalation | None" = None,
+    *,
+    error: AppError | None = None,
+    bound: dict[str, Form] | None = None,
+) -> HttpResponse:
+    """List, proposals, active incidents, what providers wrote; beside it one flag."""
+    now, bound = clock.now(), bound or {}
+    flags = queries.it_flags(request.staff)
+    incidents = active_incidents()
+    context: dict[str, Any] = {
+        "now": now,
+        "flags": [_row(row) for row in flags if row.state != EscalationState.LINKED],
+        "linked": sum(row.state == EscalationState.LINKED for row in flags),
+        "proposals": [_card(one) for one in queries.proposals(request.staff, flags, now)],
+        "incidents": incidents,
+        "provider_tickets": helpdesk.it_queue(request.staff, limit=20).tickets,
+        "flag": _row(chosen) if chosen is not None else None,
+        "error": error,
+    }
+    if chosen is not None:
+        ids = [row.public_id for row in flags if row.state != EscalationState.LINKED]
+        place = ids.index(chosen.public_id) if chosen.public_id in ids else -1
+        context |= {
+            "next_id": ids[place + 1] if place + 1 < len(ids) else "",
+            "previous_id": ids[place - 1] if place > 0 else "",
+            "route": route(chosen.category),
+            "may_accept": chosen.state == EscalationState.SENT,
+            "may_work": chosen.state in MINE,
+            "may_link": chosen.state in queries.UNLINKED and bool(incidents),
+            "answer_form": bound.get("answer") or forms.AnswerForm(),
+            "ask_form": bound.get("ask") or forms.AskForm(),
+            "decline_form": bound.get("decline") or forms.DeclineForm(),
+            "link_form": bound.get("link") or forms.LinkForm(incidents),
+            "open_form": next(iter(bound), ""),
+        }
+    status = 200
+    if error is not None:
+        status = 422 if request.headers.get("HX-Request") == "true" else error.status
+    elif any(form.is_bound and not form.is_valid() for form in bound.values()):
+        status = 422
+    return render(request, "triage/it.html", context, status=status)
+
+
+def _row(flag: "Escalation") -> dict[str, Any]:
+    verified = None
+    if flag.attestation is not None:
+        attempt = flag.attestation.attempt
+        verified = {
+            "how": queries.method_class(attempt),
+            "at": attempt.ended_at,
+            "for": flag.attestation.get_action_class_display(),
+            "office": flag.office.name,
+        }
+    return {"flag": flag, "verified": verified}
+
+
+def _card(proposal: Proposal) -> dict[str, Any]:
+    minutes = max(1, round((proposal.last_at - proposal.first_at).total_seconds() / 60))
+    return {"proposal": proposal, "category": Category(proposal.category).label, "minutes": minutes}
+
+
+Deed = Callable[..., str]
+
+
+def verdict(deed: Deed) -> Callable[..., HttpResponse]:
+    """A one-key verdict on a flag; a refusal is told on the flag's page."""
+
+    @require_POST
+    @it_staff
+    @in_practice_time
+    def press(request: StaffRequest, /, public_id: str) -> HttpResponse:
+        row = access.flag_for_it(request.staff, public_id)
+        try:
+            said = deed(request, row)
+        except NotFound:
+            raise
+        except AppError as error:
+            return console_page(request, access.flag_for_it(request.staff, public_id), error=error)
+        except Refill as refill:
+            return console_page(request, row, bound=refill.bound)
+        messages.success(request, said)
+        return redirect("triage:it-flag", public_id)
+
+    press.__name__, press.__doc__ = getattr(deed, "__name__", "press"), deed.__doc__
+    return press
+
+
+class Refill(Exception):
+    """A form that has to be filled in again."""
+
+    def __init__(self, name: str, form: Form) -> None:
+        self.bound = {name: form}
+        super().__init__(name)
+
+
+@verdict
+def accept(request: StaffRequest, row: "Escalation") -> str:
+    escalations.accept(flag=row, staff=request.staff, by=request.actor)
+    return _("It is yours.")
+
+
+@verdict
+def decline(request: StaffRequest, row: "Escalation") -> str:
+    form = forms.DeclineForm(request.POST)
+    if not form.is_valid():
+        raise Refill("decline", form)
+    code = RefusalCode(form.cleaned_data["code"])
+    note = form.cleaned_data["note"]
+    escalations.decline(flag=row, code=code, note=note, staff=request.staff, by=request.actor)
+    return _("Back at the office: %(code)s.") % {"code": code.label}
+
+
+@verdict
+def ask(request: StaffRequest, row: "Escalation") -> str:
+    form = forms.AskForm(request.POST)
+    if not form.is_valid():
+        raise Refill("ask", form)
+    escalations.ask_office(flag=row, question=form.cleaned_data["text"], staff=request.staff, by=request.actor)
+    return _("The office was asked.")
+
+
+@verdict
+def answer(request: StaffRequest, row: "Escalation") -> str:
+    form = forms.AnswerForm(request.POST)
+    if not form.is_valid():
+        raise Refill("answer", form)
+    escalations.answer(flag=row, text=form.cleaned_data["text"], staff=request.staff, by=request.actor)
+    return _("Answered. The office confirms it with the patient.")
+
+
+@verdict
+def link(request: StaffRequest, row: "Escalation") -> str:
+    form = forms.LinkForm(active_incidents(), request.POST)
+    if not form.is_valid():
+        raise Refill("link", form)
+    incident_id = form.cleaned_data["incident"]
+    escalations.link_to_incident(flag=row, incident_id=incident_id, staff=request.staff, by=request.actor)
+    return _("Linked. The ticket waits for the incident.")
+
+
+@require_http_methods(["GET", "POST"])
+@it_staff
+@in_practice_time
+def hand_over(request: StaffRequest) -> HttpResponse:
+    """A patient called IT: one key gives the call to their office (TR-03). No chart is looked at."""
+    form = forms.HandOverForm(request.staff, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        got = form.cleaned_data
+        intake = Intake(
+            requester_kind=RequesterKind.PATIENT,
+            category=Category(got["category"]),
+            channel=Channel.PHONE,
+            body=got["body"],
+            name=got["name"],
+            phone=got["phone"],
+        )
+
+        def deed() -> str:
+            office = form.offices[got["office"]]
+            public_id: str = tickets.open_from_contact(intake=intake, office=office, by=request.actor).public_id
+            return public_id
+
+        idempotency.once(f"triage.hand_over:{request.staff.public_id}", request.POST.get("idempotency_key", ""), deed)
+        messages.success(request, _("%(office)s has it now.") % {"office": form.offices[got["office"]].name})
+        return redirect("triage:it")
+    return render(request, "triage/hand_over.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+# --- what providers and staff wrote (TR-09, HD-17) --------------------------------------------------------------------
+@require_http_methods(["GET", "POST"])
+@it_staff
+@in_practice_time
+def provider_ticket(request: StaffRequest, public_id: str) -> HttpResponse:
+    """One ticket of a provider or a colleague: read, reply, solve."""
+    row = access.it_ticket(request.staff, public_id)
+    form = forms.ReplyForm(request.POST if request.POST.get("do") == "reply" else None)
+    error: AppError | None = None
+    if request.method == "POST":
+        try:
+            if request.POST.get("do") == "solve":
+                tickets.solve(ticket=row, resolution=Resolution.IT, by=request.actor)
+                messages.success(request, _("Solved."))
+                return redirect("triage:it")
+            if form.is_valid():
+                tickets.reply(ticket=row, by=request.actor, **form.cleaned_data)
+                messages.success(request, _("Sent."))
+                return redirect("triage:it-ticket", public_id)
+        except AppError as refused:
+            error = refused
+    context = {
+        "ticket": row,
+        "thread": helpdesk.thread(row),
+        "form": form,
+        "error": error,
+        "route": route(row.category),
+    }
+    status = error.status if error is not None else 422 if form.is_bound and form.errors else 200
+    return render(request, "triage/it_ticket.html", context, status=status)

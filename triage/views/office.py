@@ -1,0 +1,300 @@
+"""The office desk: receptionists at the door, one per button."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from helpdesk.actions import tickets
+from helpdesk.enums import Category, Resolution
+from portal_core.directory.access import note_list_read, patient_for
+from portal_core.directory.enums import Permission
+from portal_core.directory.guards import StaffRequest, staff_page
+from portal_core.directory.queries import search_patients
+from portal_core.kernel.errors import AppError, NotFound
+from triage import access, forms
+from triage.actions import accounts, escalations, incidents, playbook, verification
+from triage.enums import CallChannel, Method, OfficeStep, Purpose, RedFlag
+from triage.errors import FlagRefused
+from triage.views.office_page import desk_page, in_practice_time
+
+if TYPE_CHECKING:
+    from helpdesk.models import Ticket
+
+office_staff = staff_page(Permission.OFFICE_DESK)
+Deed = Callable[..., str | None]
+FOUND = 8
+
+
+@require_GET
+@office_staff
+@in_practice_time
+def desk(request: StaffRequest) -> HttpResponse:
+    """The list alone."""
+    return desk_page(request)
+
+
+@require_GET
+@office_staff
+@in_practice_time
+def ticket(request: StaffRequest, public_id: str) -> HttpResponse:
+    return desk_page(request, access.office_ticket(request.staff, public_id))
+
+
+def button(deed: Deed) -> Callable[..., HttpResponse]:
+    """A POST on a ticket: do it, say so, go back to the ticket. A refusal is told on the ticket's page."""
+
+    @require_POST
+    @office_staff
+    @in_practice_time
+    def press(request: StaffRequest, /, public_id: str, **kwargs: Any) -> HttpResponse:
+        row = access.office_ticket(request.staff, public_id)
+        try:
+            said = deed(request, row, **kwargs)
+        except NotFound:
+            raise
+        except AppError as error:
+            return desk_page(request, access.office_ticket(request.staff, public_id), error=error)
+        if said:
+            messages.success(request, said)
+        return redirect("triage:office-ticket", public_id)
+
+    press.__name__, press.__doc__ = getattr(deed, "__name__", "press"), deed.__doc__
+    return press
+
+
+def chosen(kind: type[Any], value: str | None) -> Any:
+    """A word of an enum from a form. Raises NotFound for any other word: no button sends one."""
+    if value not in kind.values:
+        raise NotFound
+    return kind(value)
+
+
+# --- the ticket -------------------------------------------------------------------------------------------------------
+@button
+def take(request: StaffRequest, row: "Ticket") -> str:
+    tickets.take(ticket=row, staff=request.staff, over=bool(request.POST.get("over")), by=request.actor)
+    return _("It is yours.")
+
+
+@require_POST
+@office_staff
+@in_practice_time
+def reply(request: StaffRequest, public_id: str) -> HttpResponse:
+    row = access.office_ticket(request.staff, public_id)
+    form = forms.ReplyForm(request.POST)
+    if not form.is_valid():
+        return desk_page(request, row, bound={"reply": form})
+    try:
+        tickets.reply(ticket=row, by=request.actor, **form.cleaned_data)
+    except AppError as error:
+        return desk_page(request, access.office_ticket(request.staff, public_id), error=error, bound={"reply": form})
+    messages.success(request, _("Sent."))
+    return redirect("triage:office-ticket", public_id)
+
+
+@require_POST
+@office_staff
+@in_practice_time
+def note(request: StaffRequest, public_id: str) -> HttpResponse:
+    row = access.office_ticket(request.staff, public_id)
+    form = forms.NoteForm(request.POST)
+    if not form.is_valid():
+        return desk_page(request, row, bound={"note": form})
+    tickets.add_note(ticket=row, body=form.cleaned_data["body"], by=request.actor)
+    messages.success(request, _("Noted. The requester does not see it."))
+    return redirect("triage:office-ticket", public_id)
+
+
+@button
+def categorise(request: StaffRequest, row: "Ticket") -> str:
+    tickets.set_category(ticket=row, category=chosen(Category, request.POST.get("category")), by=request.actor)
+    return _("Changed. The steps below fit the new kind.")
+
+
+@require_POST
+@office_staff
+@in_practice_time
+def search(request: StaffRequest, public_id: str) -> HttpResponse:
+    """Patients of one's own offices; posted, so that a name never stands in an address."""
+    row = access.office_ticket(request.staff, public_id)
+    form = forms.SearchForm(request.POST)
+    found = []
+    if form.is_valid():
+        rows = search_patients(request.staff, form.cleaned_data["q"]).select_related("home_office")
+        found = list(rows.order_by("last_name", "first_name", "pk")[:FOUND])
+        note_list_read(request.staff, shown=len(found), searched=True)
+    return desk_page(request, row, bound={"search": form}, found=found, searched=True)
+
+
+@button
+def match(request: StaffRequest, row: "Ticket") -> str:
+    patient = patient_for(request.staff, request.POST.get("patient", ""), to=Permission.PATIENT_READ)
+    tickets.match_patient(ticket=row, patient=patient, by=request.actor)
+    return _("Matched. Finding the chart is not a proof of who is calling.")
+
+
+@require_POST
+@office_staff
+@in_practice_time
+def solve(request: StaffRequest, public_id: str) -> HttpResponse:
+    row = access.office_ticket(request.staff, public_id)
+    form = forms.SolveForm(request.POST)
+    if not form.is_valid():
+        return desk_page(request, row, bound={"solve": form})
+    try:
+        playbook.solve(
+            ticket=row,
+            resolution=Resolution(form.cleaned_data["resolution"]),
+            note=form.cleaned_data["note"],
+            by=request.actor,
+        )
+    except AppError as error:
+        return desk_page(request, access.office_ticket(request.staff, public_id), error=error, bound={"solve": form})
+    messages.success(request, _("Solved: %(reference)s.") % {"reference": row.reference})
+    return redirect("triage:office")
+
+
+@button
+def step(request: StaffRequest, row: "Ticket") -> None:
+    done = chosen(OfficeStep, request.POST.get("step"))
+    if done in (OfficeStep.VERIFY_IDENTITY, OfficeStep.RELAY):
+        raise NotFound  # these two are ticked by doing them
+    playbook.tick(ticket=row, staff=request.staff, step=done, on=request.POST.get("on") == "1", by=request.actor)
+
+
+@button
+def link_incident(request: StaffRequest, row: "Ticket") -> str:
+    incidents.link_ticket(
+        ticket=row, incident_id=request.POST.get("incident", ""), staff=request.staff, by=request.actor
+    )
+    return _("Linked. The patient is told, and asked again when it is over.")
+
+
+# --- identity ---------------------------------------------------------------------------------------------------------
+@button
+def verify_begin(request: StaffRequest, row: "Ticket") -> None:
+    verification.begin(
+        ticket=row,
+        staff=request.staff,
+        channel=chosen(CallChannel, request.POST.get("channel")),
+        purpose=chosen(Purpose, request.POST.get("purpose")),
+        by=request.actor,
+    )
+
+
+@button
+def verify_method(request: StaffRequest, row: "Ticket", attempt_id: str) -> None:
+    verification.record_method(
+        attempt=access.attempt_of(request.staff, row, attempt_id),
+        staff=request.staff,
+        method=chosen(Method, request.POST.get("method")),
+        on=request.POST.get("on") == "1",
+        by=request.actor,
+    )
+
+
+@button
+def verify_red_flag(request: StaffRequest, row: "Ticket", attempt_id: str) -> None:
+    verification.record_red_flag(
+        attempt=access.attempt_of(request.staff, row, attempt_id),
+        staff=request.staff,
+        flag=chosen(RedFlag, request.POST.get("flag")),
+        on=request.POST.get("on") == "1",
+        by=request.actor,
+    )
+
+
+@button
+def verify_complete(request: StaffRequest, row: "Ticket", attempt_id: str) -> str:
+    attempt = access.attempt_of(request.staff, row, attempt_id)
+    verification.complete(attempt=attempt, staff=request.staff, by=request.actor)
+    return _("Verified.")
+
+
+@button
+def verify_fail(request: StaffRequest, row: "Ticket", attempt_id: str) -> str:
+    attempt = access.attempt_of(request.staff, row, attempt_id)
+    verification.fail(attempt=attempt, staff=request.staff, by=request.actor)
+    return _("Noted. Say only: “I could not complete the check.” Offer a visit or a letter.")
+
+
+@button
+def verify_stop(request: StaffRequest, row: "Ticket", attempt_id: str) -> str:
+    attempt = access.attempt_of(request.staff, row, attempt_id)
+    verification.abandon(attempt=attempt, staff=request.staff, by=request.actor)
+    return _("Stopped.")
+
+
+@button
+def approve(request: StaffRequest, row: "Ticket", attestation_id: str) -> str:
+    attestation = access.attestation_of(request.staff, row, attestation_id)
+    verification.approve(attestation=attestation, staff=request.staff, by=request.actor)
+    return _("Approved.")
+
+
+@button
+def release_hold(request: StaffRequest, row: "Ticket") -> str:
+    verification.release_hold(hold=access.hold_of(request.staff, row), staff=request.staff, by=request.actor)
+    return _("Checks are possible again.")
+
+
+@button
+def send_link(request: StaffRequest, row: "Ticket", attestation_id: str) -> str:
+    what = accounts.send_link(ticket=row, attestation_id=attestation_id, staff=request.staff, by=request.actor)
+    return _("The %(what)s is on its way to the e-mail on file.") % {"what": what}
+
+
+# --- flags ------------------------------------------------------------------------------------------------------------
+@require_POST
+@office_staff
+@in_practice_time
+def relay(request: StaffRequest, public_id: str) -> HttpResponse:
+    row = access.office_ticket(request.staff, public_id)
+    form = forms.FlagForm(request.POST)
+    error: AppError | None = None
+    if form.is_valid():
+        try:
+            escalations.relay(ticket=row, draft=form.draft(), staff=request.staff, by=request.actor)
+        except AppError as refused:
+            error = refused
+            row = access.office_ticket(request.staff, public_id)
+        else:
+            messages.success(request, _("The flag is with IT. The patient stays yours."))
+            return redirect("triage:office-ticket", public_id)
+    faults = error.facts["faults"] if isinstance(error, FlagRefused) else []
+    return desk_page(request, row, error=error, bound={"flag": form}, faults=faults)
+
+
+@button
+def confirm(request: StaffRequest, row: "Ticket", flag_id: str) -> str:
+    flag = access.flag_of(request.staff, row, flag_id)
+    escalations.office_confirm(flag=flag, staff=request.staff, by=request.actor)
+    return _("Confirmed. Solve the ticket when the patient is served.")
+
+
+@require_POST
+@office_staff
+@in_practice_time
+def to_it(request: StaffRequest, public_id: str, flag_id: str) -> HttpResponse:
+    row = access.office_ticket(request.staff, public_id)
+    form = forms.ToITForm(request.POST)
+    if not form.is_valid():
+        return desk_page(request, row, bound={"to_it": form})
+    try:
+        escalations.reply_to_it(
+            flag=access.flag_of(request.staff, row, flag_id),
+            text=form.cleaned_data["text"],
+            staff=request.staff,
+            by=request.actor,
+        )
+    except NotFound:
+        raise
+    except AppError as error:
+        return desk_page(request, access.office_ticket(request.staff, public_id), error=error, bound={"to_it": form})
+    messages.success(request, _("Sent to IT."))
+    return redirect("triage:office-ticket", public_id)
