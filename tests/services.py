@@ -96,9 +96,9 @@ class Postgres(Service):
 
 
 class Redis(Service):
-    def __init__(self) -> None:
+    def __init__(self, port: int | None = None) -> None:
         home = Path(tempfile.mkdtemp(prefix="lantern-redis-"))
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"redis://127.0.0.1:{self.port}"
         command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(home)]
         super().__init__(home, command, self._answers)

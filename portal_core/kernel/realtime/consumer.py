@@ -79,6 +79,8 @@ class LiveConsumer:
         except AppError:
             await self._send({"type": "websocket.close", "code": 4404})
             return False
+        # First the process hears the layer, then the socket is open: a nudge in between would be lost.
+        await hub().listen()
         await self._send({"type": "websocket.accept"})
         self._transport = daphne_transport(self._send)
         for group in groups:

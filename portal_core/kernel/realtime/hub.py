@@ -18,6 +18,7 @@ from portal_core.kernel.realtime.push import LAYER_GROUP
 logger = logging.getLogger(__name__)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+MAX_BACKLOG = 1024 * 1024  # bytes that may wait for one socket
 CHUNK = 500  # sockets served before the loop gets a turn, so that HTTP requests are not held up by a broadcast
 
 
@@ -35,6 +36,10 @@ class Hub:
     def __init__(self) -> None:
         self.groups: dict[str, set[Member]] = defaultdict(set)
         self._reader: asyncio.Task[None] | None = None
+
+    async def listen(self) -> None:
+        """Return once this process hears the channel layer."""
+        await self._ensure_reader()
 
     async def join(self, group: str, member: Member) -> None:
         self.groups[group].add(member)
@@ -124,10 +129,17 @@ def daphne_transport(send: Any) -> Any | None:
 
 
 def write_to_transport(transport: Any, frame: bytes) -> None:
-    """Write now if nothing is queued, else queue: order is kept either way."""
+    """Write now if nothing is queued, else queue: order is kept either way.
+
+    A socket whose reader has stopped reading is dropped: it would fill our memory, and it refetches when it is back.
+    """
     if transport.disconnecting:
         return
-    if not transport._tempDataBuffer and not transport.dataBuffer:
+    waiting = len(transport.dataBuffer) + transport._tempDataLen
+    if waiting > MAX_BACKLOG:
+        transport.abortConnection()
+        return
+    if not waiting:
         try:
             sent = transport.socket.send(frame)
         except BlockingIOError:
