@@ -1,18 +1,20 @@
 """The development mailbox: what a newcomer sees instead of a mail server."""
 
 import asyncio
+import sys
 
 import pytest
 from channels.testing import WebsocketCommunicator
 
 from portal_core import notify
-from portal_core.kernel.realtime import push as push_module
 from portal_core.notify import delivery
 from portal_core.notify.consumers import MailboxConsumer
 from portal_core.notify.models import Delivery
 from tests.notify.conftest import NOON
 from tests.notify.factories import DeliveryFactory, recipients
 
+# `realtime.push` the function hides `realtime.push` the module.
+push_module = sys.modules["portal_core.kernel.realtime.push"]
 PAT = notify.Recipient(key="patient:pat", email="pat@example.org", phone="+15551234567")
 URL = "https://lantern.example/status/unsubscribe/1/?a=1&b=2"
 
@@ -73,7 +75,7 @@ def test_the_list_costs_one_query_whatever_its_length(client, django_assert_num_
     with django_assert_num_queries(1):
         page = client.get("/mailbox/", headers={"HX-Request": "true"})
 
-    assert len(page.context["rows"]) == count
+    assert page.content.decode().count('href="/mailbox/') == count
     assert "<html" not in page.content.decode()
 
 

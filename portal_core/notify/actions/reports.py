@@ -1,6 +1,8 @@
 """What a provider reports after it took a delivery."""
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 
 from portal_core.kernel import clock
 from portal_core.notify.enums import DeliveryState
@@ -21,8 +23,12 @@ def provider_reported(*, public_id: str, status: str, provider_id: str, error_co
     row = Delivery.objects.filter(public_id=public_id)
     if status in ARRIVED:
         # The report may come before our own mark "sent": then this is that mark, too.
-        row.filter(sent_at=None).update(sent_at=now)
-        return bool(row.move(DeliveryState.DELIVERED, delivered_at=now, provider_id=provider_id, last_error=""))
+        sent_at = Coalesce("sent_at", Value(now))
+        return bool(
+            row.move(
+                DeliveryState.DELIVERED, sent_at=sent_at, delivered_at=now, provider_id=provider_id, last_error=""
+            )
+        )
     if status in LOST:
         code = f"twilio_{error_code}" if error_code.isdigit() else f"twilio_{status.replace('-', '_')}"
         return bool(row.move(DeliveryState.FAILED, failed_at=now, provider_id=provider_id, last_error=code[:60]))
