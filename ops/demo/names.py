@@ -40,8 +40,8 @@ FIRST = (
 LAST = (
     "Abbott", "Alvarez", "Banerjee", "Barlow", "Castillo", "Chen", "Dawson", "Delgado", "Ellison", "Fadel", "Fischer",
     "Garner", "Gupta", "Hale", "Hoang", "Ibarra", "Jansen", "Kamara", "Keller", "Kowalski", "Lambert", "Lopez",
-    "Maddox", "Moreau", "Nakata", "Novak", "Obi", "Osborne", "Park", "Pereira", "Quigley", "Ramos", "Rossi", "Sandoval", "Shah",
-    "Stokes", "Tanaka", "Thorne", "Ueda", "Vance", "Velez", "Wallace", "Weiss", "Yates", "Young", "Zamora",
+    "Maddox", "Moreau", "Nakata", "Novak", "Obi", "Osborne", "Park", "Pereira", "Quigley", "Ramos", "Rossi", "Sandoval",
+    "Shah", "Stokes", "Tanaka", "Thorne", "Ueda", "Vance", "Velez", "Wallace", "Weiss", "Yates", "Young", "Zamora",
 )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ from portal_core.kernel.enums import Realm
 
 COOKIES = {Realm.STAFF: "staff_session", Realm.PATIENT: "patient_session"}
 HOMES = {Realm.STAFF: "/desk/", Realm.PATIENT: "/portal/"}
+SIGN_IN = {realm: f"{home}sign-in/" for realm, home in HOMES.items()}
+SIGN_OUT = {realm: f"{home}sign-out/" for realm, home in HOMES.items()}
 
 # The longest prefix wins: the patients' API lies inside the staff's tree.
 PREFIXES: tuple[tuple[str, Realm], ...] = (

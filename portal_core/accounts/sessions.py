@@ -26,7 +26,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
@@ -35,7 +35,7 @@ from rest_framework.permissions import AllowAny
 
 from portal_core.accounts.errors import PasswordChangeRequired, SignInRequired
 from portal_core.accounts.models import User
-from portal_core.accounts.realms import COOKIES, HOMES, realm_of
+from portal_core.accounts.realms import COOKIES, HOMES, SIGN_IN, SIGN_OUT, realm_of
 from portal_core.kernel import clock
 from portal_core.kernel.enums import Realm
 from portal_core.kernel.errors import NotFound
@@ -105,20 +105,9 @@ def safe_next(request: HttpRequest, realm: Realm, wanted: str | None) -> str:
     """`wanted` when it is a page of this realm on this host, else the realm's home page."""
     if wanted and wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
         path = urlsplit(wanted).path
-        if realm_of(path) is realm and not path.startswith("/api/") and path not in _doors(realm):
+        if realm_of(path) is realm and not path.startswith("/api/") and path not in (SIGN_IN[realm], SIGN_OUT[realm]):
             return wanted
     return HOMES[realm]
-
-
-def _doors(realm: Realm) -> tuple[str, ...]:
-    return sign_in_url(realm), reverse(f"accounts:sign-out-{realm}")
-
-
-def sign_in_url(realm: Realm) -> str:
-    try:
-        return reverse(f"accounts:sign-in-{realm}")
-    except NoReverseMatch:  # a urlconf of its own (a test) without the accounts pages
-        return f"{HOMES[realm]}sign-in/"
 
 
 class RealmSessionMiddleware:
@@ -254,7 +243,7 @@ def _ask_to_sign_in(request: HttpRequest, realm: Realm) -> HttpResponse:
     target = safe_next(request, realm, wanted)
     if target != HOMES[realm]:
         query["next"] = target
-    return _go(sign_in_url(realm) + (f"?{query.urlencode(safe='/')}" if query else ""), is_htmx)
+    return _go(SIGN_IN[realm] + (f"?{query.urlencode(safe='/')}" if query else ""), is_htmx)
 
 
 def _ask_for_new_password(request: HttpRequest, realm: Realm) -> HttpResponse:

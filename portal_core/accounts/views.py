@@ -16,7 +16,8 @@ from portal_core.accounts.actions import sign_in as sign_in_actions
 from portal_core.accounts.errors import UnusablePassword
 from portal_core.accounts.forms import NewPasswordForm, SignInForm
 from portal_core.accounts.models import User
-from portal_core.accounts.sessions import HOMES, safe_next, sign_in_url
+from portal_core.accounts.realms import HOMES, SIGN_IN
+from portal_core.accounts.sessions import safe_next
 from portal_core.kernel.enums import Realm
 from portal_core.kernel.errors import AppError, TooMany
 
@@ -75,7 +76,7 @@ def _url(name: str) -> str:
 def sign_out(request: HttpRequest, realm: Realm) -> HttpResponse:
     if isinstance(request.user, User):
         sign_in_actions.sign_out(request=request, user=request.user)
-    return redirect(sign_in_url(realm))
+    return redirect(SIGN_IN[realm])
 
 
 @never_cache

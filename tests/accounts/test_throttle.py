@@ -1,0 +1,133 @@
+"""Failures make the next try wait, longer each time, but nobody is ever locked out."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.test import Client
+
+from portal_core.accounts.models import SignInThrottle
+from portal_core.accounts.rules.throttle import ACCOUNT, ADDRESS, pause
+from portal_core.kernel.enums import Realm
+from portal_core.kernel.models import AuditEvent
+from tests.cast import sign_in_by_form
+
+NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
+
+
+def test_the_pause_grows_and_is_capped():
+    assert [pause(ACCOUNT, failures) for failures in range(4, 13)] == [0, 5, 10, 20, 40, 80, 160, 300, 300]
+    assert pause(ACCOUNT, 10**9) == 300
+    assert [pause(ADDRESS, failures) for failures in (0, 59, 60, 61, 64, 500)] == [0, 0, 2, 4, 30, 30]
+
+
+def guess(times: int, username: str = "olivia", password: str = "wrong") -> list[int]:
+    return [sign_in_by_form(Client(), Realm.STAFF, username, password).status_code for _ in range(times)]
+
+
+def test_five_tries_then_a_pause_that_the_right_password_waits_out_too(cast):
+    with time_machine.travel(NOON, tick=False) as clock:
+        assert guess(5) == [422] * 5
+        page = sign_in_by_form(Client(), Realm.STAFF, "olivia")
+        assert (page.status_code, page["Retry-After"]) == (429, "5")
+        assert page.context["form"].non_field_errors() == ["Too many tries. Wait 5 seconds, then try again."]
+        clock.shift(5)
+        assert sign_in_by_form(Client(), Realm.STAFF, "olivia").status_code == 302
+
+
+def test_each_failure_after_that_doubles_the_pause(cast):
+    waits = []
+    with time_machine.travel(NOON, tick=False) as clock:
+        guess(5)
+        for _ in range(8):
+            page = sign_in_by_form(Client(), Realm.STAFF, "olivia", "wrong")
+            waits.append(int(page["Retry-After"]))
+            clock.shift(waits[-1])
+            assert guess(1) == [422]
+
+    assert waits == [5, 10, 20, 40, 80, 160, 300, 300]
+
+
+def test_a_refused_try_does_not_make_the_pause_longer(cast):
+    with time_machine.travel(NOON, tick=False) as clock:
+        guess(5)
+        assert guess(20) == [429] * 20
+        clock.shift(5)
+        assert sign_in_by_form(Client(), Realm.STAFF, "olivia").status_code == 302
+
+
+def test_unknown_names_are_slowed_in_the_same_way(cast):
+    with time_machine.travel(NOON, tick=False):
+        assert guess(6, username="nobody") == [422] * 5 + [429]
+
+
+def test_the_case_of_a_name_makes_no_second_account(cast):
+    with time_machine.travel(NOON, tick=False):
+        assert guess(3, "olivia") + guess(3, "OLIVIA ") == [422] * 5 + [429]
+
+
+def test_a_good_sign_in_forgets_the_accounts_failures(cast):
+    with time_machine.travel(NOON, tick=False):
+        guess(4)
+        sign_in_by_form(Client(), Realm.STAFF, "olivia")
+        assert guess(5) == [422] * 5
+
+
+def test_a_quiet_hour_forgets_too(cast):
+    with time_machine.travel(NOON, tick=False) as clock:
+        guess(5)
+        clock.shift(3600)
+        assert guess(5) == [422] * 5
+
+
+def test_one_forgetful_colleague_does_not_slow_the_front_desk(cast):
+    """A shared office address: Olivia's failures leave Oscar's door open."""
+    with time_machine.travel(NOON, tick=False):
+        guess(10, "olivia")
+        assert sign_in_by_form(Client(), Realm.STAFF, "oscar").status_code == 302
+
+
+def test_one_address_trying_many_names_is_slowed(cast):
+    with time_machine.travel(NOON, tick=False) as clock:
+        for number in range(60):
+            assert guess(1, f"name{number}") == [422]
+        assert sign_in_by_form(Client(), Realm.STAFF, "oscar").status_code == 429
+        elsewhere = Client(REMOTE_ADDR="192.0.2.9")
+        assert sign_in_by_form(elsewhere, Realm.STAFF, "oscar").status_code == 302
+        clock.shift(2)
+        assert sign_in_by_form(Client(), Realm.STAFF, "ines").status_code == 302
+
+
+def test_the_realms_are_counted_apart(cast):
+    with time_machine.travel(NOON, tick=False):
+        guess(6, "pat")
+        assert sign_in_by_form(Client(), Realm.PATIENT, "pat").status_code == 302
+
+
+def test_neither_name_nor_address_stands_in_the_table(cast):
+    guess(1)
+
+    keys = list(SignInThrottle.objects.values_list("key", flat=True))
+    assert [len(key) for key in keys] == [64, 64]
+    assert not any("olivia" in key or ("127" in key[:3] and "." in key) for key in keys)
+
+
+def test_a_slowed_try_leaves_no_ledger_line(cast):
+    with time_machine.travel(NOON, tick=False):
+        guess(8)
+
+    assert AuditEvent.objects.filter(action="account:sign-in-failed").count() == 5
+
+
+@pytest.mark.parametrize("realm", [Realm.STAFF, Realm.PATIENT])
+def test_a_try_is_counted_before_it_is_judged(cast, realm, monkeypatch):
+    """Parallel guesses must not all pass under the count of the first."""
+    seen = []
+
+    def judge(*args, **kwargs):
+        seen.append(list(SignInThrottle.objects.order_by("id").values_list("failures", flat=True)))
+
+    monkeypatch.setattr("portal_core.accounts.actions.sign_in.authenticate", judge)
+    sign_in_by_form(Client(), realm, "olivia", "x")
+
+    assert seen == [[1, 1]]
