@@ -12,7 +12,7 @@ from portal_core.kernel.contracts import SYSTEM
 BATCH = 500
 
 
-@shared_task(name="helpdesk.wake_tickets")  # type: ignore[untyped-decorator]
+@shared_task(name="helpdesk.wake_tickets")
 def wake_tickets() -> int:
     """Wake what is due, close what was solved a week ago; return how many tickets were looked at."""
     now = clock.now()

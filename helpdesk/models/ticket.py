@@ -98,7 +98,7 @@ class Ticket(models.Model):
         db_persist=True,
     )
 
-    objects: ClassVar[models.Manager["Ticket"]] = TicketQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Ticket"]] = TicketQuerySet.as_manager()
 
     class Meta:
         constraints = [

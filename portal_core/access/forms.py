@@ -50,9 +50,7 @@ class SetPasswordForm(forms.Form):
         help_text=_("You sign in with it. Letters, numbers, dots and dashes; at least 3."),
         min_length=3,
         max_length=60,
-        validators=[
-            RegexValidator(r"^[A-Za-z0-9._-]+$", _("Use letters, numbers, dots and dashes only."))
-        ],
+        validators=[RegexValidator(r"^[A-Za-z0-9._-]+$", _("Use letters, numbers, dots and dashes only."))],
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
     )
     password = forms.CharField(

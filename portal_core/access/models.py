@@ -24,7 +24,7 @@ class PortalAccess(models.Model):
     first_access_at = models.DateTimeField(null=True)  # own sign-ins only, never a proxy's or a preview
     last_access_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[models.Manager["PortalAccess"]] = PortalAccessQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["PortalAccess"]] = PortalAccessQuerySet.as_manager()
 
     class Meta:
         constraints = [

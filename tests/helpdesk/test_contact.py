@@ -13,7 +13,9 @@ from helpdesk.models import Ticket
 from portal_core.notify.models import Delivery
 
 URL = "/help/contact/"
-CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+)
 
 
 def typed(cast, **changes):
@@ -223,9 +225,7 @@ def test_an_article_sets_the_category(cast, client):
 
 
 @pytest.mark.parametrize("offices", [1, 40])
-def test_the_form_costs_the_same_for_one_and_for_many_offices(
-    cast, client, offices, django_assert_num_queries
-):
+def test_the_form_costs_the_same_for_one_and_for_many_offices(cast, client, offices, django_assert_num_queries):
     from portal_core.directory.models import Office
 
     Office.objects.filter(practice=cast.elsewhere).update(is_active=False)

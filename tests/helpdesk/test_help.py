@@ -18,7 +18,8 @@ def test_help_leads_from_internet_to_status_to_tips_to_contact(client):
     main = page[page.index("<main") : page.index("</main")]
 
     places = [
-        main.index(text) for text in ("Is your internet stable?", 'href="/status/"', "Try the steps", "Still need help?")
+        main.index(text)
+        for text in ("Is your internet stable?", 'href="/status/"', "Try the steps", "Still need help?")
     ]
     assert places == sorted(places)
     assert main.index("Still need help?") < main.index('href="/help/contact/"')
@@ -62,10 +63,14 @@ def test_every_category_has_a_sentence_and_most_have_an_article():
 
 
 def test_no_page_or_mail_for_patients_prints_a_number_of_it():
-    """TR-02: patients are never asked to call support. Phone numbers in templates are 911 or a variable of an office."""
+    """TR-02: patients are never asked to call support. Numbers in templates are 911 or an office's variable."""
     told_to_call = re.compile(r"\b(call|phone|ring|dial)\b[^.<]{0,40}\b(support|help ?desk|IT)\b", re.IGNORECASE)
     digits = re.compile(r"(?:\+?\d[\d ().-]{6,}\d)|tel:\s*[\d+]")
-    folders = [ROOT / "helpdesk/templates", ROOT / "portal_core/access/templates", ROOT / "portal_core/accounts/templates"]
+    folders = [
+        ROOT / "helpdesk/templates",
+        ROOT / "portal_core/access/templates",
+        ROOT / "portal_core/accounts/templates",
+    ]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
 
     assert len(files) > 20
@@ -79,18 +84,18 @@ def test_no_page_or_mail_for_patients_prints_a_number_of_it():
 @pytest.mark.parametrize(
     ("agent", "browser", "system"),
     [
-        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0.0.0 Safari/537.36", "Chrome 126", "Windows 10 or newer"),
-        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/126.0.0.0 Safari/537.36 Edg/126.0", "Edge 126", "Windows 10 or newer"),
-        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/17.4 Safari/605.1.15", "Safari 17", "macOS 10.15"),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605 Version/17.4 Mobile Safari/604.1", "Safari 17", "iOS 17"),
-        ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/126.0.0.0 Mobile Safari/537.36", "Chrome 126", "Android 14"),
-        ("Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0", "Firefox 127", "Linux"),
-        ("Mozilla/5.0 (Windows NT 6.1; Trident/7.0; rv:11.0) like Gecko", "Internet Explorer 11", "Windows 7"),
+        ("Windows NT 10.0; Win64; x64) Chrome/126.0.0.0 Safari/537.36", "Chrome 126", "Windows 10 or newer"),
+        ("Windows NT 10.0) Chrome/126.0.0.0 Safari/537.36 Edg/126.0", "Edge 126", "Windows 10 or newer"),
+        ("Macintosh; Intel Mac OS X 10_15_7) Version/17.4 Safari/605.1.15", "Safari 17", "macOS 10.15"),
+        ("iPhone; CPU iPhone OS 17_4 like Mac OS X) Version/17.4 Mobile Safari/604.1", "Safari 17", "iOS 17"),
+        ("Linux; Android 14; Pixel 8) Chrome/126.0.0.0 Mobile Safari/537.36", "Chrome 126", "Android 14"),
+        ("X11; Ubuntu; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0", "Firefox 127", "Linux"),
+        ("Windows NT 6.1; Trident/7.0; rv:11.0) like Gecko", "Internet Explorer 11", "Windows 7"),
     ],
 )  # fmt: skip
 def test_browsers_and_systems_are_named_as_people_name_them(agent, browser, system):
     """HD-18."""
-    assert device_facts(agent) == {"browser": browser, "os": system}
+    assert device_facts(f"Mozilla/5.0 ({agent}") == {"browser": browser, "os": system}
 
 
 @pytest.mark.parametrize("agent", ["", "curl/8.0", "x" * 100000, "<script>", "Chrome/", "Version/" * 500])

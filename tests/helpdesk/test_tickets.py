@@ -204,7 +204,8 @@ def test_nobody_writes_to_a_closed_ticket(cast, requester, deeds, events):
             tickets.reply(ticket=ticket, body="Hello?", by=by)
 
     assert ticket.messages.count() == 0
-    assert deeds() == [] and events() == []
+    assert deeds() == []
+    assert events() == []
 
 
 def test_a_requester_writing_during_an_incident_leaves_it_waiting(cast, requester):
