@@ -13,7 +13,7 @@ from statuspage.enums import IncidentStatus
 from statuspage.errors import IncidentNotFound
 from triage.enums import ESCALATION_OPEN, AttemptOutcome, EscalationState, Method
 from triage.models import Attestation, Escalation, PlaybookStep, VerificationAttempt, VerificationHold
-from triage.rules.components import COMPONENTS, EXPLAINED_BY
+from triage.rules.components import COMPONENTS
 from triage.rules.surge import MEMORY, Proposal, Report, surges
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def matching_incident(category: str) -> IncidentSummary | None:
     incidents = statuspage.active_incidents()
     if not incidents:
         return None
-    wanted = {row.id for row in statuspage.components() if row.slug in EXPLAINED_BY[Category(category)]}
+    wanted = {row.id for row in statuspage.components() if row.slug in COMPONENTS[Category(category)]}
     return next((one for one in incidents if wanted & set(one.component_ids)), None)
 
 

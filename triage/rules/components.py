@@ -1,25 +1,24 @@
-"""Which part of the system a kind of request is about, as slugs of the status page's components, likeliest first."""
+"""Which part of the system a kind of request is about, as slugs of the status page's components."""
 
 from typing import Final
 
 from helpdesk.enums import Category as C  # noqa: N817
 
-SIGN_IN: Final = ("portal-sign-in", "patient-portal", "portal", "sign-in")
-MAIL: Final = ("secure-message-e-mail", "secure-message-email", "secure-messages", "messages", "e-mail")
-PORTAL: Final = ("patient-portal", "portal", "portal-website", "website")
-VIDEO: Final = ("telehealth-room", "telehealth", "video-visits")
-DOCUMENTS: Final = ("documents", "secure-messages", "patient-portal", "portal")
+PORTAL: Final = ("patient-portal",)
+MAIL: Final = ("secure-message-e-mail",)
+VIDEO: Final = ("telehealth",)
+STAFF_SIDE: Final = ("provider-portal",)
 
 COMPONENTS: Final[dict[C, tuple[str, ...]]] = {
-    C.LOGIN_PWD: SIGN_IN,
-    C.LOGIN_UID: SIGN_IN,
-    C.LOCKED: SIGN_IN,
-    C.REG_PIN: SIGN_IN,
-    C.NOT_SETUP: SIGN_IN,
-    C.CONTACT_CHANGE: SIGN_IN,
+    C.LOGIN_PWD: PORTAL,
+    C.LOGIN_UID: PORTAL,
+    C.LOCKED: PORTAL,
+    C.REG_PIN: PORTAL,
+    C.NOT_SETUP: PORTAL,
+    C.CONTACT_CHANGE: PORTAL,
     C.MSG_NOT_RECEIVED: MAIL,
-    C.ATTACH_OPEN: DOCUMENTS,
-    C.ATTACH_MISSING: DOCUMENTS,
+    C.ATTACH_OPEN: PORTAL,
+    C.ATTACH_MISSING: PORTAL,
     C.ERROR_MSG: PORTAL,
     C.SITE_DOWN: PORTAL,
     C.BROWSER: PORTAL,
@@ -27,8 +26,8 @@ COMPONENTS: Final[dict[C, tuple[str, ...]]] = {
     C.TH_JOIN: VIDEO,
     C.TH_AV: VIDEO,
     C.NAV_HELP: PORTAL,
-    C.STAFF_ACCESS: SIGN_IN,
-    C.STAFF_HOWTO: PORTAL,
+    C.STAFF_ACCESS: STAFF_SIDE,
+    C.STAFF_HOWTO: STAFF_SIDE,
     C.OTHER: (),
 }
 NAMES: Final[dict[C, str]] = {  # how an incident about it would be called; the public reads this
@@ -47,4 +46,3 @@ NAMES: Final[dict[C, str]] = {  # how an incident about it would be called; the 
     C.TH_JOIN: "Video visits cannot be joined",
     C.TH_AV: "Sound or video problems in video visits",
 }
-EXPLAINED_BY: Final[dict[C, tuple[str, ...]]] = {category: slugs[:2] for category, slugs in COMPONENTS.items()}

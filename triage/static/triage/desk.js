@@ -1,0 +1,18 @@
+// Links that open a folded form on the page and put the cursor into it.
+function reveal(target) {
+  if (!target) return;
+  const folded = target.closest("details");
+  if (folded) folded.open = true;
+  const field = target.matches("input, textarea, select")
+    ? target
+    : target.querySelector("input:not([type=hidden]), textarea, select");
+  (field ?? target).focus({ preventScroll: true });
+  target.scrollIntoView({ block: "center", behavior: "auto" });
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-open], a[data-focus]");
+  if (!link) return;
+  event.preventDefault();
+  reveal(document.getElementById(link.hash.slice(1)));
+});
