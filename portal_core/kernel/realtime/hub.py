@@ -61,14 +61,16 @@ class Hub:
         await subscribed.wait()
 
     async def _read(self, subscribed: asyncio.Event) -> None:
-        pause = 0.1
+        pause, lost = 0.1, False
         while True:
             try:
                 layer = get_channel_layer()
                 channel = await layer.new_channel()
                 await layer.group_add(LAYER_GROUP, channel)
                 subscribed.set()
-                pause = 0.1
+                if lost:
+                    await self.resync()
+                pause, lost = 0.1, False
                 renewed = asyncio.get_running_loop().time()
                 while True:
                     if asyncio.get_running_loop().time() - renewed > 3600:  # group membership expires after a day
@@ -80,10 +82,10 @@ class Hub:
                 raise
             except Exception:  # the layer is away; pages keep their last state and are told to refetch when it is back
                 logger.warning("hub: channel layer lost, trying again", exc_info=True)
+                lost = True
+                subscribed.set()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5)
-                subscribed.set()
-                await self.resync()
 
     async def broadcast(self, group: str, text: str) -> int:
         """Write one frame to each member; return how many. A dead socket never stops the others."""
