@@ -42,6 +42,19 @@ class SubscribeForm(ChoiceForm):
         return email
 
 
+class KeepOrChoose(forms.ChoiceField):
+    """A choice whose first entry means "leave it"; cleaned to "" for that."""
+
+    LEAVE = "leave"
+
+    def __init__(self, *, leave: str, choices: Any, **kwargs: Any) -> None:
+        super().__init__(choices=[(self.LEAVE, leave), *choices], **kwargs)
+
+    def clean(self, value: Any) -> str:
+        chosen = str(super().clean(value or self.LEAVE))
+        return "" if chosen == self.LEAVE else chosen
+
+
 class ComponentsMixin(forms.Form):
     """One select per component: no change, or one of the five states."""
 
@@ -49,10 +62,10 @@ class ComponentsMixin(forms.Form):
         super().__init__(*args, **kwargs)
         self.members = queries.components()
         for member in self.members:
-            self.fields[f"component_{member.id}"] = forms.ChoiceField(
+            self.fields[f"component_{member.id}"] = KeepOrChoose(
                 label=member.name,
-                required=False,
-                choices=[("", _("Leave as it is (%(now)s)") % {"now": member.label}), *ComponentStatus.choices],
+                leave=str(_("No change")) if member.status == ComponentStatus.OPERATIONAL else f"Now: {member.label}",
+                choices=ComponentStatus.choices,
             )
 
     def component_fields(self) -> list[forms.BoundField]:
@@ -86,11 +99,7 @@ class DeclareForm(ComponentsMixin):
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": _("Write what happens and what people can do meanwhile.")},
     )
-    impact_override = forms.ChoiceField(
-        label=_("Impact"),
-        required=False,
-        choices=[("", _("Work it out from the parts")), *Impact.choices],
-    )
+    impact_override = KeepOrChoose(label=_("Impact"), leave=str(_("As the parts say")), choices=Impact.choices)
 
 
 class UpdateForm(ComponentsMixin):

@@ -1,0 +1,59 @@
+"""Short ways to the things this app's stories are about."""
+
+import itertools
+
+from portal_core.kernel import clock
+from portal_core.kernel.models import AuditEvent, OutboxMessage
+from portal_core.notify.models import Delivery
+from statuspage.actions import incidents
+from statuspage.contracts import IncidentSummary
+from statuspage.models import Component, Page, Subscriber, vault
+from tests.statuspage.conftest import OMAR
+
+_number = itertools.count(1)
+
+
+def component(slug: str) -> Component:
+    return Component.objects.get(slug=slug)
+
+
+def declare(name: str = "Reset e-mails arrive late", *, key: str = "", by=OMAR, **components: str) -> IncidentSummary:
+    """`declare(telehealth="major_outage", patient_portal="degraded_performance")`"""
+    chosen = components or {"secure_message_e_mail": "partial_outage"}
+    return incidents.declare(
+        name=name,
+        body="We are looking into it.",
+        components={component(slug.replace("_", "-")).public_id: status for slug, status in chosen.items()},
+        by=by,
+        key=key or f"key-{next(_number)}",
+    )
+
+
+def subscriber(email: str = "", *, only: tuple[str, ...] = (), **fields: object) -> Subscriber:
+    """Confirmed, unless fields say otherwise; `only` are component slugs."""
+    email = email or f"reader{next(_number)}@example.test"
+    now = clock.now()
+    row = Subscriber.objects.create(
+        page=Page.objects.get(),
+        email_cipher=vault().seal(email),
+        email_index=vault().index(email),
+        **{"created_at": now, "confirmed_at": now, **fields},
+    )
+    row.components.set(Component.objects.filter(slug__in=only))
+    return row
+
+
+def mails() -> list[tuple[str, str, str]]:
+    """(address, template, state) of every delivery so far, in order."""
+    rows = Delivery.objects.order_by("pk").select_related("message")
+    return [(row.address, row.message.template.removeprefix("statuspage/"), row.state) for row in rows]
+
+
+def events(name: str = "statuspage.IncidentPublished") -> int:
+    """How many different events of this name were published."""
+    return OutboxMessage.objects.filter(event_name=name).values("event_id").distinct().count()
+
+
+def audit_actions() -> list[str]:
+    lines = AuditEvent.objects.exclude(action="status_page:set_up").order_by("pk")
+    return list(lines.values_list("action", flat=True))

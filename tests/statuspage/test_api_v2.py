@@ -1,0 +1,216 @@
+"""The public API, field by field, against research/statuspage.md §2.2 to §2.4."""
+
+import datetime as dt
+import json
+import re
+
+import feedparser
+import pytest
+import time_machine
+
+from statuspage.actions import incidents
+from statuspage.models import Page
+from statuspage.rules.api_v2 import moment
+from tests.statuspage.conftest import OMAR
+from tests.statuspage.factories import component, declare
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)")
+PAGE = {"id": str, "name": str, "url": str, "time_zone": str, "updated_at": MOMENT}
+STATUS = {"indicator": str, "description": str}
+COMPONENT = {
+    "id": str, "name": str, "status": str, "created_at": MOMENT, "updated_at": MOMENT, "position": int,
+    "description": (str, None), "showcase": bool, "start_date": (re.compile(r"\d{4}-\d\d-\d\d"), None),
+    "group_id": (str, None), "page_id": str, "group": bool, "only_show_if_degraded": bool,
+}  # fmt: skip
+AFFECTED = {"code": str, "name": str, "old_status": str, "new_status": str}
+UPDATE = {
+    "id": str, "status": str, "body": str, "incident_id": str, "created_at": MOMENT, "updated_at": MOMENT,
+    "display_at": MOMENT, "affected_components": ([AFFECTED], None), "deliver_notifications": bool,
+    "custom_tweet": None, "tweet_id": None,
+}  # fmt: skip
+INCIDENT = {
+    "id": str, "name": str, "status": str, "created_at": MOMENT, "updated_at": MOMENT, "monitoring_at": (MOMENT, None),
+    "resolved_at": (MOMENT, None), "impact": str, "shortlink": str, "started_at": MOMENT, "page_id": str,
+    "incident_updates": [UPDATE], "components": [COMPONENT], "reminder_intervals": None,
+}  # fmt: skip
+SHAPES = {
+    "summary": {
+        "page": PAGE, "components": [COMPONENT], "incidents": [INCIDENT], "scheduled_maintenances": [{}],
+        "status": STATUS,
+    },
+    "status": {"page": PAGE, "status": STATUS},
+    "components": {"page": PAGE, "components": [COMPONENT]},
+    "incidents": {"page": PAGE, "incidents": [INCIDENT]},
+    "incidents/unresolved": {"page": PAGE, "incidents": [INCIDENT]},
+    "scheduled-maintenances": {"page": PAGE, "scheduled_maintenances": [{}]},
+    "scheduled-maintenances/upcoming": {"page": PAGE, "scheduled_maintenances": [{}]},
+    "scheduled-maintenances/active": {"page": PAGE, "scheduled_maintenances": [{}]},
+}  # fmt: skip
+
+
+def fits(value: object, shape: object, where: str) -> None:
+    if isinstance(shape, tuple):
+        if value is None:
+            assert None in shape, where
+            return
+        shape = shape[0]
+    if isinstance(shape, dict):
+        assert isinstance(value, dict), where
+        extra = {"components"} if value.get("group") is True else set()
+        assert set(value) - extra == set(shape), where
+        for key, inner in shape.items():
+            fits(value[key], inner, f"{where}.{key}")
+    elif isinstance(shape, list):
+        assert isinstance(value, list), where
+        for place, item in enumerate(value):
+            fits(item, shape[0], f"{where}[{place}]")
+    elif isinstance(shape, re.Pattern):
+        assert isinstance(value, str), where
+        assert shape.fullmatch(value), f"{where}: {value}"
+    elif shape is None:
+        assert value is None, where
+    else:
+        assert type(value) is shape, f"{where}: {value!r}"
+
+
+def get(client, name: str) -> dict:
+    answer = client.get(f"/api/v2/{name}.json")
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "application/json; charset=utf-8"
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    return json.loads(answer.content)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_field_of_every_document_has_the_right_name_and_type(page, client, name):
+    first = declare(telehealth="major_outage")
+    incidents.post_update(incident_id=first.id, status="monitoring", body="Watching.", components={}, by=OMAR)
+    incidents.resolve(incident_id=first.id, body="Done.", by=OMAR)
+    declare("Phones", ehr="partial_outage")
+    incidents.declare(name="No part", body="x", components={}, by=OMAR, key="n")
+
+    fits(get(client, name), SHAPES[name], name)
+
+
+def test_the_values_are_those_of_the_moment(page, client):
+    with time_machine.travel("2026-11-22 19:05:07.250Z", tick=False):
+        summary = declare("Late mail", telehealth="major_outage")
+        body = get(client, "summary")
+
+    group, portal, telehealth = body["components"][:3]
+    assert (group["name"], group["group"], group["status"], group["group_id"]) == (
+        "For patients",
+        True,
+        "major_outage",
+        None,
+    )
+    assert group["components"][:2] == [portal["id"], telehealth["id"]]
+    assert (telehealth["status"], telehealth["group_id"], telehealth["position"]) == ("major_outage", group["id"], 2)
+    assert telehealth["updated_at"] == "2026-11-22T14:05:07.250-05:00"
+    incident = body["incidents"][0]
+    assert (incident["id"], incident["impact"], incident["status"]) == (summary.id, "critical", "investigating")
+    assert incident["shortlink"] == f"http://testserver/status/incidents/{summary.id}/"
+    assert [row["id"] for row in incident["components"]] == [telehealth["id"]]
+    assert incident["incident_updates"][0]["affected_components"] == [
+        {
+            "code": telehealth["id"],
+            "name": "For patients - Telehealth",
+            "old_status": "operational",
+            "new_status": "major_outage",
+        }
+    ]
+    assert body["status"] == {"indicator": "major", "description": "Partial System Outage"}
+    assert body["page"]["id"] == Page.objects.get().public_id
+
+
+def test_an_update_without_components_says_null(page, client):
+    incidents.declare(name="No part", body="x", components={}, by=OMAR, key="n")
+
+    update = get(client, "incidents")["incidents"][0]["incident_updates"][0]
+    assert update["affected_components"] is None
+
+
+def test_updates_stand_newest_first(page, client):
+    summary = declare()
+    incidents.post_update(incident_id=summary.id, status="identified", body="Found.", components={}, by=OMAR)
+
+    updates = get(client, "incidents/unresolved")["incidents"][0]["incident_updates"]
+    assert [row["status"] for row in updates] == ["identified", "investigating"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        ("Etc/UTC", "2026-07-01T12:00:00.000Z"),
+        ("UTC", "2026-07-01T12:00:00.000Z"),
+        ("America/Los_Angeles", "2026-07-01T05:00:00.000-07:00"),
+        ("Europe/London", "2026-07-01T13:00:00.000+01:00"),
+        ("Asia/Kathmandu", "2026-07-01T17:45:00.000+05:45"),
+    ],
+)
+def test_moments_carry_milliseconds_and_an_offset(zone, text):
+    assert moment(dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC), zone) == text
+
+
+def test_strange_paths_under_the_api_are_json_404s(page, client):
+    answer = client.get("/api/v2/nothing.json")
+
+    assert answer.status_code == 404
+    assert json.loads(answer.content)["error"]["code"] == "not_found"
+
+
+def test_the_api_cannot_be_written(page, client):
+    assert client.post("/api/v2/summary.json").status_code == 405
+
+
+@pytest.mark.parametrize("name", ["history.atom", "history.rss"])
+def test_the_feeds_are_read_by_an_independent_reader(page, client, name):
+    with time_machine.travel("2026-11-22 19:05:07Z", tick=False) as clock:
+        summary = declare("Mail & <more>", telehealth="major_outage")
+        clock.move_to("2026-11-22 19:15:00Z")
+        incidents.post_update(
+            incident_id=summary.id,
+            status="investigating",
+            body="Still <b>looking</b> & looking.",
+            components={},
+            by=OMAR,
+        )
+        clock.move_to("2026-11-22 19:30:00Z")
+        incidents.resolve(incident_id=summary.id, body="Done.", by=OMAR)
+    answer = client.get(f"/{name}")
+    feed = feedparser.parse(answer.content)
+
+    assert not feed.bozo
+    assert feed.feed.title == "Larkfield Status - Incident History"
+    entry = feed.entries[0]
+    html = entry.content[0].value if name.endswith("atom") else entry.summary
+    # One entry per incident, revised in place; the state is the first <strong>.
+    assert len(feed.entries) == 1
+    assert entry.link == f"http://testserver/status/incidents/{summary.id}/"
+    assert re.findall(r"<strong>(\w+)</strong>", html) == ["Resolved", "Update", "Investigating"]
+    assert "Still &lt;b&gt;looking&lt;/b&gt; &amp; looking." in html
+    stamp = entry.updated_parsed if name.endswith("atom") else entry.published_parsed
+    assert tuple(stamp)[:5] == (2026, 11, 22, 19, 30)
+
+
+def test_the_atom_feed_names_itself_the_way_statuspage_does(page, client):
+    summary = declare()
+    text = client.get("/history.atom").content.decode()
+
+    assert "<id>tag:testserver,2005:/history</id>" in text
+    assert re.search(r"<id>tag:testserver,2005:Incident/\d+</id>", text)
+    assert 'href="http://testserver/history.atom"' in text
+    assert summary.id in text
+
+
+def test_control_characters_cannot_break_the_feeds(page, client):
+    incidents.declare(
+        name="Odd",
+        body="a\x0bb\x1fc \ufffe end",
+        components={component("ehr").public_id: "major_outage"},
+        by=OMAR,
+        key="k",
+    )
+
+    assert not feedparser.parse(client.get("/history.atom").content).bozo
+    assert not feedparser.parse(client.get("/history.rss").content).bozo
