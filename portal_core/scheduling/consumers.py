@@ -12,7 +12,8 @@ class ScheduleConsumer(LiveConsumer):
     """Nudges for whoever has a day open: their own calendar, and the books of the offices they keep."""
 
     async def join_groups(self) -> list[str]:
-        return await database_sync_to_async(self._groups)()
+        groups: list[str] = await database_sync_to_async(self._groups)()
+        return groups
 
     def _groups(self) -> list[str]:
         staff = self.scope.get("staff")

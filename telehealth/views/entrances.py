@@ -35,7 +35,7 @@ def start(request: StaffRequest, appointment_id: str) -> HttpResponse:
 @require_safe
 @staff_page(Permission.TELEHEALTH)
 def provider_entrance(request: StaffRequest, appointment_id: str) -> HttpResponse:
-    """ "Login as a provider" on a join link ends here (TH-33): the meeting room, or the appointment that says why not."""
+    """Where "Login as a provider" leads (TH-33): the meeting room, or the appointment that says why not."""
     appointment = appointment_for(request.staff, appointment_id)
     visit = queries.visit_of(appointment)
     if visit is not None and appointment.clinician_id == request.staff.pk and queries.verdict(appointment).ok:

@@ -1,5 +1,7 @@
 """The room itself, the same page for both sides; who sits where was decided at the door."""
 
+import contextlib
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -49,10 +51,8 @@ def render_room(
 
 def end_and_return(seat: Seat, to: str) -> HttpResponse:
     """End for both, whoever was first, and show the room's farewell."""
-    try:
+    with contextlib.suppress(VisitEnded, VisitNotStarted):  # pressed second, or nothing to end: the page says so
         visits.end(seat=seat)
-    except (VisitEnded, VisitNotStarted):
-        pass  # pressed second, or nothing to end: the page says how it stands
     return HttpResponseRedirect(to)
 
 

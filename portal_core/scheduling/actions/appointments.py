@@ -61,7 +61,7 @@ def book(
         )  # fmt: skip
         audit.record("appointment:book", by=by, target=row, at=now, type=type.value, telehealth=telehealth)
         _tell(row)
-        return row.public_id
+        return str(row.public_id)
 
     made = idempotency.once("appointment:book", f"{by.id}:{key}", deed)
     return Appointment.objects.with_people().get(public_id=made)

@@ -235,10 +235,12 @@ const FRAMES = {
   },
   hello({ from, state }) {
     visit = state;
+    left = false;
     signaling.send({ type: "here", to: from });
     met(from);
   },
   here({ from }) {
+    left = false;
     visit = "live";
     met(from);
   },
