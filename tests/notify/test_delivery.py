@@ -264,7 +264,9 @@ def test_killed_between_send_and_mark_the_duplicate_has_the_same_id(sink, noon):
     lost = delivery.Claim.take(NOON)
     run = delivery.Run()
     run._load_letters(lost)
-    parcel = delivery.Parcel(lost.rows[0].pk, lost.rows[0].public_id, PAT.email, "", run.letters[lost.rows[0].message_id])
+    parcel = delivery.Parcel(
+        lost.rows[0].pk, lost.rows[0].public_id, PAT.email, "", run.letters[lost.rows[0].message_id]
+    )
     assert [outcome.error for outcome in run._transport(Channel.EMAIL).send([parcel])] == [None]
     run.transports[Channel.EMAIL].close()  # and here the worker dies
 

@@ -26,13 +26,13 @@ class Ear:
         self.mails: list[Received] = []
         self.refused: set[str] = set()
 
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+    async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refused:
             return "550 no such user"
         envelope.rcpt_tos.append(address)
         return "250 ok"
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+    async def handle_DATA(self, server, session, envelope):
         self.mails.append(Received(envelope.mail_from, envelope.rcpt_tos[0], envelope.original_content))
         return "250 ok"
 

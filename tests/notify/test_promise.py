@@ -92,7 +92,7 @@ def test_plain_text_is_not_html_escaped_and_gets_a_layout():
     notify.send("sample/plain", to=PAT, cause="c", context={"link": "https://lantern.example/a?b=1&c=2"})
 
     message = Message.objects.get()
-    assert message.text == "Open https://lantern.example/a?b=1&c=2 to go on & read \"Pat's\" page.\n"
+    assert message.text == 'Open https://lantern.example/a?b=1&c=2 to go on & read "Pat\'s" page.\n'
     assert '<a href="https://lantern.example/a?b=1&amp;c=2"' in message.html
     assert "&amp; read &quot;Pat&#x27;s&quot; page." in message.html
 
@@ -133,7 +133,11 @@ def test_an_address_that_could_break_out_of_its_header_is_refused(bad):
 def test_a_phone_number_is_e164(phone):
     with pytest.raises(Invalid):
         notify.send(
-            "sample/outage", to=notify.Recipient(key="x", phone=phone), cause="c", context={"what": "x"}, channels=["sms"]
+            "sample/outage",
+            to=notify.Recipient(key="x", phone=phone),
+            cause="c",
+            context={"what": "x"},
+            channels=["sms"],
         )
 
     assert Delivery.objects.count() == 0

@@ -25,9 +25,7 @@ def provider_reported(*, public_id: str, status: str, provider_id: str, error_co
         # The report may come before our own mark "sent": then this is that mark, too.
         sent_at = Coalesce("sent_at", Value(now))
         return bool(
-            row.move(
-                DeliveryState.DELIVERED, sent_at=sent_at, delivered_at=now, provider_id=provider_id, last_error=""
-            )
+            row.move(DeliveryState.DELIVERED, sent_at=sent_at, delivered_at=now, provider_id=provider_id, last_error="")
         )
     if status in LOST:
         code = f"twilio_{error_code}" if error_code.isdigit() else f"twilio_{status.replace('-', '_')}"
