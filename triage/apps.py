@@ -8,13 +8,16 @@ class TriageConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from helpdesk import known_problems
         from portal_core.access import gate
         from portal_core.directory.enums import Permission
         from portal_core.ui import slots
         from triage import handlers  # noqa: F401
         from triage.actions import verification
+        from triage.known_problems import from_status_page
 
         gate.register(verification.consume)
+        known_problems.register(from_status_page)
         slots.register_nav(
             "desk", slots.Link("Office desk", "triage:office", Permission.OFFICE_DESK, "inbox", order=20)
         )

@@ -10,6 +10,7 @@ from helpdesk.access import ticket_token
 from helpdesk.contracts import KnownProblem
 from helpdesk.enums import Category, Channel, RequesterKind, Side, TicketState
 from helpdesk.models import Ticket
+from portal_core.kernel.contracts import SYSTEM
 from portal_core.notify.models import Delivery
 
 URL = "/help/contact/"
@@ -231,5 +232,24 @@ def test_the_form_costs_the_same_for_one_and_for_many_offices(cast, client, offi
     Office.objects.filter(practice=cast.elsewhere).update(is_active=False)
     for number in range(offices - 1):
         Office.objects.create(practice=cast.practice, name=f"Office {number:02}")
-    with django_assert_num_queries(1):  # the offices
+    with django_assert_num_queries(2):  # offices, active incidents
         client.get(URL)
+
+
+def test_an_active_incident_shows_beside_the_trouble_it_explains(cast, client):
+    """SP-06; the status page and this form stand side by side and are joined from above."""
+    from statuspage import queries as statuspage
+    from statuspage.actions import incidents, pages
+
+    pages.set_up(name="Larkfield", time_zone="America/Chicago", url="http://testserver/status/", by=SYSTEM)
+    portal = next(row.id for row in statuspage.components() if row.slug == "patient-portal")
+    incidents.declare(
+        name="The portal is slow", body="We look into it.", components={portal: "degraded_performance"},
+        by=cast.ines.actor, key="k1",
+    )  # fmt: skip
+
+    page = client.get(URL).content.decode()
+
+    assert ">The portal is slow</a>" in page
+    assert "SLOW" in page[page.index("data-known-for") :][:300]
+    assert "TH_AV" not in page[page.index("data-known-for") :][:300]
