@@ -1,4 +1,4 @@
-"""The demo's day: Carla's calendar with a telehealth visit for Pat that can be joined now, and Dan's without telehealth.
+"""The demo's day: Carla's calendar with a visit by telehealth for Pat that can be joined now, and Dan's without one.
 
 Safe to call at every start: the same day is made once, a new day gets its own appointments, and a visit whose hours
 have passed is followed by another one near now.
@@ -8,7 +8,9 @@ import datetime as dt
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from ops.demo import people
 from portal_core.directory import queries as directory
+from portal_core.directory.models import Practice
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
 from portal_core.scheduling import queries as scheduling
@@ -17,7 +19,7 @@ from portal_core.scheduling.enums import AppointmentStatus, AppointmentType
 from portal_core.scheduling.errors import ClinicianBusy
 
 if TYPE_CHECKING:
-    from portal_core.directory.models import Office, Patient, Practice, Staff
+    from portal_core.directory.models import Office, Patient, Staff
     from portal_core.scheduling.models import Appointment
 
 QUARTER = dt.timedelta(minutes=15)
@@ -41,7 +43,7 @@ DAN: tuple[tuple[int, int, AppointmentType, str], ...] = (
 )
 
 
-def create(practice: "Practice") -> None:
+def create(practice: Practice) -> None:
     """Fill today for the demo clinicians; what is already there stays."""
     staff = {person.user.username: person for person in directory.clinicians(practice.pk) if person.user is not None}
     now = clock.now()
@@ -51,9 +53,16 @@ def create(practice: "Practice") -> None:
         pat = next((row for row in directory.search_patients(carla, "Pat") if _signs_in_as(row, "pat")), None)
         if pat is not None:
             _visit_near_now(carla, pat, now)
-        _fill(carla, CARLA, today, "carla", leave_out=pat)
+        _fill(carla, CARLA, today, "carla")
     if dan is not None:
-        _fill(dan, DAN, today, "dan", leave_out=None)
+        _fill(dan, DAN, today, "dan")
+
+
+def refresh() -> None:
+    """What a later start does: the demo's people find a day that is today's."""
+    practice = Practice.objects.filter(fhir_id=people.MARK).first()
+    if practice is not None:
+        create(practice)
 
 
 def _visit_near_now(clinician: "Staff", patient: "Patient", now: dt.datetime) -> None:
@@ -79,22 +88,16 @@ def _visit_near_now(clinician: "Staff", patient: "Patient", now: dt.datetime) ->
 
 
 def _fill(
-    clinician: "Staff",
-    plan: tuple[tuple[int, int, AppointmentType, str], ...],
-    today: dt.date,
-    name: str,
-    *,
-    leave_out: "Patient | None",
+    clinician: "Staff", plan: tuple[tuple[int, int, AppointmentType, str], ...], today: dt.date, name: str
 ) -> None:
     office = _office_of(clinician)
     zone = ZoneInfo(office.zone)
-    others = directory.search_patients(clinician, "").filter(deceased=False, home_office=office).order_by("pk")
-    if leave_out is not None:
-        others = others.exclude(pk=leave_out.pk)
-    people = list(others[: len(plan)])
+    theirs = directory.search_patients(clinician, "").filter(deceased=False, home_office=office)
+    others = theirs.exclude(user__isnull=False).order_by("pk")  # Pat, who signs in, has the visit
+    clients = list(others[: len(plan)])
     for number, (hour, minutes, kind, fate) in enumerate(plan):
         start = dt.datetime.combine(today, dt.time(hour), tzinfo=zone).astimezone(dt.UTC)
-        patient = people[number % len(people)] if people and kind in AppointmentType.with_client else None
+        patient = clients[number % len(clients)] if clients and kind in AppointmentType.with_client else None
         if patient is None and kind in AppointmentType.with_client:
             continue
         try:

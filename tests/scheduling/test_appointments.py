@@ -145,11 +145,10 @@ def test_every_step_follows_the_table(cast, status, deed, target):
 
 
 def test_the_database_keeps_the_promises(cast):
-    for values in ({"end": NOON}, {"status": "maybe"}, {"type": "intake", "patient": None}):
+    fine = {"clinician": cast.carla, "patient": cast.pat, "office": cast.north, "start": NOON}
+    for wrong in ({"end": NOON}, {"status": "maybe"}, {"type": "intake", "patient": None}):
         with pytest.raises(IntegrityError), transaction.atomic():
-            AppointmentFactory(
-                **({"clinician": cast.carla, "patient": cast.pat, "office": cast.north, "start": NOON} | values)
-            )
+            AppointmentFactory(**(fine | wrong))
 
 
 def test_a_day_begins_and_ends_by_the_practice_clock(cast):
@@ -158,9 +157,8 @@ def test_a_day_begins_and_ends_by_the_practice_clock(cast):
 
     assert end - begin == dt.timedelta(hours=24)  # wall clock
     assert (end.astimezone(dt.UTC) - begin.astimezone(dt.UTC)) == dt.timedelta(hours=25)
-    late = AppointmentFactory(
-        clinician=cast.carla, patient=cast.pat, start=dt.datetime(2026, 11, 2, 5, 30, tzinfo=dt.UTC)
-    )
+    half_past_eleven = dt.datetime(2026, 11, 2, 5, 30, tzinfo=dt.UTC)
+    late = AppointmentFactory(clinician=cast.carla, patient=cast.pat, start=half_past_eleven)
     assert queries.day(cast.carla, dt.date(2026, 11, 1)) == [late]
     assert queries.day(cast.carla, dt.date(2026, 11, 2)) == []
 

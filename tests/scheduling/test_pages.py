@@ -28,9 +28,8 @@ def test_the_day_shows_the_hour_and_the_client(cast, staff_client, row):
     client = staff_client(cast.carla)
 
     page = client.get(DAY).content.decode()
-    dialog = client.get(
-        f"/desk/schedule/{row.public_id}/", headers={"HX-Request": "true", "HX-Target": "appointment-dialog-body"}
-    )
+    by_htmx = {"HX-Request": "true", "HX-Target": "appointment-dialog-body"}
+    dialog = client.get(f"/desk/schedule/{row.public_id}/", headers=by_htmx)
 
     assert "12:00 PM" in page
     assert f'href="/desk/schedule/{row.public_id}/"' in page

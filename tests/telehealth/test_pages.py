@@ -158,7 +158,7 @@ def test_a_call_keeps_the_session_alive(cast, visit, staff_client, patient_clien
     assert patient_client(cast.pat).post(f"/portal/telehealth/{visit.public_id}/pulse/").status_code == 204
 
 
-# --- links -------------------------------------------------------------------------------------------------------------
+# --- links ----------------------------------------------------------------------------------------
 def test_the_link_lands_on_a_page_for_both(client, cast, appointment, token):
     """TH-33: "Join as patient" without signing in, "Login as a provider" to the meeting room."""
     page = client.get(f"/telehealth/join/{token}/")

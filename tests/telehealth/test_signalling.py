@@ -142,9 +142,8 @@ async def test_signals_keep_their_order(doors):
     async with at(doors["carla"]) as carla, at(doors["pat"]) as pat:
         await meet(carla, pat)
         for number in range(30):
-            await carla.say(
-                type="sig", to=pat.epoch, candidate={"candidate": f"candidate:{number}", "sdpMLineIndex": 0}
-            )
+            candidate = {"candidate": f"candidate:{number}", "sdpMLineIndex": 0}
+            await carla.say(type="sig", to=pat.epoch, candidate=candidate)
         heard = [(await pat.hear("sig"))["candidate"]["candidate"] for _ in range(30)]
 
         assert heard == [f"candidate:{number}" for number in range(30)]
@@ -235,9 +234,8 @@ async def test_a_signal_to_a_stale_epoch_is_dropped(doors):
 async def test_nothing_else_rides_along_with_a_signal(doors):
     async with at(doors["carla"]) as carla, at(doors["pat"]) as pat:
         await meet(carla, pat)
-        await carla.say(
-            **{"type": "sig", "to": pat.epoch, "from": "forged", "note": "x", "description": SDP | {"x": 1}}
-        )
+        extras = {"from": "forged", "note": "x", "description": SDP | {"x": 1}}
+        await carla.say(type="sig", to=pat.epoch, **extras)
 
         assert await pat.hear("sig") == {"type": "sig", "from": carla.epoch, "to": pat.epoch, "description": SDP}
 

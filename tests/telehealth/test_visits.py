@@ -226,7 +226,7 @@ def test_a_state_moves_only_along_the_table(visit):
     assert visit.state == "open"
 
 
-# --- doors -------------------------------------------------------------------------------------------------------------
+# --- doors ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("who", ["dan", "olivia", "oscar", "ian", "ines", "ana", "charlie"])
 def test_no_other_member_of_staff_has_a_seat(cast, visit, who):
     with pytest.raises(VisitNotFound):
