@@ -9,7 +9,7 @@ from statuspage.rules.facts import Interval
 from statuspage.rules.rollup import Rollup, impact_of, rollup, worst
 from statuspage.rules.uptime import days, percent
 
-O, M, D, P, X = ComponentStatus.values[0], "under_maintenance", "degraded_performance", "partial_outage", "major_outage"
+OK, M, D, P, X = "operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage"
 
 
 @pytest.mark.parametrize(
@@ -17,18 +17,18 @@ O, M, D, P, X = ComponentStatus.values[0], "under_maintenance", "degraded_perfor
     [
         ([], [], ("none", "All Systems Operational")),
         ([], ["critical"], ("critical", "Major System Outage")),
-        ([O, O], [], ("none", "All Systems Operational")),
-        ([O, O], ["none"], ("none", "All Systems Operational")),
-        ([O, O], ["minor", "major"], ("major", "Partial System Outage")),
+        ([OK, OK], [], ("none", "All Systems Operational")),
+        ([OK, OK], ["none"], ("none", "All Systems Operational")),
+        ([OK, OK], ["minor", "major"], ("major", "Partial System Outage")),
         ([M, M], [], ("maintenance", "Service Under Maintenance")),
         ([D, D], [], ("minor", "Degraded System Service")),
         ([P, P], [], ("major", "Partial System Outage")),
         ([X], [], ("critical", "Major System Outage")),
-        ([X, O], [], ("major", "Partial System Outage")),
-        ([P, O], [], ("minor", "Minor Service Outage")),
-        ([D, O], [], ("minor", "Partially Degraded Service")),
-        ([M, O], [], ("maintenance", "Service Under Maintenance")),
-        ([M, D, P, X, O], [], ("major", "Partial System Outage")),
+        ([X, OK], [], ("major", "Partial System Outage")),
+        ([P, OK], [], ("minor", "Minor Service Outage")),
+        ([D, OK], [], ("minor", "Partially Degraded Service")),
+        ([M, OK], [], ("maintenance", "Service Under Maintenance")),
+        ([M, D, P, X, OK], [], ("major", "Partial System Outage")),
     ],
 )
 def test_sp_04_the_rollup_table(statuses, impacts, expected):
@@ -38,8 +38,8 @@ def test_sp_04_the_rollup_table(statuses, impacts, expected):
 
 @pytest.mark.parametrize(
     ("statuses", "floor", "impact"),
-    [([], [], "none"), ([O], [], "none"), ([M], [], "maintenance"), ([D, O], [], "minor"), ([P, D], [], "major"),
-     ([X, O], [], "critical"), ([O], ["critical"], "critical"), ([P], ["minor"], "major")],
+    [([], [], "none"), ([OK], [], "none"), ([M], [], "maintenance"), ([D, OK], [], "minor"), ([P, D], [], "major"),
+     ([X, OK], [], "critical"), ([OK], ["critical"], "critical"), ([P], ["minor"], "major")],
 )  # fmt: skip
 def test_impact_follows_the_components_and_never_falls(statuses, floor, impact):
     assert impact_of(statuses, floor=floor) == impact
@@ -48,7 +48,7 @@ def test_impact_follows_the_components_and_never_falls(statuses, floor, impact):
 def test_every_state_has_a_severity_a_tone_and_a_place_in_the_bars():
     assert set(SEVERITY) == set(ComponentStatus)
     assert set(ComponentStatus) <= set(TONES)
-    assert worst([]) == O
+    assert worst([]) == OK
     start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     for status in ComponentStatus.values:
         week = days(
@@ -65,7 +65,7 @@ def at(text: str) -> dt.datetime:
 
 def test_uptime_counts_major_fully_partial_at_thirty_percent_and_nothing_else():
     day = [
-        Interval(status=O, start=at("2026-05-01T00:00Z"), end=at("2026-05-01T10:00Z")),
+        Interval(status=OK, start=at("2026-05-01T00:00Z"), end=at("2026-05-01T10:00Z")),
         Interval(status=X, start=at("2026-05-01T10:00Z"), end=at("2026-05-01T11:00Z")),
         Interval(status=P, start=at("2026-05-01T11:00Z"), end=at("2026-05-01T13:00Z")),
         Interval(status=D, start=at("2026-05-01T13:00Z"), end=at("2026-05-01T20:00Z")),
@@ -83,7 +83,7 @@ def test_uptime_counts_major_fully_partial_at_thirty_percent_and_nothing_else():
 def test_one_second_down_in_ninety_days_is_not_a_hundred_percent():
     rows = [
         Interval(status=X, start=at("2026-05-01T00:00:00Z"), end=at("2026-05-01T00:00:01Z")),
-        Interval(status=O, start=at("2026-05-01T00:00:01Z"), end=None),
+        Interval(status=OK, start=at("2026-05-01T00:00:01Z"), end=None),
     ]
     assert percent(rows, since=at("2026-05-01T00:00Z"), now=at("2026-07-30T00:00Z")) == 99.99
 
@@ -99,6 +99,6 @@ def test_days_in_the_weeks_the_clocks_change_have_their_true_length(day, hours):
 
 def test_days_before_the_component_was_watched_are_unknown_not_green():
     rows = days(
-        [Interval(status=O, start=at("2026-05-03T12:00Z"), end=None)], now=at("2026-05-04T12:00Z"), zone="UTC", count=4
+        [Interval(status=OK, start=at("2026-05-03T12:00Z"), end=None)], now=at("2026-05-04T12:00Z"), zone="UTC", count=4
     )
-    assert [row.status for row in rows] == [None, None, O, O]
+    assert [row.status for row in rows] == [None, None, OK, OK]

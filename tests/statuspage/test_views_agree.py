@@ -1,4 +1,4 @@
-"""Page, API, feeds and banner are drawn from one derived view: none of them can say something else (uptime-kuma #908)."""
+"""Page, API, feeds and banner are drawn from one derived view: none can say something else (uptime-kuma #908)."""
 
 import json
 import random
