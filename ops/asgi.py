@@ -47,7 +47,7 @@ websocket_urlpatterns = [
 
 application = ProtocolTypeRouter(
     {
-        "http": SnapshotApp(OneHopHandler()),
+        "http": SnapshotApp(sentry.around(OneHopHandler())),
         "websocket": AllowedHostsOriginValidator(people_for_websocket(URLRouter(websocket_urlpatterns))),
     }
 )

@@ -23,6 +23,15 @@ def start() -> None:
     )
 
 
+def around(application: Any) -> Any:
+    """The application with a scope of its own per request: one request's reports never carry another's route."""
+    if not settings.SENTRY_DSN:
+        return application
+    from sentry_sdk.integrations.asgi import SentryAsgiMiddleware
+
+    return SentryAsgiMiddleware(application)
+
+
 def scrub(event: Any, hint: Any) -> Any:
     """Keep types, stack and route; drop every value that could have come from a person."""
     request = event.pop("request", None)

@@ -1,6 +1,7 @@
 """All between a fresh checkout and a product that can be served, in one process: a Django start costs seconds."""
 
 import hashlib
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,9 +30,18 @@ def prepare(say: Callable[[str], object]) -> None:
         say("Setting up the database …")
         call_command("migrate", interactive=False, verbosity=0)
     collect_static(say)
-    if settings.DEMO and not get_user_model()._default_manager.exists():
-        say("Making the demo practice …")
-        call_command("demo", verbosity=0)
+    if settings.DEMO:
+        make_demo(say)
+
+
+def make_demo(say: Callable[[str], object]) -> None:
+    """Make the demo practice once; an attempt that broke off is completed."""
+    stamp = settings.DATA_DIR / "demo.stamp"
+    if stamp.exists() and get_user_model()._default_manager.exists():
+        return
+    say("Making the demo practice …")
+    call_command("demo", stdout=io.StringIO())
+    stamp.write_text("made")
     elif settings.DEMO:
         visits.refresh()  # yesterday's appointments cannot be joined today
 
