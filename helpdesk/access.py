@@ -56,7 +56,7 @@ def ticket_by_token(token: str) -> Ticket:
         public_id = _signer.unsign(token)
     except signing.BadSignature:
         raise TicketNotFound from None
-    ticket = Ticket.objects.filter(public_id=public_id).select_related("office", "practice").first()
+    ticket = Ticket.objects.filter(public_id=public_id).select_related("office__practice", "practice").first()
     if ticket is None:
         raise TicketNotFound
     if ticket.closed_at is not None and ticket.closed_at + LINK_LIVES_AFTER_CLOSE < clock.now():

@@ -48,7 +48,7 @@ ARTICLES = (
         "attachments",
         "Find and open an attachment",
         "Documents your office sent you: where they are and what opens them.",
-        "file",
+        "document",
         frozenset({Category.ATTACH_OPEN, Category.ATTACH_MISSING}),
     ),
     Article(

@@ -55,7 +55,7 @@ class ContactForm(forms.Form):
     name = forms.CharField(label=_("Your name"), max_length=160, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     phone = forms.CharField(
         label=_("Phone number"),
-        help_text=_("The fastest way to help you. Your office calls you back on it."),
+        help_text=_("Your office calls you back on it. Give this or an e-mail address."),
         required=False,
         max_length=32,
         validators=[a_phone],
@@ -63,7 +63,7 @@ class ContactForm(forms.Form):
     )
     email = forms.EmailField(
         label=_("E-mail address"),
-        help_text=_("We send you a link to follow what happens."),
+        help_text=_("You get a link to follow what happens."),
         required=False,
         max_length=254,
         validators=[plain_address],

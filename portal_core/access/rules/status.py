@@ -4,7 +4,7 @@ from portal_core.access.contracts import PortalStatus
 from portal_core.access.enums import PortalState, Reason
 
 TONES = {PortalState.INACTIVE: "danger", PortalState.UNACTIVATED: "warning", PortalState.ACTIVE: "ok"}
-ICONS = {PortalState.INACTIVE: "mail-off", PortalState.UNACTIVATED: "mail-question", PortalState.ACTIVE: "mail"}
+ICONS = {PortalState.INACTIVE: "lock", PortalState.UNACTIVATED: "clock", PortalState.ACTIVE: "mail"}
 
 FIXES = {
     Reason.NOT_ENABLED: 'Set "Patient Can Access Portal" on the Patient Portal tab.',
