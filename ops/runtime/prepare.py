@@ -38,12 +38,11 @@ def make_demo(say: Callable[[str], object]) -> None:
     """Make the demo practice once; an attempt that broke off is completed."""
     stamp = settings.DATA_DIR / "demo.stamp"
     if stamp.exists() and get_user_model()._default_manager.exists():
+        visits.refresh()  # yesterday's appointments cannot be joined today
         return
     say("Making the demo practice …")
     call_command("demo", stdout=io.StringIO())
     stamp.write_text("made")
-    elif settings.DEMO:
-        visits.refresh()  # yesterday's appointments cannot be joined today
 
 
 def collect_static(say: Callable[[str], object]) -> None:
