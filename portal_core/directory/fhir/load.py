@@ -235,12 +235,11 @@ class Patients(_Upsert):
         others = Patient.objects.filter(practice=self.practice, mrn__in=mine).values_list("mrn", "fhir_id")
         taken = {mrn for mrn, fhir_id in others if fhir_id != mine[mrn]}
         for line, row in rows:
+            first = self.numbers.setdefault(row.mrn, line)
+            if first != line:
+                raise LineRefused(line, Refusal("number_taken", f"its record number stands on line {first} already"))
             if row.mrn in taken:
                 raise LineRefused(line, Refusal("number_taken", "its record number belongs to another patient"))
-            if self.numbers.setdefault(row.mrn, line) != line:
-                raise LineRefused(
-                    line, Refusal("number_taken", f"its record number stands on line {self.numbers[row.mrn]} already")
-                )
 
     def _stated(self, row: PatientRow) -> dict[str, Any]:
         return {
