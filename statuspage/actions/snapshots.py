@@ -9,6 +9,7 @@ from django.utils import translation
 
 from portal_core.kernel import clock
 from statuspage import queries
+from statuspage.actions import pages
 from statuspage.models import Page, Snapshot
 from statuspage.rules.derive import View, derive
 from statuspage.snapshot import memory, render, store
@@ -39,10 +40,9 @@ def write_pending() -> bool:
 @transaction.atomic
 def refresh() -> bool:
     """Write a missing snapshot, or a new one of the same state when the current one has become old: the page then
-    says a younger time, counts today's uptime, and names today's style sheets after an upgrade."""
-    page = Page.objects.select_for_update().filter(slug="main").first()
-    if page is None:
-        return False
+    says a younger time, counts today's uptime, and names today's style sheets after an upgrade. A new installation
+    gets its page here."""
+    page = pages.locked_page()
     now = clock.now()
     newest = page.snapshots.order_by("-pk").first()
     if newest is not None and newest.written_at is not None and store.current_name() is not None:

@@ -240,6 +240,15 @@ def test_a_crash_is_repaired_by_the_periodic_task_too(page):
     assert refresh_snapshot() is False
 
 
+def test_a_new_installation_gets_its_page_by_itself(db, client):
+    assert client.get("/status/").status_code == 503
+
+    assert snapshots.refresh() is True
+
+    assert b"No ongoing issues" in store.load(store.current_name()).documents["status/index.html"].body
+    assert client.get("/api/v2/summary.json").json()["page"]["name"] == "Service status"
+
+
 def test_a_lost_directory_is_written_again(page, drain):
     import shutil
 
