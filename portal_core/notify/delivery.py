@@ -56,6 +56,14 @@ def deliver_due() -> int:
     return tried
 
 
+def release_claims() -> int:
+    """Give back what a killed process had claimed, without waiting for its lease; return how many rows.
+
+    Only for the start of the one-process mode, where nobody else can be sending.
+    """
+    return Delivery.objects.filter(state=DeliveryState.SENDING).update(available_at=clock.now())
+
+
 @dataclass
 class Run:
     """One pass over everything due, with one open transport per channel."""

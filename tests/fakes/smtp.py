@@ -141,5 +141,6 @@ if __name__ == "__main__":  # python -m tests.fakes.smtp: prints its port, serve
     import sys
 
     with smtp_sink(keep=False) as standing:
-        print(standing.port, flush=True)
+        sys.stdout.write(f"{standing.port}\n")
+        sys.stdout.flush()
         sys.stdin.read()

@@ -7,7 +7,10 @@ import pytest
 from django.utils import timezone
 
 from portal_core import notify
+from portal_core.kernel.contracts import SYSTEM
+from portal_core.kernel.models import AuditEvent
 from portal_core.notify import delivery, hooks, queries
+from portal_core.notify.actions import retries
 from portal_core.notify.enums import Channel
 from portal_core.notify.models import Delivery
 from tests.notify.conftest import NOON
@@ -259,6 +262,16 @@ def test_a_claim_of_a_dead_worker_comes_back(sink, noon):
     assert set(Delivery.objects.values_list("state", "attempts")) == {("sent", 2)}
 
 
+def test_a_single_process_takes_up_at_once_what_it_left(sink, noon):
+    tell(recipients(3))
+    delivery.Claim.take(NOON)  # and the process is killed
+
+    assert delivery.release_claims() == 3
+    assert delivery.deliver_due() == 3
+
+    assert len(sink.mails) == 3
+
+
 def test_killed_between_send_and_mark_the_duplicate_has_the_same_id(sink, noon):
     tell([PAT])
     lost = delivery.Claim.take(NOON)
@@ -342,6 +355,20 @@ def test_one_run_at_a_time_in_a_process(sink):
         delivery._running.release()
 
     assert delivery.deliver_due() == 1
+
+
+def test_an_operator_tries_again(sink, noon):
+    lost = DeliveryFactory(state="dead", failed_at=NOON, attempts=12, last_error="smtp_451")
+    sent = DeliveryFactory(state="sent", sent_at=NOON)
+
+    assert retries.try_again(public_ids=[lost.public_id, sent.public_id], by=SYSTEM) == 1
+    assert retries.try_again(public_ids=[lost.public_id, sent.public_id], by=SYSTEM) == 0
+    delivery.deliver_due()
+
+    lost.refresh_from_db()
+    assert (lost.state, lost.attempts, lost.failed_at) == ("sent", 1, None)
+    assert [mail.recipient for mail in sink.mails] == [lost.address]
+    assert list(AuditEvent.objects.values_list("action", "facts")) == [("delivery:try-again", {"count": 1})]
 
 
 def test_counts_and_the_oldest(noon):

@@ -4,6 +4,8 @@
 is due and prints how many it tried and the states · `take-over` first ends every claim, as time would.
 """
 
+# ruff: noqa: E402 - Django has to be set up before anything that has models is imported
+
 import os
 import sys
 
@@ -30,10 +32,15 @@ def promise(number: int) -> None:
 
 
 def deliver() -> None:
-    print("ready", flush=True)
+    say("ready")
     sys.stdin.readline()
     tried = delivery.deliver_due()
-    print(tried, {state: count for state, count in queries.delivery_counts().items() if count}, flush=True)
+    say(f"{tried} { {state: count for state, count in queries.delivery_counts().items() if count} }")
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main(deed: str, number: str = "0") -> None:

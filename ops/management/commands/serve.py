@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from ops.celery import app as celery_app
 from ops.runtime import prepare
 from ops.runtime.lock import AlreadyRunning, only_one
+from portal_core.notify import delivery
 
 DEMO_PEOPLE = (
     ("olivia", "office staff"),
@@ -73,6 +74,7 @@ class Command(BaseCommand):
                 finished = tasks.stop()
 
         if tasks is not None:
+            delivery.release_claims()  # of a killed predecessor; the lock file says that there is no other
             tasks.start()
         try:
             daphne_server.serve(

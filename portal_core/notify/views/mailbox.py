@@ -50,7 +50,13 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     form = MailboxFilter(request.GET)
     address = form.cleaned_data["address"] if form.is_valid() else ""
     rows = list(queries.mailbox(address, limit=queries.NEWEST + 1))
-    values = {"form": form, "address": address, "rows": rows[: queries.NEWEST], "more": len(rows) > queries.NEWEST}
+    values = {
+        "form": form,
+        "address": address,
+        "rows": rows[: queries.NEWEST],
+        "more": len(rows) > queries.NEWEST,
+        "sends": bool(settings.EMAIL_URL or settings.TWILIO_ACCOUNT_SID),
+    }
     part = "#letters" if request.headers.get("HX-Request") == "true" else ""
     return render(request, f"notify/mailbox.html{part}", values)
 
