@@ -112,6 +112,23 @@ class FlagForm(TicketForm):
     incident_denied = forms.BooleanField(label=_("This is something else than the known incident"), required=False)
     phi_needed = forms.BooleanField(label=_("It is needed: send it as it stands"), required=False)
 
+    # Asked for, yet not refused by the field: the rules refuse by code and name the fix.
+    ruled = ("reason", "error_text", "page", "happened_at", "device", "impact")
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._demand(True)
+
+    def full_clean(self) -> None:
+        self._demand(False)
+        super().full_clean()
+        self._demand(True)
+
+    def _demand(self, shown: bool) -> None:
+        for name in self.ruled:
+            self.fields[name].required = shown
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if not cleaned.get("phi_needed"):

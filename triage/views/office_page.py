@@ -19,9 +19,9 @@ from portal_core.directory.enums import PatientSupportMode, Permission
 from portal_core.kernel import clock
 from portal_core.kernel.errors import AppError
 from triage import forms, queries
-from triage.enums import EscalationState, Level, Method, OfficeStep, Purpose, RedFlag
+from triage.enums import EscalationState, Level, Method, OfficeStep, Purpose, RedFlag, RefusalCode
 from triage.rules import verification as rules
-from triage.rules.routing import Decision, RequestFacts, decide
+from triage.rules.routing import Decision, Fault, Packet, RequestFacts, decide, packet_faults
 from triage.rules.table import route
 
 if TYPE_CHECKING:
@@ -134,15 +134,15 @@ def ticket_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, bound: di
         "solve_form": bound.get("solve") or forms.SolveForm(initial={"resolution": _likely_end(flags)}),
         "to_it_form": bound.get("to_it") or forms.ToITForm(),
         "flag_form": bound.get("flag") or forms.FlagForm(initial=_flag_initial(ticket)),
+        "still_missing": _still_missing(ticket, identity.attestation, done),
         "flag_open": "flag" in bound,
         "solve_open": "solve" in bound,
         "note_open": "note" in bound,
     }
+    default = Purpose.RESET if route(ticket.category).level == Level.R2 else Purpose.IDENTITY
+    context |= {"purposes": Purpose.choices, "default_purpose": default}
     if identity.attempt is not None:
         context |= attempt_context(identity.attempt, staff)
-    else:
-        default = Purpose.RESET if route(ticket.category).level == "r2" else Purpose.IDENTITY
-        context |= {"purposes": Purpose.choices, "default_purpose": default}
     return context
 
 
@@ -201,6 +201,27 @@ def playbook_rows(category: str, done: set[str]) -> list[dict[str, Any]]:
         for step in OfficeStep
         if step in needed or step in done
     ]
+
+
+def _still_missing(ticket: "Ticket", attestation: Any, done: set[str]) -> list[Fault]:
+    """What has to come before a flag of the ticket's own kind, apart from the form itself."""
+    faults = packet_faults(
+        Packet(
+            category=ticket.category,
+            reason="",
+            error_text="",
+            page="",
+            happened=False,
+            device="",
+            steps_done=frozenset(done),
+            attested_level=attestation.level if attestation is not None and attestation.revoked_at is None else "",
+            patient_matched=ticket.patient_id is not None,
+            ok_to_contact=False,
+            contact_number="",
+            impact="",
+        )
+    )
+    return [fault for fault in faults if fault.code != RefusalCode.MISSING_FIELD]
 
 
 def _decide(staff: "Staff", ticket: "Ticket", *, on_hold: bool, incident: str) -> Decision:

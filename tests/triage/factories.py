@@ -1,0 +1,114 @@
+"""Checks, attestations and flags in every state, as the actions leave them."""
+
+import datetime as dt
+
+import factory
+
+from helpdesk.enums import TicketState
+from portal_core.kernel import clock
+from tests.helpdesk.factories import TicketFactory
+from triage.enums import (
+    AttemptOutcome,
+    CallChannel,
+    EscalationState,
+    Impact,
+    Level,
+    OfficeStep,
+    Purpose,
+    RefusalCode,
+    RelayReason,
+)
+from triage.models import Attestation, Escalation, PlaybookStep, VerificationAttempt, VerificationHold
+
+
+class AttemptFactory(factory.django.DjangoModelFactory):
+    """`ticket` (with its patient) and `attester` must be given."""
+
+    class Meta:
+        model = VerificationAttempt
+
+    patient = factory.SelfAttribute("ticket.patient")
+    office = factory.SelfAttribute("patient.home_office")
+    membership = factory.LazyAttribute(lambda row: row.attester.role_assignments.get())
+    attester_role = factory.SelfAttribute("membership.role")
+    channel = CallChannel.PHONE
+    purpose = Purpose.RESET
+    base_level = Level.R2
+    level = Level.R2
+    outcome = AttemptOutcome.OPEN
+    started_at = factory.LazyFunction(clock.now)
+    ended_at = factory.LazyAttribute(lambda row: None if row.outcome == AttemptOutcome.OPEN else row.started_at)
+
+
+class AttestationFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Attestation
+
+    attempt = factory.SubFactory(AttemptFactory, outcome=AttemptOutcome.PASSED)
+    ticket = factory.SelfAttribute("attempt.ticket")
+    patient = factory.SelfAttribute("attempt.patient")
+    action_class = factory.SelfAttribute("attempt.purpose")
+    level = factory.SelfAttribute("attempt.level")
+    created_at = factory.LazyFunction(clock.now)
+    expires_at = factory.LazyAttribute(lambda row: row.created_at + dt.timedelta(minutes=15))
+
+
+class HoldFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = VerificationHold
+
+    opened_at = factory.LazyFunction(clock.now)
+    rule = "three_failures_in_a_day"
+
+
+class PlaybookStepFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PlaybookStep
+
+    step = OfficeStep.CHECK_SETUP
+    done_at = factory.LazyFunction(clock.now)
+
+
+class FlagFactory(factory.django.DjangoModelFactory):
+    """A flag at IT; `office` and `sent_by` must be given. Its ticket is relayed unless the state says otherwise."""
+
+    class Meta:
+        model = Escalation
+        exclude = ("at",)
+
+    at = factory.LazyFunction(clock.now)
+    practice = factory.SelfAttribute("office.practice")
+    category = "ERROR_MSG"
+    reason = RelayReason.ERROR_MESSAGE
+    error_text = "Error 500"
+    page = "sign-in"
+    device = factory.LazyFunction(lambda: {"text": "Chrome"})
+    happened_at = factory.SelfAttribute("at")
+    identity_not_needed = True
+    impact = Impact.ONE
+    state = EscalationState.SENT
+    created_at = factory.SelfAttribute("at")
+    changed_at = factory.SelfAttribute("at")
+
+    @factory.lazy_attribute
+    def refusal(self) -> str:
+        return RefusalCode.NOT_IT if self.state == EscalationState.RETURNED else ""
+
+    @factory.lazy_attribute
+    def incident_id(self) -> str:
+        return "incident0001" if self.state == EscalationState.LINKED else ""
+
+    @factory.lazy_attribute
+    def ticket(self):
+        relayed = self.state in (EscalationState.SENT, EscalationState.INVESTIGATING)
+        return TicketFactory(
+            office=self.office,
+            category=self.category,
+            state=TicketState.WAIT_INCIDENT if self.state == EscalationState.LINKED else TicketState.OPEN,
+            relayed_at=self.at if relayed else None,
+        )
+
+
+def refresh(row):
+    """The row as it stands in the database."""
+    return type(row).objects.get(pk=row.pk)
