@@ -13,6 +13,7 @@ from portal_core.scheduling import queries as scheduling
 from portal_core.scheduling.enums import AppointmentType
 from telehealth import access, queries
 from telehealth.enums import Role, VisitState
+from telehealth.rules.eligibility import Eligibility
 
 if TYPE_CHECKING:
     from portal_core.scheduling.models import Appointment
@@ -24,7 +25,12 @@ def appointment_banner(request: HttpRequest) -> str:
     staff = getattr(request, "staff", None)
     if appointment is None or staff is None or appointment.type in AppointmentType.without_client:
         return ""
+    if not appointment.telehealth and appointment.is_void:
+        return ""
     verdict = queries.verdict(appointment, starter=staff)
+    if not appointment.telehealth:
+        # Nobody plans a session here: what could make it one is worth a line, all that is missing is not.
+        verdict = Eligibility(tuple(one for one in verdict.reasons if one.code in ("type", "in_person"))[:1])
     visit = queries.visit_of(appointment) if verdict.ok else None
     link = ""
     if verdict.ok:

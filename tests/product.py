@@ -28,7 +28,7 @@ class Product:
         self.home = Path(tempfile.mkdtemp(prefix="lantern-product-"))
         self.data_dir = self.home / "data"
         if template is not None:
-            shutil.copytree(template, self.data_dir)
+            shutil.copytree(template, self.data_dir, symlinks=True)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}

@@ -90,7 +90,7 @@ def new(request: StaffRequest) -> HttpResponse:
         return render(request, "scheduling/new_for.html", {"clinicians": scope.clinicians})
     if request.method != "POST":
         date = parse_date_or_none(request.GET.get("date", "")) or queries.today(request.staff)
-        time = parse_time_or_none(request.GET.get("time", "")) or dt.time(9)
+        time = parse_time_or_none(request.GET.get("time", "")) or _next_hour(date, queries.zone_of(request.staff))
         form = BookForm(staff=request.staff, clinician=clinician, initial={"date": date, "time": time, "minutes": 50})
         return _new_page(request, form, clinician, new_public_id())
     form = BookForm(request.POST, staff=request.staff, clinician=clinician)
@@ -276,6 +276,12 @@ def _new_url(date: dt.date, time: dt.time | None, clinician: "Staff | None") -> 
 def _with(url: str, values: dict[str, str]) -> str:
     query = urlencode({name: value for name, value in values.items() if value})
     return f"{url}?{query}" if query else url
+
+
+def _next_hour(date: dt.date, zone: ZoneInfo) -> dt.time:
+    """What a new appointment begins with: the coming full hour today, nine o'clock on any other day."""
+    now = clock.now().astimezone(zone)
+    return dt.time(now.hour + 1) if date == now.date() and now.hour < 23 else dt.time(9)
 
 
 def say_time(moment: dt.datetime) -> str:

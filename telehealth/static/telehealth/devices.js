@@ -96,6 +96,6 @@ export function meter(stream, show) {
   }, 50);
   return () => {
     clearInterval(timer);
-    void context.close();
+    if (context.state !== "closed") void context.close();
   };
 }

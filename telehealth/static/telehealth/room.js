@@ -24,6 +24,7 @@ let visit = "scheduled";
 let asked = ""; // what we want of the server once the socket is open: "hello" or "rejoin"
 let attempts = 0; // connections made anew by the watchdog in a row
 let left = false; // the other side's socket is gone
+let faceless = false; // the other side has its camera off
 const off = { camera: false, microphone: false };
 
 // --- words ------------------------------------------------------------------------------------------------------------
@@ -62,7 +63,14 @@ function phase(name) {
   const line = by("call-state");
   if (line.textContent !== text) line.textContent = text;
   line.dataset.tone = tone;
-  by("absent").hidden = name === "live" || name === "unstable";
+  faceOrName();
+}
+
+/** The other's initials stand where their picture would be: before they come, and while their camera is off. */
+function faceOrName() {
+  const inCall = room.dataset.phase === "live" || room.dataset.phase === "unstable";
+  by("absent").hidden = inCall && !faceless;
+  by("absent-text").hidden = inCall;
 }
 
 function trouble(text) {
@@ -168,7 +176,8 @@ function sendEnter() {
 
 function makePeer() {
   peer?.close();
-  left = false;
+  left = faceless = false;
+  by("peer-note").hidden = true;
   const epoch = me.peer;
   const made = new Peer({
     ice: me.ice,
@@ -179,7 +188,8 @@ function makePeer() {
   });
   peer = made;
   made.addEventListener("stream", () => {
-    by("remote").srcObject = made.remote;
+    // Once only: setting it again, even to the same stream, starts the element over.
+    if (by("remote").srcObject !== made.remote) by("remote").srcObject = made.remote;
   });
   made.addEventListener("state", ({ detail }) => {
     if (made === peer) onPeerState(detail);
@@ -255,6 +265,8 @@ const FRAMES = {
     const gone = [audio ? "" : "microphone", video ? "" : "camera"].filter(Boolean).join(" and ");
     by("peer-note").textContent = gone ? `${other} has switched off the ${gone}.` : "";
     by("peer-note").hidden = !gone;
+    faceless = !video;
+    faceOrName();
   },
   left({ from }) {
     if (from !== me.peer) return;
