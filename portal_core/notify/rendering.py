@@ -57,7 +57,7 @@ def render(
                 html = get_template("notify/plain.html").render(values)
         if Channel.SMS in channels or Channel.VOICE in channels:
             sms = _plain(f"{base}.sms.txt", values)
-    return Words(subject, text, html, sms)
+    return Words(subject, text, html.strip(), sms)
 
 
 def _plain(name: str, values: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ def test_send_promises_one_delivery_with_its_words():
     assert (row.state, row.attempts, row.urgency, row.claimed_by) == ("waiting", 0, 0, "")
     assert row.message.subject == "Störung: Messages"
     assert row.message.text.startswith("Hello – Messages is not working. It's us, not you.\n")
-    assert row.message.html.startswith("<!doctype html>")
+    assert row.message.html.startswith("<!DOCTYPE html>\n")
     assert row.message.sms == ""
 
 
