@@ -1,0 +1,105 @@
+// Live pages. Any element with data-live="/ws/…" opens that socket; a message {"type": "ticket.changed"} becomes the event
+// "live:ticket.changed" on the body, which hx-trigger="live:ticket.changed from:body" listens to. A message is only a nudge:
+// after a gap (reconnect, "resync") everything the page shows live is asked for again.
+const PING_EVERY = 20_000;
+const ANSWER_WITHIN = 8_000;
+const LONGEST_PAUSE = 30_000;
+const DECLARED = /\blive:[\w.-]+/g;
+
+const sockets = new Map();
+
+function fire(name, detail) {
+  document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+}
+
+function catchUp() {
+  fire("live:resync", {});
+  const declared = new Set();
+  for (const element of document.querySelectorAll("[hx-trigger*='live:']")) {
+    for (const name of element.getAttribute("hx-trigger").match(DECLARED) ?? []) declared.add(name);
+  }
+  declared.delete("live:resync");
+  for (const name of declared) fire(name, { resync: true });
+}
+
+function show() {
+  const all = [...sockets.values()];
+  const state = all.every((live) => live.open) ? "open" : "reconnecting";
+  for (const mark of document.querySelectorAll("[data-live-state]")) {
+    mark.hidden = all.length === 0;
+    mark.dataset.state = state;
+    mark.textContent = state === "open" ? "Live" : "Reconnecting…";
+  }
+}
+
+class Live {
+  constructor(path) {
+    this.path = path;
+    this.open = false;
+    this.tries = 0;
+    this.wasOpen = false;
+    this.connect();
+  }
+
+  connect() {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const socket = new WebSocket(`${scheme}://${location.host}${this.path}`);
+    this.socket = socket;
+    socket.addEventListener("open", () => {
+      this.open = true;
+      this.tries = 0;
+      if (this.wasOpen) catchUp();
+      this.wasOpen = true;
+      this.listen();
+      show();
+    });
+    socket.addEventListener("message", (event) => this.received(event.data));
+    socket.addEventListener("close", (event) => this.closed(event.code));
+  }
+
+  listen() {
+    clearTimeout(this.silence);
+    clearTimeout(this.beat);
+    this.beat = setTimeout(() => {
+      if (!this.open) return;
+      this.socket.send('{"type":"ping"}');
+      // A network that changed under us gives no close event; silence is the only sign.
+      this.silence = setTimeout(() => this.socket.close(4000), ANSWER_WITHIN);
+    }, PING_EVERY);
+  }
+
+  received(text) {
+    this.listen();
+    let message;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return;
+    }
+    if (message.type === "pong" || typeof message.type !== "string") return;
+    if (message.type === "resync") catchUp();
+    else fire(`live:${message.type}`, message);
+  }
+
+  closed(code) {
+    this.open = false;
+    clearTimeout(this.beat);
+    clearTimeout(this.silence);
+    show();
+    if (code === 4404) return; // we are not allowed in; asking again changes nothing
+    const pause = Math.min(2 ** this.tries * 500, LONGEST_PAUSE) * (0.5 + Math.random());
+    this.tries += 1;
+    setTimeout(() => this.connect(), pause);
+  }
+}
+
+function openAll() {
+  for (const element of document.querySelectorAll("[data-live]")) {
+    const path = element.dataset.live;
+    if (path && !sockets.has(path)) sockets.set(path, new Live(path));
+  }
+  show();
+}
+
+openAll();
+document.addEventListener("htmx:afterSettle", openAll);
