@@ -7,7 +7,7 @@ import atexit
 import os
 
 if "TEST_DATABASE_URL" not in os.environ:
-    from tests.services import Postgres, Redis
+    from tests.engines import Postgres, Redis
 
     _postgres, _redis = Postgres(), Redis()
     atexit.register(_postgres.stop)

@@ -82,7 +82,7 @@ def test_after_a_power_cut_it_finds_its_data_within_five_seconds(fresh_product):
     fresh_product.start()
     count = "from portal_core.accounts.models import User; print(User.objects.count())"
     before = fresh_product.shell(count)
-    assert int(before) >= 11
+    assert int(before) > 0
     fresh_product.kill()
 
     begun = time.monotonic()
