@@ -17,5 +17,6 @@ class AccessConfig(AppConfig):
         from portal_core.ui import slots
 
         sign_in.after_sign_in(sign_ins.after_sign_in)
+        slots.register("patient.photo", panels.photo_status)
         slots.register("patient.panels", panels.portal_status_panel, order=10)
         slots.register_nav("portal", slots.Link("Home", "access:home", icon="home", order=10))

@@ -18,3 +18,8 @@ def portal_status_panel(request: HttpRequest, *, patient: "Patient") -> str:
         "attempts": queries.last_attempts(patient),
     }
     return render_to_string("access/panel.html", context, request=request)
+
+
+def photo_status(request: HttpRequest, *, patient: "Patient") -> str:
+    """The secure-message icon in the photo block: the status at a glance (PC-24)."""
+    return render_to_string("access/photo.html", {"status": queries.portal_status(patient)}, request=request)
