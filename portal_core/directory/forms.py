@@ -1,6 +1,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -66,6 +67,10 @@ class PatientContactForm(PatientModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        known = dict(settings.LANGUAGES)
+        if self.instance.language:  # an import may have brought another one: keep it
+            known.setdefault(self.instance.language, self.instance.language_shown)
+        self.fields["language"].widget = forms.Select(choices=[("", _("Not known")), *known.items()])
         for name in self.fields:
             self.fields[name].widget.attrs["autocomplete"] = "off"  # the browser would offer the clerk's own data
 

@@ -2,10 +2,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import get_language_info
 
 from portal_core.directory.enums import Permission
 from portal_core.directory.models.practice import Office, Practice
 from portal_core.directory.models.staff import Staff
+from portal_core.directory.rules.contact import shown_phone
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind
 from portal_core.kernel.ids import PublicIdField
@@ -63,6 +65,18 @@ class Patient(models.Model):
     @property
     def name(self) -> str:
         return f"{self.preferred_name or self.first_name} {self.last_name}".strip()
+
+    @property
+    def phone_shown(self) -> str:
+        return shown_phone(self.phone)
+
+    @property
+    def language_shown(self) -> str:
+        """The language's name; the code itself for one that Django does not know."""
+        try:
+            return str(get_language_info(self.language)["name_translated"]) if self.language else ""
+        except KeyError:
+            return self.language
 
     @property
     def initials(self) -> str:

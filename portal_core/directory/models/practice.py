@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import Q
 
 from portal_core.directory.enums import PatientSupportMode
+from portal_core.directory.rules.contact import shown_phone
 from portal_core.kernel.ids import PublicIdField
 
 
@@ -44,6 +45,10 @@ class Office(models.Model):
             models.UniqueConstraint(fields=["practice"], name="office_one_main", condition=Q(is_main=True)),
         ]
         indexes = [models.Index(fields=["practice", "name"], name="office_list")]
+
+    @property
+    def phone_shown(self) -> str:
+        return shown_phone(self.phone)
 
     @property
     def zone(self) -> str:
