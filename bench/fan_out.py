@@ -13,6 +13,7 @@ import os
 import statistics
 import sys
 import time
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from bench.served import free_port, process, product
@@ -121,8 +122,9 @@ async def serve_broadcast(port: int) -> None:
 
     async def handle(connection) -> None:
         crowd.add(connection)
-        async for _word in connection:
-            websockets.broadcast(crowd, text)
+        with suppress(websockets.ConnectionClosed):
+            async for _word in connection:
+                websockets.broadcast(crowd, text)
 
     async with serve(handle, "127.0.0.1", port, compression=None):
         await asyncio.get_running_loop().create_future()
