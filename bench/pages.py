@@ -1,0 +1,70 @@
+"""SQL queries and server time per page, on the demo practice, signed in as the person who uses the page.
+
+    .venv/bin/python -m bench.pages
+
+Reports, per page: status, queries, median milliseconds of 15 renders through Django's test client (no network).
+The named baseline is /healthz in the same run: a view that does nothing, behind the same middleware.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ops.settings")
+os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="lantern-bench-")
+os.environ["DEMO"] = "1"
+for name in ("DATABASE_URL", "REDIS_URL"):
+    os.environ.pop(name, None)
+
+import django
+
+django.setup()
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+PASSWORD = "demo-please-change"
+PAGES: dict[str, list[str]] = {
+    "": ["/healthz", "/", "/status/", "/api/v2/summary.json", "/help/", "/help/contact/", "/portal/sign-in/"],
+    "pat": ["/portal/"],
+    "olivia": ["/triage/office/", "/desk/patients/", "/triage/reference/"],
+    "ian": ["/triage/it/"],
+    "carla": ["/desk/schedule/", "/desk/patients/"],
+    "ana": ["/desk/settings/staff/"],
+    "omar": ["/desk/status/"],
+}
+RENDERS = 15
+
+
+def main() -> None:
+    settings.OUTBOX_WAKE = False
+    settings.ALLOWED_HOSTS = ["*"]
+    call_command("migrate", verbosity=0)
+    call_command("demo", verbosity=0)
+    print(f"{'who':8} {'page':34} {'status':>6} {'queries':>8} {'ms':>8} {'x healthz':>10}")
+    baseline = 0.0
+    for who, paths in PAGES.items():
+        client = Client()
+        if who:
+            place = "/portal/sign-in/" if who == "pat" else "/desk/sign-in/"
+            client.post(place, {"username": who, "password": PASSWORD})
+        for path in paths:
+            client.get(path)
+            with CaptureQueriesContext(connection) as queries:
+                status = client.get(path).status_code
+            times = []
+            for _ in range(RENDERS):
+                start = time.perf_counter()
+                client.get(path)
+                times.append((time.perf_counter() - start) * 1000)
+            middle = statistics.median(times)
+            baseline = baseline or middle
+            print(f"{who or '-':8} {path:34} {status:>6} {len(queries):>8} {middle:>8.1f} {middle / baseline:>10.1f}")
+
+
+if __name__ == "__main__":
+    main()

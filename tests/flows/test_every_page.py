@@ -1,0 +1,69 @@
+"""Every page a person can reach by following links: it answers, it fits a phone, axe finds nothing grave."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urldefrag, urljoin, urlparse
+
+import pytest
+
+from tests.browser import assert_accessible, sign_in
+
+pytestmark = pytest.mark.browser
+
+STARTS = {
+    "nobody": ["/", "/status/", "/status/subscribe/", "/help/", "/help/contact/", "/portal/sign-in/", "/desk/sign-in/"],
+    "pat": ["/portal/"],
+    "olivia": ["/triage/office/", "/desk/patients/"],
+    "ian": ["/triage/it/"],
+    "ines": ["/desk/status/"],
+    "carla": ["/desk/schedule/"],
+    "ana": ["/desk/settings/staff/"],
+}
+MOST = 40  # pages per person; one of each kind is looked at, so this is only a net against an endless map
+NOT_PAGES = re.compile(r"^/(api|static|hooks|healthz|readyz|metrics|history\.|maintenance\.)|\.(json|atom|rss|svg|ics|csv|pdf)$")
+PIECE = re.compile(r"^(?=.*\d)[0-9a-z._:-]{6,}$|^[\w=-]{24,}$", re.IGNORECASE)
+
+
+def kind(address: str) -> str:
+    """Pages that differ only in an id or a query are of one kind; one of them is looked at."""
+    path = urlparse(address).path
+    return "/".join("<id>" if PIECE.match(piece) else piece for piece in path.split("/"))
+
+
+def links(page, base: str) -> Iterator[str]:
+    for href in page.eval_on_selector_all("a[href]", "links => links.map(link => link.getAttribute('href'))"):
+        address = urldefrag(urljoin(page.url, href)).url
+        if address.startswith(base + "/") and not NOT_PAGES.search(urlparse(address).path):
+            yield address
+
+
+@pytest.mark.parametrize("who", STARTS)
+def test_every_page_answers_fits_a_phone_and_is_accessible(people, product, who):
+    """WCAG 2.2 AA as far as axe sees it, light and dark; no sideways scrolling at 390 pixels; no error in the console."""
+    page = people.new_page(who)
+    if who != "nobody":
+        sign_in(page, who, product.url)
+    waiting = [product.url + path for path in STARTS[who]]
+    seen: set[str] = set()
+    while waiting and len(seen) < MOST:
+        address = waiting.pop(0)
+        if kind(address) in seen:
+            continue
+        seen.add(kind(address))
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        answer = page.goto(address)
+        assert answer is not None, address
+        if not answer.headers.get("content-type", "").startswith("text/html"):
+            continue
+        assert answer.status == 200, f"{answer.status} for {address}"
+        assert page.title().strip(), address
+        assert page.locator("h1").count() == 1, f"{address} has {page.locator('h1').count()} main headings"
+        assert_accessible(page)
+        waiting += [link for link in links(page, product.url) if kind(link) not in seen]
+        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        assert_accessible(page, only=("color-contrast",))
+        page.set_viewport_size({"width": 390, "height": 844})
+        too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert too_wide <= 0, f"{address} scrolls sideways by {too_wide} px on a phone"
+    assert len(seen) >= len(STARTS[who])

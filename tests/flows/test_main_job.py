@@ -1,0 +1,177 @@
+"""The story that must always run: a patient cannot get in, her office proves who she is, IT sees flags and no chart, one
+incident, everybody hears of it once, and each patient is asked whether it is really over."""
+
+import json
+from collections import Counter
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import assert_accessible, sign_in
+
+pytestmark = pytest.mark.browser
+
+OFFICE = "Larkfield Main Street"
+KIND = "MSG_NOT_RECEIVED"
+NAME = "Secure message e-mails are late"
+SUBSCRIBER = "sam@example.test"
+PHONE = {"width": 390, "height": 844}
+
+
+def write_to_the_office(pat: Page, url: str) -> None:
+    """Pat on her phone, not signed in; ends on her own ticket page."""
+    pat.goto(f"{url}/help/contact/")
+    pat.get_by_label("A patient, or somebody who helps one").check()
+    pat.select_option("select[name=category]", KIND)
+    pat.fill("textarea[name=body]", "The e-mail about a new message never comes.")
+    pat.select_option("select[name=office]", label=OFFICE)
+    pat.fill("input[name=name]", "Pat Lindqvist")
+    pat.fill("input[name=email]", "pat@patients.example")
+    pat.locator("main form").get_by_role("button", name="Send").click()
+    expect(pat.locator("#ticket-live")).to_contain_text("Received")
+
+
+def log_a_call(desk: Page, url: str, surname: str) -> None:
+    """HD-13: the same ticket by keyboard, with the patient found on the way; ends on the ticket."""
+    desk.goto(f"{url}/triage/office/")
+    desk.keyboard.press("c")
+    desk.wait_for_url("**/calls/new/")
+    desk.locator("input[name=q]").fill(surname)
+    desk.keyboard.press("Enter")
+    desk.locator("fieldset.found input[type=radio]").first.check()
+    desk.select_option("select[name=category]", KIND)
+    desk.fill("textarea[name=body]", "No e-mail about a new message since this morning.")
+    desk.get_by_role("button", name="Log the call and open the ticket").click()
+    desk.wait_for_url("**/triage/office/tickets/*/")
+
+
+def verify(desk: Page, *, purpose: str, proof: str | None = None) -> None:
+    """The checklist: details against the chart, a proof where the purpose asks for one, then "It is them"."""
+    identity = desk.locator("#identity")
+    identity.get_by_label("What for?").select_option(purpose)
+    identity.get_by_role("button", name="On the phone").click()
+    for method in filter(None, ("Details match the record", proof)):
+        identity.get_by_role("button", name=method).click()
+        expect(identity.get_by_role("button", name=method)).to_have_attribute("aria-pressed", "true")
+    identity.get_by_role("button", name="It is them").click()
+    expect(identity).to_contain_text("Verified")
+
+
+def flag(desk: Page) -> None:
+    """Tick what the office did, then relay."""
+    open_steps = desk.locator("#playbook button[aria-pressed=false]")
+    for left in range(open_steps.count(), 0, -1):
+        open_steps.first.click()
+        expect(open_steps).to_have_count(left - 1)
+    desk.get_by_role("link", name="Flag to IT").click()
+    packet = desk.locator("details#flag")
+    packet.get_by_label("does not receive a secure message e-mail").check()
+    packet.locator("textarea[name=error_text]").fill("none")
+    packet.locator("input[name=page]").fill("the e-mail that tells of a new message")
+    packet.locator("input[name=device]").fill("iPhone, Safari")
+    packet.locator("input[name=impact]").first.check()
+    packet.get_by_role("button", name="Send the flag").click()
+    expect(desk.locator("#flags")).to_contain_text("Flag to IT")
+
+
+def subjects(page: Page, url: str, address: str) -> Counter[str]:
+    """Subjects in the development mailbox for one address."""
+    page.goto(f"{url}/mailbox/?address={address}")
+    return Counter(page.locator("#letters strong").all_inner_texts())
+
+
+def test_the_main_job(people, running_product):
+    """HD-01 HD-05 HD-07 TR-01 TR-03…06 TR-10 SP-01…04 SP-07: the whole story, live, in both modes."""
+    url = running_product.url
+    pat, status = people.new_page("pat", viewport=PHONE), people.new_page("subscriber")
+    olivia, oscar, ian = people.new_page("olivia"), people.new_page("oscar"), people.new_page("ian")
+
+    # Everybody has their page open before anything happens.
+    status.goto(f"{url}/status/")
+    expect(status.get_by_role("heading", level=1)).to_be_visible()
+    expect(status.locator("#status")).to_contain_text("No ongoing issues")
+    for page, name in ((olivia, "olivia"), (oscar, "oscar"), (ian, "ian")):
+        sign_in(page, name, url)
+    olivia.goto(f"{url}/triage/office/")
+    ian.goto(f"{url}/triage/it/")
+    for page in (olivia, ian):
+        expect(page.locator("[data-live-state]")).to_have_text("Live")
+    before = ian.locator("#flag-list li").count()
+
+    # 1, 2. Pat writes; her ticket appears on her own office's desk without a reload.
+    write_to_the_office(pat, url)
+    olivia.get_by_role("link", name="Pat Lindqvist").click()
+    olivia.get_by_role("button", name="Take").click()
+    expect(pat.locator("#ticket-live")).to_contain_text("We are working on it")
+    olivia.get_by_label("Find the patient").fill("Lindqvist")
+    olivia.get_by_role("button", name="Find").click()
+    olivia.get_by_role("button", name="This one").first.click()
+    expect(olivia.locator("#patient")).to_contain_text("Active")
+
+    # 3. Without a live attestation the button does not exist; with one it works once.
+    expect(olivia.get_by_role("button", name="Send reset link")).to_have_count(0)
+    verify(olivia, purpose="reset", proof="Called back on the number on file")
+    olivia.get_by_role("button", name="Send reset link").click()
+    expect(olivia.get_by_role("button", name="Send reset link")).to_have_count(0)
+
+    # 4, 5. It does not arrive: flags, live on the console, initials and no chart.
+    verify(olivia, purpose="identity")
+    flag(olivia)
+    expect(ian.locator("#flag-list li")).to_have_count(before + 1)
+    assert "Lindqvist" not in ian.content()
+    assert "/desk/patients/" not in ian.content()
+    for surname in OSCARS:
+        log_a_call(oscar, url, surname)
+        verify(oscar, purpose="identity")
+        flag(oscar)
+    expect(ian.locator("#proposals")).to_contain_text("5 flags")
+    assert_accessible(ian)
+    ian.get_by_role("link", name="Declare incident").click()
+    expect(ian.locator("main")).to_contain_text("From 5 flags")
+    ian.locator("input[name=name]").fill(NAME)
+    ian.locator("textarea[name=body]").fill("E-mails about new messages arrive late. Your messages are safe in the portal.")
+    ian.get_by_role("button", name="Publish").click()
+    ian.wait_for_url("**/triage/it/incidents/*/")
+
+    # 6. The page changes under the reader's eyes; the API agrees; the sign-in page and the form know.
+    expect(status.locator("#status")).to_contain_text(NAME)
+    assert_accessible(status)
+    summary = json.loads(running_product.get("/api/v2/summary.json")[1])
+    assert [incident["name"] for incident in summary["incidents"]] == [NAME]
+    assert [c["name"] for c in summary["incidents"][0]["components"]] == ["Secure message e-mail"]
+    assert summary["status"]["indicator"] != "none"
+    for path in ("/portal/sign-in/", "/help/contact/"):
+        pat_elsewhere = pat.context.new_page()
+        pat_elsewhere.goto(url + path)
+        expect(pat_elsewhere.get_by_role("link", name=NAME).first).to_be_visible()
+        pat_elsewhere.close()
+    expect(pat.locator("#ticket-live")).to_contain_text("a problem we know and are fixing")
+
+    # 7. Update, resolve; subscribers hear each once, each patient is asked.
+    ian.locator("form[action$='/update/'] textarea[name=body]").fill("The mail provider is catching up.")
+    ian.get_by_role("button", name="Publish the update").click()
+    expect(status.locator("#status")).to_contain_text("The mail provider is catching up.")
+    ian.get_by_text("It is over: resolve").click()
+    ian.locator("form[action$='/resolve/'] textarea[name=body]").fill("All delayed e-mails have been delivered.")
+    ian.get_by_role("button", name="Resolve and tell everybody").click()
+    expect(status.locator("#status")).to_contain_text("No ongoing issues")
+    pat.get_by_role("button", name="Yes, it works").click()
+    expect(pat.locator("#ticket-live")).to_contain_text("Closed")
+    expect(ian.locator("#linked")).to_contain_text("1 solved")
+
+    letters = people.new_page("mailbox")
+    letters.goto(f"{url}/mailbox/?address={SUBSCRIBER}")
+    expect(letters.locator("#letters")).to_contain_text(f"Resolved: {NAME}")
+    heard = subjects(letters, url, SUBSCRIBER)
+    assert {subject: count for subject, count in heard.items() if NAME in subject} == {
+        f"{NAME} - Investigating": 1,
+        f"Update: {NAME} - Identified": 1,
+        f"Resolved: {NAME}": 1,
+    }
+    told = subjects(letters, url, "pat@patients.example")
+    assert sum(count for subject, count in told.items() if subject.startswith("Is it fixed for you?")) == 1
+    assert sum(count for subject, count in told.items() if subject.startswith("Set a new Patient Portal password")) == 1
+    assert "no faults" in running_product.manage("audit_verify") or "every chain holds" in running_product.manage("audit_verify")
+
+
+OSCARS = ("a", "b", "c", "d")
