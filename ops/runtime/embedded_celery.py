@@ -43,6 +43,7 @@ class EmbeddedCelery:
         self._clock.stop()
         stop_flag.should_stop = 0
         memory_transport.stop()
+        self._ready.set()  # told to stop before the worker was up: beat must not wait for it any longer
         for thread in (self._beat, self._worker):
             if thread.is_alive():
                 thread.join(max(0.0, deadline - time.monotonic()))
