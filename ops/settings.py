@@ -163,6 +163,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "notify.deliver_due": {"task": "notify.deliver_due", "schedule": 3.0},
     "statuspage.refresh_snapshot": {"task": "statuspage.refresh_snapshot", "schedule": 15.0},
     "kernel.purge": {"task": "kernel.purge", "schedule": 3600.0},
+    "accounts.forget_what_is_over": {"task": "accounts.forget_what_is_over", "schedule": 3600.0},
     "helpdesk.wake_tickets": {"task": "helpdesk.wake_tickets", "schedule": 60.0},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # sweeps of seconds or an hour: nothing to remember on disk

@@ -131,3 +131,18 @@ def test_a_try_is_counted_before_it_is_judged(cast, realm, monkeypatch):
     sign_in_by_form(Client(), realm, "olivia", "x")
 
     assert seen == [[1, 1]]
+
+
+def test_rows_that_slow_nobody_are_forgotten(cast):
+    from django.contrib.sessions.models import Session
+
+    from portal_core.accounts.tasks import forget_what_is_over
+
+    with time_machine.travel(NOON, tick=False) as clock:
+        guess(6)
+        sign_in_by_form(Client(), Realm.STAFF, "oscar")
+        assert (SignInThrottle.objects.count(), Session.objects.count()) == (2, 1)
+        clock.shift(3601)
+        assert forget_what_is_over() == 3
+        assert (SignInThrottle.objects.count(), Session.objects.count()) == (0, 0)
+        assert forget_what_is_over() == 0
