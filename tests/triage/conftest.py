@@ -19,10 +19,9 @@ from triage.enums import CallChannel, Impact, Method, Purpose, RelayReason
 def ticket(cast):
     """Pat's own ticket at North, taken by Olivia; Pat is an active patient."""
     now = clock.now()
-    PortalAccess.objects.create(
-        patient=cast.pat, level=AccessLevel.CAN_ACCESS, enabled_at=now, enabled_by="Test", first_access_at=now,
-        last_access_at=now,
-    )  # fmt: skip
+    active = {"level": AccessLevel.CAN_ACCESS, "enabled_at": now, "enabled_by": "Test"}
+    active |= {"first_access_at": now, "last_access_at": now}
+    PortalAccess.objects.update_or_create(patient=cast.pat, defaults=active)
     return TicketFactory(office=cast.north, patient=cast.pat, owner=cast.olivia, state=TicketState.OPEN)
 
 

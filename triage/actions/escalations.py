@@ -166,6 +166,8 @@ def answer(*, flag: Escalation, text: str, staff: "Staff", by: Actor) -> Escalat
 def reply_to_it(*, flag: Escalation, text: str, staff: "Staff", by: Actor) -> Escalation:
     """The office answers IT's question, or says that the answer did not help (a bounce). Raises EscalationMoved."""
     now, flag = clock.now(), _for_office(flag, staff)
+    if flag.state not in (EscalationState.ANSWERED, EscalationState.NEED_OFFICE):
+        raise EscalationMoved(state=flag.state)
     if flag.state == EscalationState.ANSWERED:
         flag.bounces += 1
     flag.move(EscalationState.INVESTIGATING, at=now)
