@@ -13,7 +13,6 @@ from django.test import TransactionTestCase
 
 pytest_plugins = ["tests.cast", "tests.services", "tests.product", "tests.browser"]
 
-pytest_plugins = ["tests.cast"]
 
 _connect = socket.socket.connect
 
