@@ -1,6 +1,7 @@
 """The decision table, the packet, the surge and the strength of evidence: pure functions, exact answers."""
 
 import datetime as dt
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -28,31 +29,31 @@ from triage.rules.routing import Packet, RequestFacts, decide, packet_faults
 from triage.rules.surge import Report, surges
 from triage.rules.table import ROUTES
 
-C, O, L, S, R = Category, Owner, Level, OfficeStep, RelayReason
+C, L, S = Category, Level, OfficeStep
 ERROR, LOGIN, CONNECT, MAIL = RelayReason
 NOW = dt.datetime(2026, 3, 2, 15, 0, tzinfo=dt.UTC)
 
 TABLE = [
     # category, first owner, level, office steps, TR-05 reasons
-    (C.LOGIN_PWD, O.OFFICE, L.R2, {S.VERIFY_IDENTITY, S.CHECK_SETUP, S.INSTRUCT_RESET}, {ERROR, LOGIN, MAIL}),
-    (C.LOGIN_UID, O.OFFICE, L.R1, {S.CHECK_SETUP}, {ERROR, LOGIN}),
-    (C.LOCKED, O.OFFICE, L.R2, {S.VERIFY_IDENTITY, S.CHECK_SETUP}, {ERROR, LOGIN}),
-    (C.REG_PIN, O.OFFICE, L.R2, {S.VERIFY_IDENTITY, S.CHECK_SETUP, S.REGISTRATION_PIN}, {ERROR, LOGIN}),
-    (C.NOT_SETUP, O.OFFICE, L.R1, {S.CHECK_SETUP}, {ERROR, LOGIN}),
-    (C.CONTACT_CHANGE, O.OFFICE, L.R3, {S.VERIFY_IDENTITY}, {ERROR}),
-    (C.MSG_NOT_RECEIVED, O.OFFICE, L.R1, {S.CHECK_SETUP, S.TRACK_DELIVERY}, {MAIL, ERROR}),
-    (C.ATTACH_OPEN, O.OFFICE, L.R0, {S.TRACK_DELIVERY}, {ERROR}),
-    (C.ATTACH_MISSING, O.OFFICE, L.R1, {S.TRACK_DELIVERY}, {ERROR, MAIL}),
-    (C.ERROR_MSG, O.IT, L.R0, set(), {ERROR}),
-    (C.SITE_DOWN, O.IT, L.R0, set(), {CONNECT, ERROR}),
-    (C.BROWSER, O.OFFICE, L.R0, set(), {ERROR, CONNECT}),
-    (C.SLOW, O.OFFICE, L.R0, set(), {CONNECT, ERROR}),
-    (C.NAV_HELP, O.OFFICE, L.R0, set(), set()),
-    (C.TH_JOIN, O.OFFICE, L.R1, {S.CHECK_SETUP}, {ERROR, CONNECT}),
-    (C.TH_AV, O.OFFICE, L.R0, set(), {ERROR, CONNECT}),
-    (C.STAFF_ACCESS, O.IT, L.RS, set(), {ERROR, LOGIN, CONNECT}),
-    (C.STAFF_HOWTO, O.IT, L.R0, set(), {ERROR, CONNECT}),
-    (C.OTHER, O.OFFICE, L.R0, set(), {ERROR, CONNECT}),
+    (C.LOGIN_PWD, Owner.OFFICE, L.R2, {S.VERIFY_IDENTITY, S.CHECK_SETUP, S.INSTRUCT_RESET}, {ERROR, LOGIN, MAIL}),
+    (C.LOGIN_UID, Owner.OFFICE, L.R1, {S.CHECK_SETUP}, {ERROR, LOGIN}),
+    (C.LOCKED, Owner.OFFICE, L.R2, {S.VERIFY_IDENTITY, S.CHECK_SETUP}, {ERROR, LOGIN}),
+    (C.REG_PIN, Owner.OFFICE, L.R2, {S.VERIFY_IDENTITY, S.CHECK_SETUP, S.REGISTRATION_PIN}, {ERROR, LOGIN}),
+    (C.NOT_SETUP, Owner.OFFICE, L.R1, {S.CHECK_SETUP}, {ERROR, LOGIN}),
+    (C.CONTACT_CHANGE, Owner.OFFICE, L.R3, {S.VERIFY_IDENTITY}, {ERROR}),
+    (C.MSG_NOT_RECEIVED, Owner.OFFICE, L.R1, {S.CHECK_SETUP, S.TRACK_DELIVERY}, {MAIL, ERROR}),
+    (C.ATTACH_OPEN, Owner.OFFICE, L.R0, {S.TRACK_DELIVERY}, {ERROR}),
+    (C.ATTACH_MISSING, Owner.OFFICE, L.R1, {S.TRACK_DELIVERY}, {ERROR, MAIL}),
+    (C.ERROR_MSG, Owner.IT, L.R0, set(), {ERROR}),
+    (C.SITE_DOWN, Owner.IT, L.R0, set(), {CONNECT, ERROR}),
+    (C.BROWSER, Owner.OFFICE, L.R0, set(), {ERROR, CONNECT}),
+    (C.SLOW, Owner.OFFICE, L.R0, set(), {CONNECT, ERROR}),
+    (C.NAV_HELP, Owner.OFFICE, L.R0, set(), set()),
+    (C.TH_JOIN, Owner.OFFICE, L.R1, {S.CHECK_SETUP}, {ERROR, CONNECT}),
+    (C.TH_AV, Owner.OFFICE, L.R0, set(), {ERROR, CONNECT}),
+    (C.STAFF_ACCESS, Owner.IT, L.RS, set(), {ERROR, LOGIN, CONNECT}),
+    (C.STAFF_HOWTO, Owner.IT, L.R0, set(), {ERROR, CONNECT}),
+    (C.OTHER, Owner.OFFICE, L.R0, set(), {ERROR, CONNECT}),
 ]
 
 
@@ -91,31 +92,31 @@ def test_the_offices_six_and_the_four_triggers_are_those_of_the_seed():
 @pytest.mark.parametrize(
     ("facts", "owner", "first"),
     [
-        ({"category": C.LOGIN_PWD}, O.OFFICE, "This kind of request starts with: Office."),
+        ({"category": C.LOGIN_PWD}, Owner.OFFICE, "This kind of request starts with: Office."),
         (
             {"category": C.ERROR_MSG},
-            O.OFFICE,
+            Owner.OFFICE,
             "Patients contact their office first (TR-03); this kind is relayed to IT at once.",
         ),
         (
             {"category": C.ERROR_MSG, "patients_may_write_to_it": True},
-            O.IT,
+            Owner.IT,
             "This kind of request starts with: IT support.",
         ),
         (
             {"category": C.LOGIN_PWD, "requester": "provider"},
-            O.IT,
+            Owner.IT,
             "Staff and providers write to IT directly; IT checks who they are (TR-09).",
         ),
         (
             {"category": C.SLOW, "incident": "Portal is slow"},
-            O.OFFICE,
+            Owner.OFFICE,
             "A known incident matches: Portal is slow. Link it; no flag is needed.",
         ),
-        ({"category": C.OTHER, "text": "I have chest pain"}, O.CLINIC, "Urgent words: hand it to a clinician now."),
+        ({"category": C.OTHER, "text": "I have chest pain"}, Owner.CLINIC, "Urgent words: hand it to a clinician now."),
         (
             {"category": C.OTHER, "text": "I think I was hacked"},
-            O.SECURITY,
+            Owner.SECURITY,
             "It sounds like a security report: take it from anyone, verify afterwards.",
         ),
     ],
@@ -211,7 +212,7 @@ def test_the_lint_never_fails_and_never_overlaps(text):
     found = phi_lint(text)
 
     assert all(0 <= one.start < one.end <= len(text) for one in found)
-    assert all(one.end <= other.start for one, other in zip(found, found[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(found))
 
 
 # --- the surge --------------------------------------------------------------------------------------------------------

@@ -44,9 +44,7 @@ def test_nobody_else_can_begin(cast, ticket, who):
     staff = getattr(cast, who)
 
     with pytest.raises(errors.NotYourPatient):
-        verification.begin(
-            ticket=ticket, staff=staff, channel=CallChannel.PHONE, purpose=Purpose.RESET, by=staff.actor
-        )
+        verification.begin(ticket=ticket, staff=staff, channel=CallChannel.PHONE, purpose=Purpose.RESET, by=staff.actor)
 
     assert not VerificationAttempt.objects.exists()
 
