@@ -28,4 +28,4 @@ def gallery(request: HttpRequest) -> HttpResponse:
     """Every component in every state, for those who build pages. Not there in production."""
     if not (settings.DEMO or settings.DEBUG):
         raise Http404
-    return render(request, "ui/gallery.html", {"exhibits": exhibits()})
+    return render(request, "ui/gallery.html", {"exhibits": exhibits(request)})

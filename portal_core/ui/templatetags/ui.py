@@ -1,26 +1,26 @@
 """`{% load ui %}`: the components of the design system. The gallery at /ui/ shows each of them."""
 
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import template
+from django.core.paginator import Page
 from django.forms import BaseForm, BoundField
 from django.template import Context
 from django.template.base import Parser, Token
 from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, ngettext
 
 from portal_core.kernel.ids import new_public_id
-from portal_core.ui import slots
+from portal_core.ui import charts, slots
+from portal_core.ui.charts import tone_or_neutral
 
 register = template.Library()
-
-TONES = ("ok", "info", "warning", "danger", "neutral")
-
-
-def tone_or_neutral(tone: str) -> str:
-    """Unknown tones are drawn neutral: a word from the database must never become a class name."""
-    return tone if tone in TONES else "neutral"
 
 
 @register.simple_tag
@@ -43,6 +43,16 @@ def badge(tone: str, text: Any) -> SafeString:
     """A state in three languages: shape, colour and word. tone: ok info warning danger neutral."""
     tone = tone_or_neutral(tone)
     return format_html('<span class="badge badge-{}">{}{}</span>', tone, icon(f"tone-{tone}"), text)
+
+
+@register.simple_tag
+def notice(tone: str, text: Any, title: str = "") -> SafeString:
+    """A short remark that stands in the page: {% notice "warning" "E-mails are late today." title="Known trouble" %}"""
+    tone = tone_or_neutral(tone)
+    heading = format_html('<p class="notice-title">{}</p>', title) if title else ""
+    return format_html(
+        '<div class="notice notice-{}">{}<div>{}<p>{}</p></div></div>', tone, icon(f"tone-{tone}"), heading, text
+    )
 
 
 @register.inclusion_tag("ui/parts/empty_state.html")
@@ -74,6 +84,76 @@ def avatar(name: str) -> SafeString:
     words = [word for word in str(name).split() if word]
     initials = "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
     return format_html('<span class="avatar" aria-hidden="true">{}</span>', initials or "?")
+
+
+@register.inclusion_tag("ui/parts/stat.html")
+def stat(label: str, value: Any, hint: str = "", tone: str = "") -> dict[str, Any]:
+    """One figure with its name; with a `tone` the hint is a badge."""
+    return {"label": label, "value": value, "hint": hint, "tone": tone}
+
+
+@register.inclusion_tag("ui/parts/progress.html")
+def progress(value: float, maximum: float, label: str) -> dict[str, Any]:
+    """How far along: a bar, and the same in words."""
+    return {"value": value, "maximum": maximum, "label": label}
+
+
+@register.simple_tag
+def local_time(moment: dt.datetime | None, style: str = "") -> SafeString:
+    """A moment in the reader's own zone; without scripts in the page's zone, which is then named.
+
+    style: "" date and time, "date", "time", "relative" (3 minutes ago).
+    """
+    if moment is None:
+        return SafeString("")
+    here = timezone.localtime(moment)
+    pattern = {"date": "j M Y", "time": "H:i T"}.get(style, "j M Y, H:i T")
+    return format_html(
+        '<time datetime="{}" data-local="{}">{}</time>', here.isoformat(), style, date_format(here, pattern)
+    )
+
+
+@register.inclusion_tag("ui/parts/uptime_bars.html")
+def uptime_bars(days: Iterable[Any], uptime: Any = None) -> dict[str, Any]:
+    """A bar per day, oldest first; a day has `date`, `tone` and `text`. `uptime`: a percentage to print below."""
+    drawn = charts.bars(days)
+    troubled = [bar for bar in drawn if bar.tone not in ("ok", "neutral")]
+    summary = ngettext("%(bad)d of %(all)d day had trouble.", "%(bad)d of %(all)d days had trouble.", len(drawn)) % {
+        "bad": len(troubled), "all": len(drawn),
+    }  # fmt: skip
+    return {
+        "bars": drawn, "last": drawn[-1] if drawn else None, "width": max(len(drawn) * charts.BAR - 3, 1),
+        "troubled": troubled, "summary": summary, "uptime": uptime,
+    }  # fmt: skip
+
+
+@register.inclusion_tag("ui/parts/sparkline.html")
+def sparkline(points: Sequence[Any], label: str = "") -> dict[str, Any]:
+    """A small line. `points`: numbers, or pairs (label, number), oldest first."""
+    rows = [point if isinstance(point, tuple) else (number, point) for number, point in enumerate(points, start=1)]
+    values = [float(value) for _label, value in rows]
+    summary = label
+    if values:
+        summary += gettext(" from %(low)s to %(high)s, last %(last)s") % {
+            "low": f"{min(values):g}", "high": f"{max(values):g}", "last": f"{values[-1]:g}",
+        }  # fmt: skip
+    return {"line": charts.line(values), "rows": rows, "summary": summary.strip() or gettext("No figures yet")}
+
+
+@register.inclusion_tag("ui/parts/pagination.html", takes_context=True)
+def pagination(context: Context, page: Page[Any], parameter: str = "page") -> dict[str, Any]:
+    """Previous and next of a paginated list; what else stands in the address is kept."""
+
+    def address(number: int) -> str:
+        query = context["request"].GET.copy()
+        query[parameter] = str(number)
+        return f"?{query.urlencode()}"
+
+    return {
+        "page": page,
+        "previous_url": address(page.previous_page_number()) if page.has_previous() else "",
+        "next_url": address(page.next_page_number()) if page.has_next() else "",
+    }
 
 
 @register.simple_tag(takes_context=True)
