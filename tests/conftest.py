@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import SyncToAsync
+from channels.layers import channel_layers
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, connections
 from django.test import TransactionTestCase
 
 pytest_plugins = ["tests.cast", "tests.services", "tests.product", "tests.browser"]
@@ -71,6 +73,16 @@ def _fresh_status_page() -> Iterator[None]:
     if store.current_name() is not None:
         shutil.rmtree(store.root())
     memory.invalidate()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_layer() -> Iterator[None]:
+    """Every test has an event loop of its own, and the Redis layer's locks belong to the loop that first used them."""
+    yield
+    channel_layers.backends.clear()
+    # Database calls of async code run in a thread of their own; an open connection there keeps PostgreSQL from dropping
+    # the test database at the end.
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.fixture
