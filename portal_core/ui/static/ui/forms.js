@@ -25,7 +25,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (form) release(form);
 });
 
-document.querySelector("[data-error-summary]")?.focus();
+document.querySelector("[data-error-summary]:not([data-specimen] *)")?.focus();
 
 // --- drafts ------------------------------------------------------------------------------------------------------------
 const key = (form) => `draft:${form.dataset.draft}`;

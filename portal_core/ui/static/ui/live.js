@@ -1,6 +1,6 @@
 // Live pages. Any element with data-live="/ws/…" opens that socket; a message {"type": "ticket.changed"} becomes the event
 // "live:ticket.changed" on the body, which hx-trigger="live:ticket.changed from:body" listens to. A message is only a nudge:
-// after a gap (reconnect, "resync") everything the page shows live is asked for again.
+// after a gap (opening, reconnect, "resync") everything the page shows live is asked for again.
 const PING_EVERY = 20_000;
 const ANSWER_WITHIN = 8_000;
 const LONGEST_PAUSE = 30_000;
@@ -32,12 +32,20 @@ function show() {
   }
 }
 
+// [data-live-title] is a number worth seeing from another tab: "(3) Office desk".
+const title = document.title;
+
+function tellTab() {
+  const count = document.querySelector("[data-live-title]")?.textContent.trim();
+  const wanted = count && count !== "0" ? `(${count}) ${title}` : title;
+  if (document.title !== wanted) document.title = wanted;
+}
+
 class Live {
   constructor(path) {
     this.path = path;
     this.open = false;
     this.tries = 0;
-    this.wasOpen = false;
     this.connect();
   }
 
@@ -48,8 +56,7 @@ class Live {
     socket.addEventListener("open", () => {
       this.open = true;
       this.tries = 0;
-      if (this.wasOpen) catchUp();
-      this.wasOpen = true;
+      catchUp(); // also the first time: something may have happened between the page's making and this moment
       this.listen();
       show();
     });
@@ -66,6 +73,13 @@ class Live {
       // A network that changed under us gives no close event; silence is the only sign.
       this.silence = setTimeout(() => this.socket.close(4000), ANSWER_WITHIN);
     }, PING_EVERY);
+  }
+
+  check() {
+    if (!this.open) return;
+    clearTimeout(this.silence);
+    this.socket.send('{"type":"ping"}');
+    this.silence = setTimeout(() => this.socket.close(4000), ANSWER_WITHIN);
   }
 
   received(text) {
@@ -102,4 +116,15 @@ function openAll() {
 }
 
 openAll();
-document.addEventListener("htmx:afterSettle", openAll);
+tellTab();
+document.addEventListener("htmx:afterSettle", () => {
+  openAll();
+  tellTab();
+});
+// A page that was asleep may have missed anything: ask again at once instead of after the next silence.
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) for (const live of sockets.values()) live.check();
+});
+addEventListener("online", () => {
+  for (const live of sockets.values()) live.check();
+});

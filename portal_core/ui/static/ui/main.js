@@ -6,3 +6,4 @@ import "./toast.js";
 import "./shortcuts.js";
 import "./localtime.js";
 import "./live.js";
+import "./tables.js";

@@ -2,6 +2,23 @@
 // and while a dialog is open only what is inside it listens.
 const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=button]):not([type=submit]), textarea, select, [contenteditable]";
 
+// WCAG 2.1.4: whoever dictates or strikes keys by accident can switch the single keys off, in this browser.
+let rest = false;
+try {
+  rest = localStorage.getItem("single-keys") === "off";
+} catch {
+  // Storage is forbidden here: the keys work.
+}
+
+function setRest(value) {
+  rest = value;
+  try {
+    localStorage.setItem("single-keys", rest ? "off" : "on");
+  } catch {
+    // The choice holds until the next page.
+  }
+}
+
 const visible = (element) => element.checkVisibility?.() ?? element.offsetParent !== null;
 
 function scope() {
@@ -37,7 +54,7 @@ function overlay() {
   const body = document.createElement("div");
   body.className = "dialog-body";
   const list = document.createElement("dl");
-  list.className = "facts";
+  list.className = "definition-list";
   for (const [key, name] of [...keysHere(), ["?", "This list"]]) {
     const term = document.createElement("dt");
     const mark = document.createElement("kbd");
@@ -47,15 +64,22 @@ function overlay() {
     words.textContent = name;
     list.append(term, words);
   }
-  body.append(list);
+  const choice = document.createElement("label");
+  choice.className = "check";
+  const box = document.createElement("input");
+  box.type = "checkbox";
+  box.checked = !rest;
+  box.addEventListener("change", () => setRest(!box.checked));
+  choice.append(box, "Use single keys in this browser");
   const actions = document.createElement("form");
   actions.method = "dialog";
   actions.className = "dialog-actions";
+  body.append(list, choice, actions);
   const close = document.createElement("button");
   close.className = "button";
   close.textContent = "Close";
   actions.append(close);
-  dialog.append(header, body, actions);
+  dialog.append(header, body);
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -69,6 +93,7 @@ document.addEventListener("keydown", (event) => {
     overlay();
     return;
   }
+  if (rest || event.repeat) return;
   const wanted = event.key.toLowerCase();
   for (const element of scope().querySelectorAll("[data-key]")) {
     if (element.dataset.key !== wanted || element.disabled || !visible(element)) continue;
