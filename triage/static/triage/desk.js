@@ -7,7 +7,7 @@ function reveal(target) {
     ? target
     : target.querySelector("input:not([type=hidden]), textarea, select");
   (field ?? target).focus({ preventScroll: true });
-  target.scrollIntoView({ block: "center", behavior: "auto" });
+  target.scrollIntoView({ block: folded === target ? "start" : "center" });
 }
 
 document.addEventListener("click", (event) => {
