@@ -83,4 +83,5 @@ class TicketStillBroken(Event):
 class TicketSolved(Event):
     ticket_id: str
     resolution: str
+    incident_id: str  # empty when it waited for none
     at: dt.datetime

@@ -274,7 +274,7 @@ def confirm_fixed(*, ticket: Ticket, by: Actor) -> Ticket:
         raise errors.WrongMove
     _solve(ticket, Resolution.INCIDENT, at=now, by=by)
     ticket.save_changes(at=now)
-    event = TicketSolved(ticket_id=ticket.public_id, resolution=Resolution.INCIDENT.value, at=now)
+    event = _solved(ticket, at=now)
     _tell(ticket, "ticket:confirm_fixed", event, at=now, by=by)
     return ticket
 
@@ -307,9 +307,15 @@ def solve(*, ticket: Ticket, resolution: Resolution, note: str = "", by: Actor) 
     if note.strip():
         _write(ticket, note, Visibility.INTERNAL, at=now, by=by)
     ticket.save_changes(at=now)
-    event = TicketSolved(ticket_id=ticket.public_id, resolution=str(resolution), at=now)
+    event = _solved(ticket, at=now)
     _tell(ticket, "ticket:solve", event, at=now, by=by, resolution=str(resolution))
     return ticket
+
+
+def _solved(ticket: Ticket, *, at: dt.datetime) -> TicketSolved:
+    return TicketSolved(
+        ticket_id=ticket.public_id, resolution=ticket.resolution, incident_id=ticket.incident_id, at=at
+    )
 
 
 @transaction.atomic
@@ -322,7 +328,7 @@ def wake(*, ticket: Ticket, by: Actor) -> Ticket:
     events: list[Event] = []
     if ticket.state == TicketState.CLOSE_LOOP:
         _solve(ticket, Resolution.INCIDENT, at=now, by=by)
-        events.append(TicketSolved(ticket_id=ticket.public_id, resolution=Resolution.INCIDENT.value, at=now))
+        events.append(_solved(ticket, at=now))
     else:
         ticket.move(TicketState.OPEN, at=now)
     ticket.save_changes(at=now)

@@ -30,7 +30,7 @@ LABELS: dict[TicketState, str] = {
     TicketState.WAIT_PATIENT: "We need you",
     TicketState.WAIT_INCIDENT: "We are working on it",
     TicketState.CLOSE_LOOP: "We think it is fixed",
-    TicketState.SOLVED: "We think it is fixed",
+    TicketState.SOLVED: "Solved",
     TicketState.CLOSED: "Closed",
 }
 TONES: dict[TicketState, str] = {

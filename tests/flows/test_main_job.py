@@ -143,7 +143,7 @@ def test_the_main_job(people, running_product):
     for path in ("/portal/sign-in/", "/help/contact/"):
         pat_elsewhere = pat.context.new_page()
         pat_elsewhere.goto(url + path)
-        expect(pat_elsewhere.get_by_role("link", name=NAME).first).to_be_visible()
+        expect(pat_elsewhere.get_by_label("Service status")).to_contain_text(NAME)
         pat_elsewhere.close()
     expect(pat.locator("#ticket-live")).to_contain_text("a problem we know and are fixing")
 
@@ -156,7 +156,7 @@ def test_the_main_job(people, running_product):
     ian.get_by_role("button", name="Resolve and tell everybody").click()
     expect(status.locator("#status")).to_contain_text("No ongoing issues")
     pat.get_by_role("button", name="Yes, it works").click()
-    expect(pat.locator("#ticket-live")).to_contain_text("Closed")
+    expect(pat.locator("#ticket-live")).to_contain_text("Solved")
     expect(ian.locator("#linked")).to_contain_text("1 solved")
 
     letters = people.new_page("mailbox")
@@ -171,7 +171,7 @@ def test_the_main_job(people, running_product):
     told = subjects(letters, url, "pat@patients.example")
     assert sum(count for subject, count in told.items() if subject.startswith("Is it fixed for you?")) == 1
     assert sum(count for subject, count in told.items() if subject.startswith("Set a new Patient Portal password")) == 1
-    assert "no faults" in running_product.manage("audit_verify") or "every chain holds" in running_product.manage("audit_verify")
+    assert "every chain holds" in running_product.manage("audit_verify")
 
 
-OSCARS = ("a", "b", "c", "d")
+OSCARS = ("Pereira", "Maddox", "Wallace", "Abbott")  # patients of the office Oscar manages

@@ -30,7 +30,7 @@ def url(ticket, rest=""):
         (S.WAIT_PATIENT, "We need you"),
         (S.WAIT_INCIDENT, "We are working on it"),
         (S.CLOSE_LOOP, "We think it is fixed"),
-        (S.SOLVED, "We think it is fixed"),
+        (S.SOLVED, "Solved"),
         (S.CLOSED, "Closed"),
     ],
 )
