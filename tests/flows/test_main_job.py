@@ -148,6 +148,7 @@ def test_the_main_job(people, running_product):
     expect(pat.locator("#ticket-live")).to_contain_text("a problem we know and are fixing")
 
     # 7. Update, resolve; subscribers hear each once, each patient is asked.
+    ian.locator("form[action$='/update/'] select[name=status]").select_option("identified")
     ian.locator("form[action$='/update/'] textarea[name=body]").fill("The mail provider is catching up.")
     ian.get_by_role("button", name="Publish the update").click()
     expect(status.locator("#status")).to_contain_text("The mail provider is catching up.")
