@@ -10,7 +10,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,10 @@ class Product:
 
     def wait_ready(self, seconds: float = 120) -> None:
         wait_until(self._ready, self.processes["server"], self._log_path("server"), seconds)
+
+    def wait(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        """Poll until it holds; raises with the server's log when it does not, or when the server dies."""
+        wait_until(condition, self.processes["server"], self._log_path("server"), seconds)
 
     def kill(self, name: str = "server") -> None:
         """SIGKILL, as a power cut would."""
@@ -135,10 +139,12 @@ class Product:
 class ScaledProduct(Product):
     """PostgreSQL and Redis, and three processes: server, worker, beat."""
 
-    def __init__(self, postgres: Postgres, redis: Redis, *, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, postgres: Postgres, redis: Redis, *, env: dict[str, str] | None = None, redis_number: int = 9
+    ) -> None:
         super().__init__(env=env)
         self.env |= {
-            "DATABASE_URL": postgres.create(f"product_{self.port}"), "REDIS_URL": f"{redis.url}/9",
+            "DATABASE_URL": postgres.create(f"product_{self.port}"), "REDIS_URL": f"{redis.url}/{redis_number}",
         }  # fmt: skip
 
     def start(self) -> "ScaledProduct":

@@ -37,7 +37,7 @@ class Received:
 class SmtpSink:
     """`replies` maps a verb or an address to a reply to give instead; `hang_up_in_data` counts connections to drop in
     the middle of DATA; `hang_up_after` closes each connection quietly after so many mails; `on_mail` is called after a
-    mail was taken and before the server says so."""
+    mail was taken and before the server says so; while `hold` is unset, no connection is greeted."""
 
     mails: list[Received] = field(default_factory=list)
     connections: int = 0
@@ -48,6 +48,7 @@ class SmtpSink:
     count: int = 0
     on_mail: Callable[[Received], None] | None = None
     port: int = 0
+    hold: threading.Event | None = None
 
     @property
     def url(self) -> str:
@@ -65,6 +66,8 @@ class SmtpSink:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         sender = recipient = ""
         taken = 0
+        if self.hold is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self.hold.wait)
         writer.write(self._reply("CONNECT", "220 sink ready"))
         while line := await reader.readline():
             verb = line[:4].upper()
@@ -115,10 +118,12 @@ def smtp_sink(port: int = 0, **options: object) -> Iterator[SmtpSink]:
     """Run a sink in a thread of its own."""
     sink = SmtpSink(**options)  # type: ignore[arg-type]
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(sink.serve, "127.0.0.1", port, limit=2**22))
-    sink.port = server.sockets[0].getsockname()[1]
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    # From the loop's own thread: Playwright runs a loop in the test's.
+    listening = asyncio.start_server(sink.serve, "127.0.0.1", port, limit=2**22)
+    server = asyncio.run_coroutine_threadsafe(listening, loop).result(5)
+    sink.port = server.sockets[0].getsockname()[1]
     try:
         yield sink
     finally:
