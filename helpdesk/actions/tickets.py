@@ -313,9 +313,7 @@ def solve(*, ticket: Ticket, resolution: Resolution, note: str = "", by: Actor) 
 
 
 def _solved(ticket: Ticket, *, at: dt.datetime) -> TicketSolved:
-    return TicketSolved(
-        ticket_id=ticket.public_id, resolution=ticket.resolution, incident_id=ticket.incident_id, at=at
-    )
+    return TicketSolved(ticket_id=ticket.public_id, resolution=ticket.resolution, incident_id=ticket.incident_id, at=at)
 
 
 @transaction.atomic

@@ -20,7 +20,9 @@ STARTS = {
     "ana": ["/desk/settings/staff/"],
 }
 MOST = 40  # pages per person; one of each kind is looked at, so this is only a net against an endless map
-NOT_PAGES = re.compile(r"^/(api|static|hooks|healthz|readyz|metrics|history\.|maintenance\.)|\.(json|atom|rss|svg|ics|csv|pdf)$")
+NOT_PAGES = re.compile(
+    r"^/(api|static|hooks|healthz|readyz|metrics|history\.|maintenance\.)|\.(json|atom|rss|svg|ics|csv|pdf)$"
+)
 PIECE = re.compile(r"^(?=.*\d)[0-9a-z._:-]{6,}$|^[\w=-]{24,}$", re.IGNORECASE)
 
 
@@ -39,7 +41,7 @@ def links(page, base: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("who", STARTS)
 def test_every_page_answers_fits_a_phone_and_is_accessible(people, product, who):
-    """WCAG 2.2 AA as far as axe sees it, light and dark; no sideways scrolling at 390 pixels; no error in the console."""
+    """WCAG 2.2 AA as far as axe sees it, light and dark; no sideways scrolling at 390 px; no error in the console."""
     page = people.new_page(who)
     if who != "nobody":
         sign_in(page, who, product.url)

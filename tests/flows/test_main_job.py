@@ -1,5 +1,5 @@
-"""The story that must always run: a patient cannot get in, her office proves who she is, IT sees flags and no chart, one
-incident, everybody hears of it once, and each patient is asked whether it is really over."""
+"""The story that must always run: a patient cannot get in, her office proves who she is, IT sees flags and no chart,
+one incident, everybody hears of it once, and each patient is asked whether it is really over."""
 
 import json
 from collections import Counter
@@ -129,7 +129,9 @@ def test_the_main_job(people, running_product):
     ian.get_by_role("link", name="Declare incident").click()
     expect(ian.locator("main")).to_contain_text("From 5 flags")
     ian.locator("input[name=name]").fill(NAME)
-    ian.locator("textarea[name=body]").fill("E-mails about new messages arrive late. Your messages are safe in the portal.")
+    ian.locator("textarea[name=body]").fill(
+        "E-mails about new messages arrive late. Your messages are safe in the portal."
+    )
     ian.get_by_role("button", name="Publish").click()
     ian.wait_for_url("**/triage/it/incidents/*/")
 

@@ -60,7 +60,7 @@ def all_heard(product: Product, sink) -> Callable[[], bool]:
 
 
 def test_killed_right_after_the_incident_was_saved(fresh_product):
-    """SP-02: the incident is committed and the process gone before anything followed; the next start tells everybody."""
+    """SP-02: the incident is committed and the process gone before anything followed; the next start tells all."""
     with smtp_sink() as sink:
         fresh_product.env["EMAIL_URL"] = sink.url
         fresh_product.shell(SUBSCRIBE)

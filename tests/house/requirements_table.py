@@ -14,7 +14,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "requirements.md"
-ID = re.compile(r"\b(PC|SP|HD|TR|TH|OP)[-_](\d\d)(?:(?:…|\.\.\.|–)(?:(?:PC|SP|HD|TR|TH|OP)[-_])?(\d\d))?", re.IGNORECASE)
+ID = re.compile(
+    r"\b(PC|SP|HD|TR|TH|OP)[-_](\d\d)(?:(?:…|\.\.\.|–)(?:(?:PC|SP|HD|TR|TH|OP)[-_])?(\d\d))?", re.IGNORECASE
+)
 NAME_ID = re.compile(r"(?:^|_)(pc|sp|hd|tr|th|op)_(\d\d)(?=_|$)")
 ROW = re.compile(r"^\| ((?:PC|SP|HD|TR|TH|OP)-\d\d) \| ([^|]+?) \|")
 SHOWN = 3
