@@ -78,6 +78,7 @@ function overlay() {
   const close = document.createElement("button");
   close.className = "button";
   close.textContent = "Close";
+  close.autofocus = true;
   actions.append(close);
   dialog.append(header, body);
   dialog.addEventListener("close", () => dialog.remove());
