@@ -3,7 +3,9 @@
 import pytest
 
 from portal_core.accounts.sessions import realm_of
+from portal_core.kernel.contracts import SYSTEM
 from portal_core.kernel.enums import Realm
+from statuspage.actions import pages
 from tests.house.urls import addresses
 
 # Addresses of the two realms that answer without a session. Adding one is a decision, so it is written down here.
@@ -52,7 +54,8 @@ def test_a_patient_session_opens_no_staff_page_and_a_staff_session_no_patient_pa
     assert answer.status_code in (302, 401, 404, 405), answer.status_code
 
 
-def test_public_pages_set_no_session_cookie(client, db):
+def test_public_pages_answer_and_set_no_session_cookie(client, db):
+    pages.set_up(name="Larkfield", by=SYSTEM)
     for address in addresses():
         if realm_of(address.path) is Realm.PUBLIC:
             answer = client.get(address.path)
