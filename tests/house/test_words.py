@@ -1,6 +1,5 @@
 """States, events and roles: nothing may be half declared."""
 
-import importlib
 import inspect
 
 import pytest
@@ -9,8 +8,7 @@ from django.db import models
 
 from portal_core.kernel import outbox
 from portal_core.kernel.contracts import Event
-
-OURS = ("helpdesk", "statuspage", "triage", "telehealth", "portal_core", "ops")
+from tests.house.states_page import OURS, PAGE, render, state_machines
 
 
 def our_models() -> list[type[models.Model]]:
@@ -19,22 +17,6 @@ def our_models() -> list[type[models.Model]]:
 
 def event_classes() -> list[type[Event]]:
     return [event for event in Event.registry.values() if event.__module__.split(".")[0] in OURS]
-
-
-def state_machines() -> list[tuple[str, type[models.TextChoices], dict]]:
-    """Every MOVES table (a dict from the members of one TextChoices to tuples of them) in any enums module."""
-    found = []
-    for config in apps.get_app_configs():
-        if config.name.split(".")[0] not in OURS:
-            continue
-        try:
-            module = importlib.import_module(f"{config.name}.enums")
-        except ModuleNotFoundError:
-            continue
-        for name, value in vars(module).items():
-            if name.endswith("MOVES") and isinstance(value, dict) and value:
-                found.append((f"{config.name}.{name}", type(next(iter(value))), value))
-    return found
 
 
 @pytest.mark.parametrize(("name", "states", "moves"), state_machines(), ids=lambda value: str(value)[:60])
@@ -47,6 +29,10 @@ def test_every_state_stands_in_its_transition_table_and_can_be_reached(name, sta
 
 def test_the_transition_tables_were_found():
     assert len(state_machines()) >= 5
+
+
+def test_the_page_of_states_is_drawn_from_the_tables():
+    assert PAGE.read_text(encoding="utf-8") == render(), "run: .venv/bin/python -m tests.house.states_page"
 
 
 @pytest.mark.parametrize("event", event_classes(), ids=lambda event: event.event_name())
