@@ -166,7 +166,7 @@ ESCALATION_TURN: Final[dict[str, str]] = {
     EscalationState.DONE: "office",
 }
 ESCALATION_TONES: Final[dict[str, str]] = {
-    EscalationState.SENT: "danger",
+    EscalationState.SENT: "warning",
     EscalationState.INVESTIGATING: "info",
     EscalationState.NEED_OFFICE: "warning",
     EscalationState.LINKED: "info",

@@ -43,6 +43,7 @@ class SignIn:
     roles: tuple[Role, ...] = ()
     office: int | None = 0  # place in names.OFFICES; None for the whole practice
     teletherapy: bool = False
+    signs_in: bool = True
 
 
 STAFF = (
@@ -59,8 +60,14 @@ STAFF = (
 )
 PATIENT_SIGN_INS = (
     SignIn("pat", "Pat", "Lindqvist", "active patient"),
-    SignIn("paula", "Paula", "Okafor", "not activated: create her account (paula@patients.example, 11/02/1991, 62790)"),
-    SignIn("piet", "Piet", "Vandermeer", "inactive: no e-mail on file, so no sign-in"),
+    SignIn(
+        "paula",
+        "Paula",
+        "Okafor",
+        "not activated: create her account (paula@patients.example, 11/02/1991, 62790)",
+        signs_in=False,
+    ),
+    SignIn("piet", "Piet", "Vandermeer", "inactive: no e-mail on file, so no sign-in", signs_in=False),
 )
 
 

@@ -56,7 +56,7 @@ def create() -> None:
     """Make the page, its past and its subscriber; a second call adds nothing."""
     now = clock.now()
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    pages.set_up(name="Lantern", time_zone=ZONE, watched_since=today - dt.timedelta(days=120), by=SYSTEM)
+    pages.set_up(name="Larkfield Health Group", time_zone=ZONE, watched_since=today - dt.timedelta(days=120), by=SYSTEM)
     if not queries.recent_incidents(limit=1):
         ids = {row.slug: row.id for row in queries.components()}
         for days, hour, minutes, name, components, messages in PAST:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 STATE_TONES = {
-    TicketState.NEW: "danger",
+    TicketState.NEW: "warning",
     TicketState.OPEN: "info",
     TicketState.WAIT_PATIENT: "neutral",
     TicketState.WAIT_INCIDENT: "warning",
