@@ -26,9 +26,14 @@ def test_it_prints_the_addresses_and_the_demo_people(product):
 
     assert f"Lantern is running:  {product.url}/" in said
     assert f"{product.url}/portal/sign-in/" in said
-    for name in ["olivia", "oscar", "ian", "ines", "carla", "dan", "ana", "omar", "pat", "paula", "piet"]:
-        assert f"    {name} " in said
-    assert "demo-please-change" in said
+    assert f"{product.url}/mailbox/" in said
+    with_password, _, without = said.partition("Demo sign-ins, password demo-please-change:")[2].partition(
+        "without a sign-in"
+    )
+    for name in ["olivia", "oscar", "ian", "ines", "carla", "dan", "ana", "omar", "pat"]:
+        assert f"    {name} " in with_password
+    for name in ["paula", "piet"]:
+        assert f"    {name} " in without
 
 
 def test_a_second_process_on_the_same_data_is_refused(product):

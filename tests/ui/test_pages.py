@@ -30,6 +30,12 @@ def test_front_door_offers_four_ways_and_sets_no_cookie(client):
     assert page.cookies == {}
 
 
+@pytest.mark.parametrize("demo", [True, False])
+def test_the_demo_leads_to_its_mailbox_and_a_real_house_does_not(client, settings, demo):
+    settings.DEMO = demo
+    assert ('href="/mailbox/"' in client.get("/").content.decode()) is demo
+
+
 def test_front_door_shows_the_banner(client, own_slots):
     slots.register("banner", lambda request: '<div class="banner banner-warning">E-mails are late</div>')
     assert client.get("/").content.decode().count("E-mails are late") == 1

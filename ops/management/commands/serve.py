@@ -1,6 +1,7 @@
 import os
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import Any
 
@@ -8,23 +9,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from ops.celery import app as celery_app
+from ops.demo.people import PASSWORD, PATIENT_SIGN_INS, STAFF, SignIn
 from ops.runtime import prepare
 from ops.runtime.lock import AlreadyRunning, only_one
 from portal_core.notify import delivery
-
-DEMO_PEOPLE = (
-    ("olivia", "office staff"),
-    ("oscar", "office manager of another office"),
-    ("ian", "IT triage"),
-    ("ines", "IT lead"),
-    ("carla", "clinician with telehealth"),
-    ("dan", "clinician"),
-    ("ana", "practice administrator and owner"),
-    ("omar", "operator of the status page"),
-    ("pat", "patient"),
-    ("paula", "patient who has not activated yet"),
-    ("piet", "patient without an e-mail address"),
-)
 
 
 class Command(BaseCommand):
@@ -103,14 +91,21 @@ class Command(BaseCommand):
             f"  Staff sign in:       {url}/desk/sign-in/",
             f"  Patients sign in:    {url}/portal/sign-in/",
             f"  Status page:         {url}/status/",
+            f"  Mail and texts:      {url}/mailbox/  (what would have left)",
             "",
-            "  Demo sign-ins, password demo-please-change:",
-            *(f"    {name:<8}{role}" for name, role in DEMO_PEOPLE),
+            f"  Demo sign-ins, password {PASSWORD}:",
+            *self._people(one for one in (*STAFF, *PATIENT_SIGN_INS) if one.signs_in),
+            "",
+            "  Patients without a sign-in yet:",
+            *self._people(one for one in PATIENT_SIGN_INS if not one.signs_in),
             "",
             "  Ctrl-C stops it.",
             "",
         ]
         self._say("\n".join(lines))
+
+    def _people(self, people: Iterable[SignIn]) -> list[str]:
+        return [f"    {one.username:<8}{one.what}" for one in people]
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
