@@ -293,7 +293,7 @@ def test_providers_write_to_it_and_are_called_back(cast, ian):
     assert "Dr. Hart" in ian.get(url("it")).content.decode()
     page = ian.get(url("it-ticket", row.public_id)).content.decode()
     assert "call back the office's main number" in page.replace("&#x27;", "'")
-    assert cast.north.phone in page
+    assert cast.north.phone_shown in page
 
     assert ian.post(url("it-ticket", row.public_id), {"do": "reply", "body": "Calling you."}).status_code == 302
     assert ian.post(url("it-ticket", row.public_id), {"do": "solve"}).status_code == 302
@@ -436,6 +436,19 @@ def _zone(cast):
     import zoneinfo
 
     return zoneinfo.ZoneInfo(cast.practice.time_zone)
+
+
+def test_reading_a_ticket_is_on_the_ledger_and_a_refused_look_is_not(cast, ticket, olivia, staff_client):
+    olivia.get(url("office"))
+    assert not AuditEvent.objects.filter(action="ticket:read").exists()
+
+    olivia.get(url("office-ticket", ticket.public_id))
+    assert staff_client(cast.oscar).get(url("office-ticket", ticket.public_id)).status_code == 404
+
+    line = AuditEvent.objects.get(action="ticket:read")
+    assert (line.actor_label, line.target_id, line.practice_id) == (
+        "Olivia Staff", ticket.public_id, cast.practice.pk,
+    )  # fmt: skip
 
 
 def test_a_ticket_costs_the_same_whatever_was_written(cast, ticket, olivia, django_assert_max_num_queries):

@@ -16,7 +16,7 @@ from helpdesk.enums import Category, Resolution, TicketState
 from portal_core.access.enums import PortalState
 from portal_core.access.queries import last_attempts, portal_status
 from portal_core.directory.enums import PatientSupportMode, Permission
-from portal_core.kernel import clock
+from portal_core.kernel import audit, clock
 from portal_core.kernel.errors import AppError
 from triage import forms, queries
 from triage.enums import EscalationState, Level, Method, OfficeStep, Purpose, RedFlag, RefusalCode
@@ -83,6 +83,8 @@ def desk_page(
     ]
     context: dict[str, Any] = {"rows": rows, "after": page.after, "ticket": ticket, "error": error, **more}
     if ticket is not None:
+        # A ticket shows its patient's portal status and contact data: opening it is a read like any other.
+        audit.record("ticket:read", by=request.staff.actor, target=ticket, practice_id=ticket.practice_id, at=now)
         context |= ticket_context(request.staff, ticket, now, bound or {})
         context |= _neighbours([row.public_id for row in page.tickets], ticket.public_id)
     status = 200
