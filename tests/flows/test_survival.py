@@ -52,7 +52,7 @@ def all_heard(product: Product, sink) -> Callable[[], bool]:
     def told() -> bool:
         waiting = product.shell(
             "from portal_core.notify.models import Delivery;"
-            "print(Delivery.objects.filter(state__in=['queued', 'sending']).count())"
+            "print(Delivery.objects.filter(state__in=['waiting', 'sending']).count())"
         )
         return len(readers_of(sink)) == SUBSCRIBERS and waiting == "0"
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.core.management import call_command
 
 from ops import health
 
@@ -58,6 +59,14 @@ def test_the_schema_is_public_openapi_3_1(client):
 
     assert answer.status_code == 200
     assert json.loads(answer.content)["openapi"] == "3.1.0"
+
+
+def test_the_schema_is_built_without_a_warning(tmp_path):
+    page = tmp_path / "schema.yaml"
+
+    call_command("spectacular", file=str(page), validate=True, fail_on_warn=True)
+
+    assert page.read_text().startswith("openapi: 3.1.0")
 
 
 def test_the_api_page_has_nothing_inline(client):
