@@ -5,6 +5,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 
+from ops.logging import without_keys
+
 
 def start() -> None:
     """Switch reporting on in this process; nothing happens without SENTRY_DSN."""
@@ -39,7 +41,7 @@ def scrub(event: Any, hint: Any) -> Any:
         address = urlsplit(str(request.get("url", "")))
         event["request"] = {
             "method": request.get("method", ""),
-            "url": urlunsplit((address.scheme, address.netloc, address.path, "", "")),
+            "url": urlunsplit((address.scheme, address.netloc, without_keys(address.path), "", "")),
         }
     for exception in event.get("exception", {}).get("values", []):
         exception["value"] = ""  # database drivers and validators quote the row
@@ -49,6 +51,8 @@ def scrub(event: Any, hint: Any) -> Any:
         event["logentry"] = {"message": event["logentry"].get("message", "")}  # the template, without what filled it
     for name in ("message", "extra", "user", "breadcrumbs", "server_name", "modules"):
         event.pop(name, None)
+    if "transaction" in event:  # until the route is known, the address itself
+        event["transaction"] = without_keys(str(event["transaction"]))
     contexts = event.get("contexts", {})
     event["contexts"] = {name: contexts[name] for name in ("runtime", "trace") if name in contexts}
     return event

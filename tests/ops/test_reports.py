@@ -17,6 +17,7 @@ from ops.logging import LineFormatter
 from tests.product import ROOT
 
 SECRETS = ("Pat Example", "1980-02-29", "chest pain", "hunter2hunter2", "tok3n", "203.0.113.9")
+KEY = "a-signed-link-that-opens-something"
 
 SCRIPT = """
 import django
@@ -45,8 +46,9 @@ settings.ROOT_URLCONF = "leaky_urls"
 sentry.start()
 form = urlencode({"complaint": "chest pain", "name": "Pat Example", "password": "hunter2hunter2"})
 scope = {
-    "type": "http", "http_version": "1.1", "method": "POST", "path": "/contact/form", "scheme": "http",
-    "query_string": b"born=1980-02-29", "server": ("testserver", 80), "client": ("203.0.113.9", 1),
+    "type": "http", "http_version": "1.1", "method": "POST", "scheme": "http",
+    "path": "/contact/a-signed-link-that-opens-something", "query_string": b"born=1980-02-29",
+    "server": ("testserver", 80), "client": ("203.0.113.9", 1),
     "headers": [
         (b"host", b"testserver"), (b"content-type", b"application/x-www-form-urlencoded"),
         (b"cookie", b"patient_session=tok3n"), (b"authorization", b"Bearer tok3n"),
@@ -109,8 +111,8 @@ def test_sentry_hears_where_it_broke_and_nothing_that_was_typed(sink, tmp_path):
     assert len(events) >= 1
     assert events[-1]["exception"]["values"][-1]["type"] == "ValueError"
     assert any(frame["function"] == "take" for frame in events[-1]["exception"]["values"][-1]["stacktrace"]["frames"])
-    assert events[-1]["request"] == {"method": "POST", "url": "http://testserver/contact/form"}
-    for secret in SECRETS:
+    assert events[-1]["request"] == {"method": "POST", "url": "http://testserver/contact/[...]"}
+    for secret in (*SECRETS, KEY):
         assert secret not in said
 
 
@@ -163,3 +165,30 @@ def test_causes_are_named_too():
 
     assert said.index("builtins.ValueError") < said.index("which led to") < said.index("builtins.LookupError")
     assert typed not in said
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/portal/set-password/{}/",
+        "/help/tickets/01abc.{}/reply/",
+        "/telehealth/join/{}:1w:x/room/",
+        "/status/subscriptions/{}/confirm/",
+    ],
+)
+def test_a_log_line_holds_no_link_that_opens_something(path):
+    """Django warns of every 4xx with its path; a mistyped new password must not leave its live link in the log."""
+    key, formatter = "Zm9yZ290dGVuLXBhc3N3b3JkLWxpbmst", LineFormatter("{message}", style="{")
+    record = logging.makeLogRecord({"msg": "%s: %s", "args": ("Unprocessable Entity", path.format(key))})
+
+    said = formatter.format(record)
+
+    assert key[:8] not in said
+    assert said.startswith(f"Unprocessable Entity: /{path.split('/')[1]}/")
+
+
+def test_public_ids_stay_readable_in_a_log_line():
+    path = "/desk/patients/0123456789abcdefghjk/edit/"
+    record = logging.makeLogRecord({"msg": "%s: %s", "args": ("Not Found", path)})
+
+    assert LineFormatter("{message}", style="{").format(record) == f"Not Found: {path}"
