@@ -11,6 +11,8 @@ from daphne.http_protocol import WebRequest
 from daphne.server import Server
 from twisted.internet import defer, reactor, threads
 
+from ops.runtime.behind_proxy import BehindProxy
+
 WIND_DOWN = 1.0  # seconds that requests in progress get at stop
 MAX_FRAME = 128 * 1024  # bytes; twice what a live page may send, so that our own answer is the one that refuses
 
@@ -61,18 +63,16 @@ def serve(
 ) -> None:  # fmt: skip
     """Serve until SIGINT or SIGTERM. Raises CannotListen.
 
-    `on_stop` runs in a thread during shutdown, which waits for it. `behind_proxy`: believe X-Forwarded-For and
-    X-Forwarded-Proto; only for a proxy that overwrites them.
+    `on_stop` runs in a thread during shutdown, which waits for it. `behind_proxy`: believe the last word of
+    X-Forwarded-For and X-Forwarded-Proto; only where nobody reaches this server past the proxy.
     """
     server = GracefulServer(
-        application=application,
+        application=BehindProxy(application) if behind_proxy else application,
         endpoints=build_endpoint_description_strings(host=host, port=port),
         server_name="",
         verbosity=0,
         websocket_max_message_size=MAX_FRAME,
         websocket_max_frame_size=MAX_FRAME,
-        proxy_forwarded_address_header="X-Forwarded-For" if behind_proxy else None,
-        proxy_forwarded_proto_header="X-Forwarded-Proto" if behind_proxy else None,
     )
 
     def announce() -> None:
