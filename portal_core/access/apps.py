@@ -14,9 +14,11 @@ class AccessConfig(AppConfig):
             sign_ins,
         )
         from portal_core.accounts import sign_in
+        from portal_core.notify import hooks
         from portal_core.ui import slots
 
         sign_in.after_sign_in(sign_ins.after_sign_in)
+        hooks.forget_when_sent("access/")
         slots.register("patient.photo", panels.photo_status)
         slots.register("patient.panels", panels.portal_status_panel, order=10)
         slots.register_nav("portal", slots.Link("Home", "access:home", icon="home", order=10))

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
@@ -238,6 +239,7 @@ class Claim:
         with transaction.atomic():
             for provider_id, ids in by_provider_id.items():
                 self._ours(ids).move(DeliveryState.SENT, sent_at=now, provider_id=provider_id, last_error="")
+            _forget_secrets({o.parcel.letter.id for o in outcomes if hooks.is_secret(o.parcel.letter.template)})
             self.refused(
                 [(o.parcel.id, o.error.code) for o in outcomes if o.error is not None and not o.error.permanent]
             )
@@ -279,6 +281,15 @@ class Claim:
 
     def _ours(self, ids: Sequence[int]) -> DeliveryQuerySet:
         return _rows(ids).filter(claimed_by=self.id)
+
+
+def _forget_secrets(message_ids: set[int]) -> None:
+    """Blank the words of these messages, except where a delivery has yet to leave or may be tried again."""
+    if settings.DEMO or not message_ids:
+        return
+    owed = Delivery.objects.filter(message__in=message_ids).exclude(state__in=DeliveryState.left)
+    done = message_ids - set(owed.values_list("message_id", flat=True))
+    Message.objects.filter(pk__in=done).update(text="", html="", sms="")
 
 
 def _rows(ids: Sequence[int]) -> DeliveryQuerySet:

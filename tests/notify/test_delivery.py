@@ -382,3 +382,45 @@ def test_counts_and_the_oldest(noon):
         "waiting": 1, "sending": 0, "sent": 0, "delivered": 0, "failed": 0, "dead": 1, "expired": 0, "cancelled": 0,
     }  # fmt: skip
     assert sum(queries.delivery_counts().values()) == 3
+
+
+@pytest.fixture
+def secret(monkeypatch, settings):
+    settings.DEMO = False
+    monkeypatch.setattr(hooks, "_secret", {"sample/"})
+
+
+def test_words_that_open_something_are_forgotten_when_sent(sink, secret):
+    tell([PAT])
+
+    delivery.deliver_due()
+
+    message = only().message
+    assert "Portal" in sink.mails[0].part("plain")
+    assert (message.text, message.html, message.sms) == ("", "", "")
+
+
+def test_such_words_stay_until_the_last_one_has_left(sink, secret):
+    tell([PAT, notify.Recipient(key="patient:kim", email="kim@example.org")])
+    Delivery.objects.filter(recipient_key="patient:kim").update(available_at=timezone.now() + dt.timedelta(hours=1))
+
+    delivery.deliver_due()
+    assert Delivery.objects.first().message.text
+
+    Delivery.objects.update(available_at=timezone.now())
+    delivery.deliver_due()
+    assert not Delivery.objects.first().message.text
+    assert len(sink.mails) == 2
+
+
+def test_the_demo_and_other_letters_keep_their_words(sink, secret, settings, monkeypatch):
+    settings.DEMO = True
+    tell([PAT])
+    delivery.deliver_due()
+    assert only().message.text
+
+    settings.DEMO = False
+    monkeypatch.setattr(hooks, "_secret", {"access/"})
+    notify.send("sample/outage", to=PAT, cause="update:2", context={"what": "Portal"})
+    delivery.deliver_due()
+    assert all(row.message.text for row in Delivery.objects.select_related("message"))

@@ -2,7 +2,8 @@ from django.db import models
 
 
 class Message(models.Model):
-    """What is said, rendered once per (cause, template, language) and then never changed. No PHI, no recipient."""
+    """What is said, rendered once per (cause, template, language) and then never changed, save for secrets that are
+    blanked when they have left (`hooks.forget_when_sent`). No PHI, no recipient."""
 
     cause = models.CharField(max_length=120)
     template = models.CharField(max_length=80)
