@@ -1,3 +1,5 @@
+import hashlib
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -32,7 +34,7 @@ def contact(request: PublicRequest) -> HttpResponse:
         if form.cleaned_data["email"]:
             ratelimit.hit("helpdesk:contact:email", form.cleaned_data["email"].casefold(), limit=6, per=3600)
         key = request.POST.get("idempotency_key") or new_public_id()
-        public_id = idempotency.once("helpdesk:contact", key, lambda: _open(request, form).public_id)
+        public_id = idempotency.once(_scope(form), key, lambda: _open(request, form).public_id)
         messages.success(request, _("We received your message."))
         return redirect("helpdesk:ticket", token=ticket_token(Ticket.objects.get(public_id=public_id)))
     return render(
@@ -41,6 +43,12 @@ def contact(request: PublicRequest) -> HttpResponse:
         {"form": form, "problems": known_problems.current(), "offices": offices},
         status=422 if form.errors else 200,
     )
+
+
+def _scope(form: ContactForm) -> str:
+    """Keys come from the browser: somebody else's with the same key must not lead to this person's ticket."""
+    who = "\x1f".join(str(form.cleaned_data[name]) for name in ("name", "email", "phone", "body"))
+    return f"helpdesk:contact:{hashlib.sha256(who.encode()).hexdigest()[:32]}"
 
 
 def _chosen(request: PublicRequest) -> dict[str, str]:

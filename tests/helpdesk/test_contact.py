@@ -253,3 +253,12 @@ def test_an_active_incident_shows_beside_the_trouble_it_explains(cast, client):
     assert ">The portal is slow</a>" in page
     assert "SLOW" in page[page.index("data-known-for") :][:300]
     assert "TH_AV" not in page[page.index("data-known-for") :][:300]
+
+
+def test_somebody_elses_key_does_not_open_a_ticket(cast, client):
+    """The answer is a link to the ticket: who repeats a key with other details gets a ticket of their own."""
+    first = client.post(URL, typed(cast))
+    other = client.post(URL, typed(cast, name="Mallory", email="mallory@example.org", body="Hello"))
+
+    assert first["Location"] != other["Location"]
+    assert Ticket.objects.count() == 2
