@@ -98,6 +98,21 @@ def test_after_a_power_cut_it_finds_its_data_within_five_seconds(fresh_product):
     assert "Making the demo practice" not in fresh_product.log()
 
 
+def test_bin_run_serves_stops_and_finds_its_data_again(fresh_product):
+    """The script itself, twice: ready, stopped by SIGTERM with nothing left behind, and the data still there."""
+    for user in ("dan", "dora"):
+        fresh_product.env |= {"PORT": str(fresh_product.port), "PIP_NO_INDEX": "1"}
+        with (fresh_product.home / "server.log").open("wb") as out:
+            process = subprocess.Popen([ROOT / "bin" / "run"], env=fresh_product.env, stdout=out, stderr=out)
+        fresh_product.processes["server"] = process
+        fresh_product.wait_ready()
+        people = f"User.objects.filter(username='{user}').update(username='dora')"
+        assert fresh_product.shell(f"from portal_core.accounts.models import User; print({people})") == "1"
+        code, _ = fresh_product.terminate()
+        assert code == 0
+        assert fresh_product.log().endswith("Stopped.\n")
+
+
 def test_a_running_task_gets_to_its_end(own_stage, tmp_path):
     note = tmp_path / "note"
     own_stage.start()
