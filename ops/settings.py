@@ -41,6 +41,15 @@ def _secret_key() -> str:
     return path.read_text().strip()
 
 
+def _sqlite_file() -> Path:
+    """Where the embedded mode keeps patients: readable by its owner only, and with it what SQLite lays beside it."""
+    path = DATA_DIR / "lantern.sqlite3"
+    if not path.exists():
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    return path
+
+
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
@@ -118,7 +127,7 @@ else:
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": DATA_DIR / "lantern.sqlite3",
+            "NAME": _sqlite_file(),
             "CONN_MAX_AGE": None,
             "OPTIONS": {
                 # IMMEDIATE: a transaction that would read first and write later takes its place in line at once,

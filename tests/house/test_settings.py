@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 
 from tests.house.requirements_table import ROOT
 
@@ -24,3 +26,18 @@ def test_the_lock_files_pin_by_hash_and_carry_no_address():
         assert "://" not in text
         assert "--index-url" not in text
         assert "--find-links" not in text
+
+
+def test_database_and_key_are_their_owners_alone(tmp_path):
+    """Patients stand in the embedded database; other accounts of the machine have no business in it."""
+    write = (
+        "import django; django.setup(); from django.core.management import call_command;"
+        "call_command('migrate', 'contenttypes', verbosity=0)"
+    )
+    env = {"DJANGO_SETTINGS_MODULE": "ops.settings", "DATA_DIR": str(tmp_path / "data"), "PATH": "/usr/bin:/bin"}
+    subprocess.run([sys.executable, "-c", write], cwd=ROOT, env=env, check=True)
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir() if path.is_file()}
+
+    assert {"lantern.sqlite3", "secret.key"} <= set(modes)
+    assert set(modes.values()) == {0o600}
