@@ -106,8 +106,14 @@ def sign_in(page: Page, username: str, url: str, password: str = PASSWORD) -> No
     page.wait_for_url(lambda address: "/sign-in/" not in address)
 
 
+SETTLED = """() => Promise.allSettled(
+    document.getAnimations().filter(one => one instanceof CSSTransition).map(one => one.finished)
+).then(() => null)"""
+
+
 def assert_accessible(page: Page, *, without: tuple[str, ...] = (), only: tuple[str, ...] = ()) -> None:
     """axe finds nothing serious or critical on the page now. `without`, `only`: rule ids to leave out, to run."""
+    page.evaluate(SETTLED)  # a colour on its way from light to dark has neither's contrast
     page.evaluate(AXE)  # a script tag would be refused by our own Content-Security-Policy
     rules = {"runOnly": {"type": "rule", "values": list(only)}} if only else {}
     found = page.evaluate("options => axe.run(document, options)", {"resultTypes": ["violations"]} | rules)
