@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from helpdesk.enums import TicketState
 from portal_core.access.actions import portal
 from portal_core.access.models import AccessToken
+from portal_core.directory.actions import patients
 from portal_core.directory.enums import Role
 from portal_core.kernel import clock
 from portal_core.kernel.errors import Forbidden
@@ -177,6 +178,22 @@ def test_a_used_attestation_is_refused(cast, ticket, attest):
         send(cast, ticket, attestation)
 
     assert AccessToken.objects.filter(patient=cast.pat).count() == 1
+
+
+def test_an_e_mail_changed_after_the_check_needs_a_new_check(cast, ticket, attest):
+    """The level was judged by the old address; the link would go to the new one."""
+    with time_machine.travel(AT, tick=False):
+        attestation = attest()
+    with time_machine.travel(AT + dt.timedelta(minutes=5), tick=False):
+        patients.update_contact(patient=cast.pat, values={"email": "new@example.org"}, by=cast.olivia.actor)
+        cast.pat.refresh_from_db()
+        ticket.refresh_from_db()
+
+        with pytest.raises(errors.AttestationRefused):
+            send(cast, ticket, attestation)
+
+    assert refresh(attestation).consumed_at is None
+    assert not AccessToken.objects.filter(patient=cast.pat).exists()
 
 
 @pytest.mark.parametrize(("seconds", "passes"), [(899, True), (900, False), (901, False)])

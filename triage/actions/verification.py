@@ -232,7 +232,8 @@ def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> 
     """The gate of `portal_core.access`: use up an attestation, in the caller's transaction.
 
     Raises AttestationRefused when it is another patient's, for another purpose, too weak, unapproved, revoked, used, or
-    expired: at the second of `expires_at` it is already too late. Of two callers at once exactly one passes.
+    expired: at the second of `expires_at` it is already too late. For a reset link also when the e-mail on file changed
+    since the check ended. Of two callers at once exactly one passes.
     """
     now = clock.now()
     row = Attestation.objects.select_for_update(of=("self",)).filter(public_id=attestation_id).first()
@@ -242,6 +243,9 @@ def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> 
         raise AttestationRefused
     if not rules.at_least(Level(row.level), rules.LEAST_LEVEL[action]):
         raise AttestationRefused
+    since = row.patient.email_since
+    if action == "send_reset_link" and since is not None and since > row.created_at:
+        raise AttestationRefused  # the level was judged by the age of an address that is not the one on file any more
     if row.needs_approval:
         raise SecondPersonNeeded
     row.consumed_at, row.consumed_by_action = now, action
