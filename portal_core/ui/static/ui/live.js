@@ -128,3 +128,21 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("online", () => {
   for (const live of sockets.values()) live.check();
 });
+
+// What somebody is filling in is theirs: a live part that holds a touched control is left alone until the next nudge.
+function touched(control) {
+  if (control instanceof HTMLSelectElement) {
+    const standard = [...control.options].some((option) => option.defaultSelected);
+    return standard
+      ? [...control.options].some((option) => option.selected !== option.defaultSelected)
+      : control.selectedIndex > 0;
+  }
+  if (control.type === "checkbox" || control.type === "radio") return control.checked !== control.defaultChecked;
+  return control.type !== "hidden" && control.value !== control.defaultValue;
+}
+
+const inUse = (part) => [...part.querySelectorAll("input, select, textarea")].some(touched);
+
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (inUse(event.detail.target)) event.detail.shouldSwap = false;
+});

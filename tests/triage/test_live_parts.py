@@ -1,0 +1,25 @@
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import sign_in
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_live_part_leaves_alone_what_somebody_is_filling_in(people, product):
+    """A nudge from a colleague's click must not turn the purpose just chosen back to the first one."""
+    olivia = people.new_page("olivia")
+    sign_in(olivia, "olivia", product.url)
+    olivia.goto(f"{product.url}/triage/office/")
+    olivia.get_by_role("link", name="Paula Okafor").click()
+    expect(olivia.locator("[data-live-state]")).to_have_text("Live")
+    purpose = olivia.get_by_label("What for?")
+    olivia.wait_for_load_state("networkidle")
+    chosen = "identity" if purpose.input_value() == "reset" else "reset"
+    purpose.select_option(chosen)
+
+    with olivia.expect_response(lambda answer: answer.request.headers.get("hx-request") == "true"):
+        olivia.evaluate("document.body.dispatchEvent(new CustomEvent('live:ticket.changed'))")
+
+    olivia.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
+    expect(purpose).to_have_value(chosen)
