@@ -459,3 +459,12 @@ def test_a_ticket_costs_the_same_whatever_was_written(cast, ticket, olivia, djan
         tickets.add_note(ticket=ticket, body=f"note {n}", by=cast.olivia.actor)
     with django_assert_max_num_queries(20):
         olivia.get(url("office-ticket", ticket.public_id))
+
+
+def test_reading_a_flag_is_on_the_ledger(cast, ian):
+    flag = FlagFactory(office=cast.north, sent_by=cast.olivia)
+
+    ian.get(url("it-flag", flag.public_id))
+
+    line = AuditEvent.objects.get(action="flag:read")
+    assert (line.target_id, line.actor_id, line.actor_hat) == (flag.public_id, cast.ian.public_id, "it")

@@ -16,7 +16,7 @@ from helpdesk.contracts import Intake
 from helpdesk.enums import Category, Channel, RequesterKind, Resolution
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
-from portal_core.kernel import clock, idempotency
+from portal_core.kernel import audit, clock, idempotency
 from portal_core.kernel.errors import AppError, NotFound
 from statuspage.queries import active_incidents
 from triage import access, forms, queries
@@ -44,7 +44,9 @@ def console(request: StaffRequest) -> HttpResponse:
 @it_staff
 @in_practice_time
 def flag(request: StaffRequest, public_id: str) -> HttpResponse:
-    return console_page(request, access.flag_for_it(request.staff, public_id))
+    chosen = access.flag_for_it(request.staff, public_id)
+    audit.record("flag:read", by=request.actor, target=chosen, practice_id=chosen.practice_id)
+    return console_page(request, chosen)
 
 
 def console_page(
@@ -224,6 +226,8 @@ def hand_over(request: StaffRequest) -> HttpResponse:
 def provider_ticket(request: StaffRequest, public_id: str) -> HttpResponse:
     """One ticket of a provider or a colleague: read, reply, solve."""
     row = access.it_ticket(request.staff, public_id)
+    if request.method == "GET":
+        audit.record("ticket:read", by=request.actor, target=row, practice_id=row.practice_id)
     form = forms.ReplyForm(request.POST if request.POST.get("do") == "reply" else None)
     error: AppError | None = None
     if request.method == "POST":
