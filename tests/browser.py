@@ -8,7 +8,7 @@ from typing import Any
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "test-results"
@@ -19,6 +19,8 @@ FLAGS = [
     "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required",
 ]  # fmt: skip
 PASSWORD = "demo-please-change"
+PATIENCE = 20_000  # milliseconds; waits end when what they wait for is there, so this costs only failing tests
+expect.set_options(timeout=PATIENCE)
 PATIENTS = ("pat", "paula", "piet")
 # A refusal of ours (a form with errors, a page of someone else's) is logged by Chromium as a failed load.
 OUR_REFUSAL = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
@@ -37,7 +39,7 @@ class People:
         """A page in a context of its own; `options` go to the context (viewport, color_scheme, java_script_enabled)."""
         label = name if name not in self._contexts else f"{name}-{len(self._contexts)}"
         context = self._browser.new_context(**{"permissions": ["camera", "microphone"], "locale": "en-GB"} | options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         context.tracing.start(snapshots=True)
         self._contexts[label] = context
         context.on("page", lambda page: self._watch(label, page))

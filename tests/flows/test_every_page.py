@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser import assert_accessible, sign_in
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 STARTS = {
     "nobody": ["/", "/status/", "/status/subscribe/", "/help/", "/help/contact/", "/portal/sign-in/", "/desk/sign-in/"],

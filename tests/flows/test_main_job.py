@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import assert_accessible, sign_in
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 OFFICE = "Larkfield Main Street"
 KIND = "MSG_NOT_RECEIVED"

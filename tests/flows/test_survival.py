@@ -10,6 +10,8 @@ from tests.browser import sign_in
 from tests.fakes.smtp import smtp_sink
 from tests.product import Product, ScaledProduct
 
+pytestmark = pytest.mark.timeout(400)
+
 SUBSCRIBERS = 60
 NAME = "Provider portal is slow"
 
