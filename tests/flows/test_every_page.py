@@ -72,3 +72,5 @@ def test_every_page_answers_fits_a_phone_and_is_accessible(people, product, who)
         too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert too_wide <= 0, f"{address} scrolls sideways by {too_wide} px on a phone"
     assert len(seen) >= len(STARTS[who])
+    # The mailbox shows letters in a frame that may run nothing, not even what axe would like to run there.
+    people.forgive(r"Blocked script execution in '[^']*/mailbox/[^']*/html/'")
