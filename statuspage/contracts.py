@@ -63,3 +63,7 @@ class IncidentSummary:
     started_at: dt.datetime
     updated_at: dt.datetime
     resolved_at: dt.datetime | None
+    kind: str = "incident"
+    next_update_at: dt.datetime | None = None
+    scheduled_for: dt.datetime | None = None
+    scheduled_until: dt.datetime | None = None

@@ -24,22 +24,56 @@ SEVERITY: dict[str, int] = {
 }
 
 
+class EventKind(models.TextChoices):
+    """Incidents and maintenances are one kind of row with different states: one publish path, one history."""
+
+    INCIDENT = "incident", _("Incident")
+    MAINTENANCE = "maintenance", _("Maintenance")
+
+
 class IncidentStatus(models.TextChoices):
     INVESTIGATING = "investigating", _("Investigating")
     IDENTIFIED = "identified", _("Identified")
     MONITORING = "monitoring", _("Monitoring")
     RESOLVED = "resolved", _("Resolved")
+    POSTMORTEM = "postmortem", _("Postmortem")
+
+
+class MaintenanceStatus(models.TextChoices):
+    SCHEDULED = "scheduled", _("Scheduled")
+    IN_PROGRESS = "in_progress", _("In progress")
+    VERIFYING = "verifying", _("Verifying")
+    COMPLETED = "completed", _("Completed")
 
 
 UNRESOLVED = (IncidentStatus.INVESTIGATING, IncidentStatus.IDENTIFIED, IncidentStatus.MONITORING)
+UNDERWAY = (MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING)
+UPCOMING = (MaintenanceStatus.SCHEDULED,)
+OVER = (IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM, MaintenanceStatus.COMPLETED)
+# What claims states for components: an open incident, and a maintenance while it is under way.
+CLAIMING = (*UNRESOLVED, *UNDERWAY)
+
+EVENT_STATUSES = [*IncidentStatus.choices, *MaintenanceStatus.choices]
+EVENT_LABELS = dict(EVENT_STATUSES)
 
 # An update may stay in the same state ("Update"), and a fix that did not hold goes back.
-MOVES: dict[IncidentStatus, tuple[IncidentStatus, ...]] = {
+INCIDENT_MOVES: dict[IncidentStatus, tuple[IncidentStatus, ...]] = {
     IncidentStatus.INVESTIGATING: (*UNRESOLVED, IncidentStatus.RESOLVED),
     IncidentStatus.IDENTIFIED: (*UNRESOLVED, IncidentStatus.RESOLVED),
     IncidentStatus.MONITORING: (*UNRESOLVED, IncidentStatus.RESOLVED),
-    IncidentStatus.RESOLVED: (),
+    IncidentStatus.RESOLVED: (IncidentStatus.POSTMORTEM,),
+    IncidentStatus.POSTMORTEM: (IncidentStatus.POSTMORTEM,),
 }
+
+# Scheduled to completed is a cancellation; `cancelled_at` tells it from work that was done.
+MAINTENANCE_MOVES: dict[MaintenanceStatus, tuple[MaintenanceStatus, ...]] = {
+    MaintenanceStatus.SCHEDULED: tuple(MaintenanceStatus),
+    MaintenanceStatus.IN_PROGRESS: (*UNDERWAY, MaintenanceStatus.COMPLETED),
+    MaintenanceStatus.VERIFYING: (*UNDERWAY, MaintenanceStatus.COMPLETED),
+    MaintenanceStatus.COMPLETED: (),
+}
+
+ALLOWED: dict[str, tuple[str, ...]] = dict([*INCIDENT_MOVES.items(), *MAINTENANCE_MOVES.items()])
 
 
 class Impact(models.TextChoices):
@@ -57,11 +91,71 @@ class StateCause(models.TextChoices):
 
     MANUAL = "manual", _("Set by hand")
     INCIDENT = "incident", _("Incident")
+    MAINTENANCE = "maintenance", _("Maintenance")
 
 
 class PublicationKind(models.TextChoices):
-    """The three events subscribers hear of (SP-02)."""
+    """What subscribers hear of: the three events of an incident (SP-02), and those of a maintenance."""
 
     CREATED = "created", _("Created")
     UPDATED = "updated", _("Updated")
     RESOLVED = "resolved", _("Resolved")
+    POSTMORTEM = "postmortem", _("Postmortem published")
+    SCHEDULED = "scheduled", _("Maintenance scheduled")
+    RESCHEDULED = "rescheduled", _("Maintenance moved")
+    REMINDER = "reminder", _("Maintenance begins soon")
+    STARTED = "started", _("Maintenance has begun")
+    COMPLETED = "completed", _("Maintenance completed")
+    CANCELLED = "cancelled", _("Maintenance cancelled")
+
+
+class Audience(models.TextChoices):
+    """Who reads a text about an event. Only PUBLIC ever reaches a snapshot, the API, a feed or a subscriber."""
+
+    PUBLIC = "public", _("Everyone")
+    STAFF = "staff", _("Staff of the practice")
+    OFFICE = "office", _("One office")
+    IT = "it", _("IT")
+
+
+class Way(models.TextChoices):
+    """By which way a subscriber hears from us."""
+
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("Text message")
+    VOICE = "voice", _("Phone call")
+    WEBHOOK = "webhook", _("Webhook")
+    SLACK = "slack", _("Slack")
+    TEAMS = "teams", _("Microsoft Teams")
+    PUSH = "push", _("Browser notification")
+
+
+class EntryPointKind(models.TextChoices):
+    """Another way to get the thing done while a component is affected (TH-31 to TH-34)."""
+
+    LINK = "link", _("Link")
+    PHONE = "phone", _("Phone")
+    TEXT = "text", _("What to do")
+
+
+class EntryPointHealth(models.TextChoices):
+    UNKNOWN = "unknown", _("Not checked")
+    WORKING = "working", _("Working")
+    FAILING = "failing", _("Not working")
+
+
+class DraftState(models.TextChoices):
+    """A draft waits for a person, or for its time; what was published or discarded stays for the record."""
+
+    DRAFT = "draft", _("Draft")
+    SCHEDULED = "scheduled", _("Will be published")
+    PUBLISHED = "published", _("Published")
+    DISCARDED = "discarded", _("Discarded")
+
+
+DRAFT_MOVES: dict[DraftState, tuple[DraftState, ...]] = {
+    DraftState.DRAFT: (DraftState.SCHEDULED, DraftState.PUBLISHED, DraftState.DISCARDED),
+    DraftState.SCHEDULED: (DraftState.DRAFT, DraftState.PUBLISHED, DraftState.DISCARDED),
+    DraftState.PUBLISHED: (),
+    DraftState.DISCARDED: (),
+}

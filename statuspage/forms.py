@@ -103,7 +103,9 @@ class DeclareForm(ComponentsMixin):
 
 
 class UpdateForm(ComponentsMixin):
-    status = forms.ChoiceField(label=_("State"), choices=IncidentStatus.choices)
+    status = forms.ChoiceField(
+        label=_("State"), choices=[row for row in IncidentStatus.choices if row[0] != IncidentStatus.POSTMORTEM]
+    )
     body = forms.CharField(
         label=_("Message to readers"),
         max_length=BODY_MAX,

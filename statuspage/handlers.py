@@ -17,7 +17,7 @@ from statuspage import access
 from statuspage.actions import snapshots
 from statuspage.actions.pages import LIVE_GROUP
 from statuspage.contracts import ComponentChanged, IncidentPublished, SubscriptionRequested
-from statuspage.enums import ComponentStatus, IncidentStatus
+from statuspage.enums import EVENT_LABELS, ComponentStatus
 from statuspage.models import IncidentUpdate, Subscriber
 from statuspage.rules.addresses import Unreadable
 
@@ -66,7 +66,7 @@ def answer_subscription(event: SubscriptionRequested) -> None:
     )
     notify.send(
         "statuspage/subscribed_already" if known else "statuspage/subscription_confirm",
-        to=notify.Recipient(key=subscriber.key, email=subscriber.email),
+        to=notify.Recipient(key=subscriber.key, email=subscriber.address),
         # One per ten minutes, so that nobody can fill a stranger's mailbox with our questions.
         cause=f"subscription:{subscriber.public_id}:{int(event.at.timestamp()) // ASK_AGAIN}",
         context={"page_name": subscriber.page.name, "link": settings.PUBLIC_URL + address},
@@ -94,7 +94,7 @@ def _recipients(update: IncidentUpdate) -> Iterator[notify.Recipient]:
         people = people.filter(Q(components=None) | Q(components__in=members)).distinct()
     for subscriber in people.order_by("pk").iterator(chunk_size=2000):
         try:
-            email = subscriber.email
+            email = subscriber.address
         except Unreadable:
             logger.error("a subscriber's address cannot be read with the present key", extra={"id": subscriber.pk})
             continue
@@ -110,7 +110,7 @@ def _words(update: IncidentUpdate) -> dict[str, object]:
     return {
         "page_name": page.name,
         "name": incident.name,
-        "label": IncidentStatus(update.status).label,
+        "label": EVENT_LABELS[update.status],
         "body": update.body,
         "when": when,
         "url": settings.PUBLIC_URL + reverse("statuspage:incident", args=[incident.public_id]),

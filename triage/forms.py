@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.enums import Category, RequesterKind, Resolution
 from portal_core.directory.queries import offices
 from statuspage.contracts import ComponentSummary, IncidentSummary
-from statuspage.enums import ComponentStatus, IncidentStatus
+from statuspage.enums import UNRESOLVED, ComponentStatus, IncidentStatus
 from triage.contracts import FlagDraft
 from triage.enums import Impact, RefusalCode, RelayReason
 from triage.rules.phi import phi_lint
@@ -267,7 +267,7 @@ class DeclareForm(forms.Form):
 class UpdateForm(forms.Form):
     status = forms.ChoiceField(
         label=_("State"),
-        choices=[(value, label) for value, label in IncidentStatus.choices if value != IncidentStatus.RESOLVED],
+        choices=[(value, label) for value, label in IncidentStatus.choices if value in UNRESOLVED],
     )
     body = forms.CharField(label=_("Message to subscribers"), max_length=TEXT_MAX, widget=area(3))
 

@@ -9,7 +9,6 @@ from helpdesk import queries as helpdesk
 from helpdesk.enums import Category
 from statuspage import queries as statuspage
 from statuspage.contracts import ComponentSummary, IncidentSummary
-from statuspage.enums import IncidentStatus
 from statuspage.errors import IncidentNotFound
 from triage.enums import ESCALATION_OPEN, AttemptOutcome, EscalationState, Method
 from triage.models import Attestation, Escalation, PlaybookStep, VerificationAttempt, VerificationHold
@@ -75,7 +74,7 @@ def identity_of(ticket: "Ticket", now: dt.datetime) -> IdentityState:
 def unresolved_incident(incident_id: str) -> IncidentSummary:
     """Raises IncidentNotFound, also for one that is over."""
     summary = statuspage.incident(incident_id)
-    if summary.status == IncidentStatus.RESOLVED:
+    if summary.resolved_at is not None:
         raise IncidentNotFound
     return summary
 

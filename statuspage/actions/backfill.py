@@ -49,7 +49,7 @@ def past_incident(
         raise ComponentUnknown
     incident = Incident.objects.create(
         page=page, name=name.strip(), status=IncidentStatus.RESOLVED, impact_computed=impact_of(components.values()),
-        created_at=start, started_at=start, updated_at=end, resolved_at=end,
+        backfilled=True, created_at=start, started_at=start, updated_at=end, resolved_at=end,
         monitoring_at=next((at for at, status, _body in updates if status == IncidentStatus.MONITORING), None),
     )  # fmt: skip
     for public_id, status in components.items():

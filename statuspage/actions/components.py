@@ -4,7 +4,7 @@ from portal_core.kernel import audit, clock, outbox
 from portal_core.kernel.contracts import Actor
 from statuspage.actions import pages
 from statuspage.contracts import ComponentChanged, ComponentSummary
-from statuspage.enums import UNRESOLVED, ComponentStatus, StateCause
+from statuspage.enums import CLAIMING, ComponentStatus, StateCause
 from statuspage.errors import ComponentUnknown, StatusUnknown
 from statuspage.models import Component
 from statuspage.queries import summarise_component
@@ -28,7 +28,7 @@ def set_state(*, component_id: str, status: str, by: Actor) -> ComponentSummary:
         raise ComponentUnknown
     old = component.status
     # What was set by hand is what the open incidents say from now on: else their next update would undo it.
-    component.claims.filter(incident__status__in=UNRESOLVED).update(status=status)
+    component.claims.filter(incident__status__in=CLAIMING).update(status=status)
     if component.change(status, at=now, cause=StateCause.MANUAL, by=by.label):
         audit.record("component:set_state", by=by, target=component, at=now, old=old, new=status)
         outbox.publish(ComponentChanged(component_id=component_id, old_status=old, new_status=status, at=now))

@@ -11,6 +11,7 @@ from statuspage import access, queries
 from statuspage.actions import pages
 from statuspage.contracts import IncidentPublished, IncidentSummary
 from statuspage.enums import (
+    CLAIMING,
     UNRESOLVED,
     ComponentStatus,
     Impact,
@@ -180,7 +181,7 @@ def _apply(page: Page, incident: Incident, *, by: Actor, at: dt.datetime) -> lis
         .order_by("group__position", "position", "pk")
     )
     claims: dict[int, list[str]] = {}
-    others = IncidentComponent.objects.filter(component__in=members, incident__status__in=UNRESOLVED)
+    others = IncidentComponent.objects.filter(component__in=members, incident__status__in=CLAIMING)
     own = dict(incident.claims.values_list("component_id", "status"))
     for component_id, status in others.exclude(incident=incident).values_list("component_id", "status"):
         claims.setdefault(component_id, []).append(status)

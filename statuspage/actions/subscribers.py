@@ -28,8 +28,8 @@ def subscribe(*, email: str, component_ids: Sequence[str] = (), by: Actor) -> No
     page = pages.locked_page()
     subscriber, new = Subscriber.objects.get_or_create(
         page=page,
-        email_index=vault().index(email),
-        defaults={"email_cipher": vault().seal(email), "created_at": now},
+        address_index=vault().index(email),
+        defaults={"address_cipher": vault().seal(email), "created_at": now},
     )
     if not subscriber.is_active:
         subscriber.components.set(Component.objects.filter(page=page, public_id__in=list(component_ids)))
@@ -48,8 +48,8 @@ def import_confirmed(*, email: str, consent: str, by: Actor) -> str:
     page = pages.locked_page()
     subscriber, new = Subscriber.objects.get_or_create(
         page=page,
-        email_index=vault().index(email),
-        defaults={"email_cipher": vault().seal(email), "created_at": now, "confirmed_at": now},
+        address_index=vault().index(email),
+        defaults={"address_cipher": vault().seal(email), "created_at": now, "confirmed_at": now},
     )
     if new:
         audit.record("subscriber:import", by=by, target=subscriber, at=now, consent=consent[:200])

@@ -1,18 +1,36 @@
-from statuspage.models.incident import Immutable, Incident, IncidentComponent, IncidentUpdate
-from statuspage.models.page import Component, ComponentGroup, ComponentStateChange, Page
+from statuspage.models.authoring import Draft, Template
+from statuspage.models.incident import (
+    AudienceText,
+    Immutable,
+    Incident,
+    IncidentComponent,
+    IncidentUpdate,
+    MaintenanceSeries,
+    Postmortem,
+    UpdateRevision,
+)
+from statuspage.models.page import Component, ComponentGroup, ComponentStateChange, EntryPoint, Measurement, Page
 from statuspage.models.snapshot import Snapshot
 from statuspage.models.subscriber import Subscriber, vault
 
 __all__ = [
+    "AudienceText",
     "Component",
     "ComponentGroup",
     "ComponentStateChange",
+    "Draft",
+    "EntryPoint",
     "Immutable",
     "Incident",
     "IncidentComponent",
     "IncidentUpdate",
+    "MaintenanceSeries",
+    "Measurement",
     "Page",
+    "Postmortem",
     "Snapshot",
     "Subscriber",
+    "Template",
+    "UpdateRevision",
     "vault",
 ]

@@ -1,56 +1,137 @@
 from typing import Any, NoReturn
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from portal_core.kernel.ids import PublicIdField, new_short_id
-from statuspage.enums import MOVES, UNRESOLVED, ComponentStatus, Impact, IncidentStatus
+from statuspage.enums import (
+    ALLOWED,
+    EVENT_STATUSES,
+    OVER,
+    UNDERWAY,
+    UNRESOLVED,
+    UPCOMING,
+    Audience,
+    ComponentStatus,
+    EventKind,
+    Impact,
+    IncidentStatus,
+    MaintenanceStatus,
+)
 from statuspage.errors import IncidentAlreadyResolved
 from statuspage.models.page import Component, Page
 
 
 class Incident(models.Model):
-    """Something is wrong and people are told. `impact` follows the components unless `impact_override` is set."""
+    """An event people are told about: something is wrong, or work is planned (`kind`).
+
+    `impact` follows the components unless `impact_override` is set. `resolved_at` is the end of either kind;
+    `cancelled_at` marks a maintenance that did not take place. `scheduled_for` and `scheduled_until` belong to
+    maintenances alone.
+    """
 
     public_id = PublicIdField(max_length=12, default=new_short_id)
     page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="incidents")
+    kind = models.CharField(max_length=12, choices=EventKind, default=EventKind.INCIDENT)
     name = models.CharField(max_length=255)
-    status = models.CharField(max_length=16, choices=IncidentStatus)
+    status = models.CharField(max_length=16, choices=EVENT_STATUSES)
     impact_computed = models.CharField(max_length=16, choices=Impact, default=Impact.NONE)
     impact_override = models.CharField(max_length=16, choices=Impact, blank=True)
+    backfilled = models.BooleanField(default=False)  # entered afterwards: nobody was told
     created_at = models.DateTimeField()
     started_at = models.DateTimeField()
     monitoring_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField()
+    next_update_at = models.DateTimeField(null=True)  # promised to readers: "by 14:30"
+    next_update_nudged_at = models.DateTimeField(null=True)  # staff were reminded of that promise
     components = models.ManyToManyField(Component, through="statuspage.IncidentComponent", related_name="+")
+
+    scheduled_for = models.DateTimeField(null=True)
+    scheduled_until = models.DateTimeField(null=True)
+    auto_start = models.BooleanField(default=True)
+    auto_complete = models.BooleanField(default=True)
+    component_status = models.CharField(  # what the components show while the work is under way; empty: unchanged
+        max_length=24, choices=ComponentStatus, default=ComponentStatus.MAINTENANCE, blank=True
+    )
+    reminders = models.JSONField(default=list)  # minutes before the start, e.g. [1440, 60]
+    reminded = models.JSONField(default=list)  # those of them that are done for the present start
+    silent = models.BooleanField(default=False)  # shown, but nobody is mailed
+    sequence = models.PositiveIntegerField(default=0)  # of the calendar entry (RFC 5545 SEQUENCE)
+    cancelled_at = models.DateTimeField(null=True)
+    series = models.ForeignKey("statuspage.MaintenanceSeries", on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="incident_resolved_has_time",
-                condition=Q(status=IncidentStatus.RESOLVED, resolved_at__isnull=False)
-                | (~Q(status=IncidentStatus.RESOLVED) & Q(resolved_at=None)),
+                condition=Q(status__in=OVER, resolved_at__isnull=False) | (~Q(status__in=OVER) & Q(resolved_at=None)),
+            ),
+            models.CheckConstraint(
+                name="incident_status_of_its_kind",
+                condition=Q(kind=EventKind.INCIDENT, status__in=IncidentStatus.values)
+                | Q(kind=EventKind.MAINTENANCE, status__in=MaintenanceStatus.values),
+            ),
+            models.CheckConstraint(
+                name="maintenance_has_window",
+                condition=Q(kind=EventKind.INCIDENT, scheduled_for=None, scheduled_until=None)
+                | Q(kind=EventKind.MAINTENANCE, scheduled_until__gt=F("scheduled_for")),
             ),
         ]
         indexes = [
             models.Index(fields=["page", "-started_at"], name="incident_history"),
             models.Index(fields=["page"], name="incident_active", condition=Q(status__in=UNRESOLVED)),
+            models.Index(
+                fields=["scheduled_for"], name="maintenance_due", condition=Q(status__in=[*UPCOMING, *UNDERWAY])
+            ),
         ]
 
     @property
     def impact(self) -> str:
         return self.impact_override or self.impact_computed
 
-    def move(self, status: IncidentStatus, *, at: Any) -> None:
+    def move(self, status: str, *, at: Any) -> None:
         """Go to `status` and set its time. Raises IncidentAlreadyResolved; does not save."""
-        if status not in MOVES[IncidentStatus(self.status)]:
+        if status not in ALLOWED[self.status]:
             raise IncidentAlreadyResolved
         self.status, self.updated_at = status, at
         if status == IncidentStatus.MONITORING:
             self.monitoring_at = at
-        if status == IncidentStatus.RESOLVED:
+        if status in OVER and self.resolved_at is None:
             self.resolved_at = at
+
+
+class MaintenanceSeries(models.Model):
+    """Work that comes back by a rule (RFC 5545 RRULE); its next occurrences are made ahead as maintenances."""
+
+    public_id = PublicIdField(max_length=12, default=new_short_id)
+    page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=255)
+    body = models.TextField(max_length=25_000)
+    rule = models.CharField(max_length=300)  # "FREQ=WEEKLY;BYDAY=SU", local time of `time_zone`
+    time_zone = models.CharField(max_length=64, default="Etc/UTC")
+    first_at = models.DateTimeField()
+    minutes = models.PositiveIntegerField()
+    component_status = models.CharField(
+        max_length=24, choices=ComponentStatus, default=ComponentStatus.MAINTENANCE, blank=True
+    )
+    components = models.ManyToManyField(Component, related_name="+")
+    reminders = models.JSONField(default=list)
+    silent = models.BooleanField(default=False)
+    made_until = models.DateTimeField(null=True)  # occurrences up to here exist
+    ended_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+
+class Postmortem(models.Model):
+    """What we learned. A draft until `published_at`; subscribers are told once, if wanted."""
+
+    incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="postmortem")
+    body = models.TextField(max_length=100_000, blank=True)
+    updated_at = models.DateTimeField()
+    updated_by = models.CharField(max_length=120, blank=True)
+    published_at = models.DateTimeField(null=True)
+    notified = models.BooleanField(default=False)
 
 
 class IncidentComponent(models.Model):
@@ -74,11 +155,14 @@ class IncidentUpdateQuerySet(models.QuerySet["IncidentUpdate"]):
 
 
 class IncidentUpdate(models.Model):
-    """One published message. Immutable; `affected_components` keeps what the components were before and after it."""
+    """One published message. Immutable; `affected_components` keeps what the components were before and after it.
+
+    A correction is a `UpdateRevision`; the page shows the newest one and says that it was edited.
+    """
 
     public_id = PublicIdField(max_length=12, default=new_short_id)
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="updates")
-    status = models.CharField(max_length=16, choices=IncidentStatus)
+    status = models.CharField(max_length=16, choices=EVENT_STATUSES)
     body = models.TextField(max_length=25_000)
     affected_components = models.JSONField(default=list)  # [{"code", "name", "old_status", "new_status"}]
     deliver_notifications = models.BooleanField(default=True)
@@ -97,3 +181,34 @@ class IncidentUpdate(models.Model):
         if self.pk is not None:
             raise Immutable("An incident update is never changed; post another one.")
         super().save(*args, **kwargs)
+
+
+class UpdateRevision(models.Model):
+    """A corrected wording of a published message. The first wording stays in the update itself; nobody is mailed."""
+
+    update = models.ForeignKey(IncidentUpdate, on_delete=models.CASCADE, related_name="revisions")
+    body = models.TextField(max_length=25_000)
+    edited_at = models.DateTimeField()
+    by_label = models.CharField(max_length=120)
+
+    class Meta:
+        indexes = [models.Index(fields=["update", "-edited_at"], name="update_revision_newest")]
+
+
+class AudienceText(models.Model):
+    """What some readers are told beside the public text: staff, one office, IT. Never part of a snapshot."""
+
+    update = models.ForeignKey(IncidentUpdate, on_delete=models.CASCADE, related_name="texts")
+    audience = models.CharField(max_length=8, choices=[row for row in Audience.choices if row[0] != Audience.PUBLIC])
+    office_id = models.CharField(max_length=40, blank=True)  # public id, opaque here; only for OFFICE
+    body = models.TextField(max_length=25_000)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["update", "audience", "office_id"], name="audience_text_once"),
+            models.CheckConstraint(
+                name="audience_text_office",
+                condition=(Q(audience=Audience.OFFICE) & ~Q(office_id=""))
+                | (~Q(audience=Audience.OFFICE) & Q(office_id="")),
+            ),
+        ]

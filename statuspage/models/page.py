@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from portal_core.kernel.ids import PublicIdField, new_short_id
-from statuspage.enums import ComponentStatus, StateCause
+from statuspage.enums import ComponentStatus, EntryPointHealth, EntryPointKind, StateCause
 
 
 class Page(models.Model):
@@ -17,6 +17,10 @@ class Page(models.Model):
     name = models.CharField(max_length=160)
     url = models.URLField()
     time_zone = models.CharField(max_length=64, default="Etc/UTC")
+    support_text = models.CharField(max_length=300, blank=True)  # e.g. a crisis line, shown while care is affected
+    undo_seconds = models.PositiveSmallIntegerField(default=0)  # mails wait this long after Publish and can be stopped
+    storm_people = models.PositiveIntegerField(default=0)  # hold and ask above so many mails in `storm_minutes`; 0: off
+    storm_minutes = models.PositiveSmallIntegerField(default=10)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -47,6 +51,8 @@ class Component(models.Model):
     position = models.PositiveSmallIntegerField(default=1)
     showcase = models.BooleanField(default=True)  # whether the page draws uptime bars for it
     start_date = models.DateField(null=True)  # uptime is counted from here
+    only_show_if_degraded = models.BooleanField(default=False)
+    clinical_priority = models.PositiveSmallIntegerField(default=3)  # 1: care stops without it (OP-02: telehealth)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -101,3 +107,33 @@ class ComponentStateChange(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["component", "started_at"], name="state_change_by_component")]
+
+
+class EntryPoint(models.Model):
+    """What to do instead while a component is affected, with a health of its own (SP-05, TH-31 to TH-34, OP-02)."""
+
+    public_id = PublicIdField(max_length=12, default=new_short_id)
+    component = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="entry_points")
+    kind = models.CharField(max_length=8, choices=EntryPointKind, default=EntryPointKind.TEXT)
+    title = models.CharField(max_length=120)
+    target = models.CharField(max_length=500, blank=True)  # an address or a number; empty for TEXT
+    text = models.CharField(max_length=500, blank=True)
+    check_url = models.CharField(max_length=500, blank=True)  # asked by the prober; empty: never checked
+    health = models.CharField(max_length=8, choices=EntryPointHealth, default=EntryPointHealth.UNKNOWN)
+    checked_at = models.DateTimeField(null=True)
+    failures = models.PositiveSmallIntegerField(default=0)  # in a row
+    position = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+
+class Measurement(models.Model):
+    """One response time of a component, taken by a probe; the page draws a day of them."""
+
+    component = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="measurements")
+    taken_at = models.DateTimeField()
+    milliseconds = models.PositiveIntegerField(null=True)  # None: it did not answer
+
+    class Meta:
+        indexes = [models.Index(fields=["component", "-taken_at"], name="measurement_newest")]

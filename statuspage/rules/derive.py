@@ -6,7 +6,7 @@ That is why no view can say "all well" while another shows an incident.
 import datetime as dt
 from dataclasses import dataclass
 
-from statuspage.enums import UNRESOLVED, ComponentStatus, Impact, IncidentStatus
+from statuspage.enums import EVENT_LABELS, UNDERWAY, UNRESOLVED, UPCOMING, ComponentStatus, Impact
 from statuspage.rules.facts import ComponentFacts, Facts, GroupFacts, IncidentFacts, UpdateFacts
 from statuspage.rules.rollup import rollup, worst
 from statuspage.rules.uptime import Day, days, percent
@@ -70,7 +70,10 @@ class IncidentView:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is shown at `as_of`. `headline` is for people, (`indicator`, `description`) are Statuspage's words."""
+    """What is shown at `as_of`. `headline` is for people, (`indicator`, `description`) are Statuspage's words.
+
+    `active` and `recent` are incidents; `underway` and `upcoming` maintenances, the next one first.
+    """
 
     snapshot: int
     as_of: dt.datetime
@@ -83,6 +86,9 @@ class View:
     incidents: tuple[IncidentView, ...]
     active: tuple[IncidentView, ...]
     recent: tuple[IncidentView, ...]
+    maintenances: tuple[IncidentView, ...] = ()
+    underway: tuple[IncidentView, ...] = ()
+    upcoming: tuple[IncidentView, ...] = ()
 
     @property
     def calm(self) -> bool:
@@ -94,6 +100,7 @@ def derive(facts: Facts, *, now: dt.datetime, snapshot: int) -> View:
     """Everything the public sees of these facts at `now`."""
     incidents = tuple(_incident(row, facts) for row in facts.incidents)
     active = tuple(row for row in incidents if row.active)
+    maintenances = tuple(_incident(row, facts) for row in facts.maintenances)
     total = rollup([row.status for row in facts.components], [row.facts.impact for row in active])
     since = now - dt.timedelta(days=HISTORY_DAYS)
     return View(
@@ -108,12 +115,19 @@ def derive(facts: Facts, *, now: dt.datetime, snapshot: int) -> View:
         incidents=incidents,
         active=active,
         recent=tuple(row for row in incidents if row.facts.resolved_at is not None and row.facts.resolved_at >= since),
+        maintenances=maintenances,
+        underway=tuple(row for row in maintenances if row.facts.status in UNDERWAY),
+        upcoming=tuple(sorted((row for row in maintenances if row.facts.status in UPCOMING), key=_start)),
     )
 
 
 def derive_incident(row: IncidentFacts, facts: Facts) -> IncidentView:
     """One incident alone: for those too old to be in the snapshot."""
     return _incident(row, facts)
+
+
+def _start(row: IncidentView) -> dt.datetime:
+    return row.facts.scheduled_for or row.facts.started_at
 
 
 def _headline(indicator: str, description: str, active: int) -> str:
@@ -151,10 +165,10 @@ def _component(row: ComponentFacts, zone: str, now: dt.datetime) -> ComponentVie
 
 def _incident(row: IncidentFacts, facts: Facts) -> IncidentView:
     members = set(row.component_ids)
-    active = row.status in UNRESOLVED
+    active = row.status in (*UNRESOLVED, *UNDERWAY)
     return IncidentView(
         facts=row,
-        label=str(IncidentStatus(row.status).label),
+        label=str(EVENT_LABELS[row.status]),
         tone=("info" if row.impact == Impact.NONE else TONES[row.impact]) if active else "ok",
         impact_label=str(Impact(row.impact).label),
         active=active,
@@ -168,5 +182,5 @@ def _updates(updates: tuple[UpdateFacts, ...]) -> list[UpdateView]:
     for place, update in enumerate(updates):
         before = updates[place + 1] if place + 1 < len(updates) else None
         same = before is not None and before.status == update.status
-        rows.append(UpdateView(update, "Update" if same else str(IncidentStatus(update.status).label)))
+        rows.append(UpdateView(update, "Update" if same else str(EVENT_LABELS[update.status])))
     return rows

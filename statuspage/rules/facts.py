@@ -14,6 +14,7 @@ class PageFacts:
     url: str
     time_zone: str
     updated_at: dt.datetime
+    support_text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,19 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EntryPointFacts:
+    """Another way while a component is affected; `kind` and `health` as in the enums."""
+
+    id: str
+    kind: str
+    title: str
+    target: str
+    text: str
+    health: str
+    checked_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentFacts:
     """`intervals` oldest first; `group_id` is None outside any group."""
 
@@ -50,7 +64,10 @@ class ComponentFacts:
     group_id: str | None
     created_at: dt.datetime
     updated_at: dt.datetime
+    only_show_if_degraded: bool = False
+    clinical_priority: int = 3
     intervals: tuple[Interval, ...] = ()
+    entry_points: tuple[EntryPointFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +81,22 @@ class UpdateFacts:
     deliver_notifications: bool
     created_at: dt.datetime
     display_at: dt.datetime
+    edited_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostmortemFacts:
+    """A published one."""
+
+    body: str
+    published_at: dt.datetime
+    updated_at: dt.datetime
+    notified: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentFacts:
-    """`updates` newest first; `number` is the row's own number, used only in feed tags."""
+    """An incident or a maintenance. `updates` newest first; `number` is the row's own number, only for feed tags."""
 
     number: int
     id: str
@@ -82,13 +110,23 @@ class IncidentFacts:
     updated_at: dt.datetime
     component_ids: tuple[str, ...]
     updates: tuple[UpdateFacts, ...]
+    kind: str = "incident"
+    backfilled: bool = False
+    impact_override: str = ""
+    next_update_at: dt.datetime | None = None
+    scheduled_for: dt.datetime | None = None
+    scheduled_until: dt.datetime | None = None
+    cancelled_at: dt.datetime | None = None
+    sequence: int = 0
+    postmortem: PostmortemFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`incidents` newest first: the most recent, and every unresolved one however old."""
+    """`incidents` newest first: the most recent, and every unresolved one however old. `maintenances` likewise."""
 
     page: PageFacts
     groups: tuple[GroupFacts, ...]
     components: tuple[ComponentFacts, ...]
     incidents: tuple[IncidentFacts, ...]
+    maintenances: tuple[IncidentFacts, ...] = ()

@@ -35,8 +35,8 @@ def subscriber(email: str = "", *, only: tuple[str, ...] = (), **fields: object)
     now = clock.now()
     row = Subscriber.objects.create(
         page=Page.objects.get(),
-        email_cipher=vault().seal(email),
-        email_index=vault().index(email),
+        address_cipher=vault().seal(email),
+        address_index=vault().index(email),
         **{"created_at": now, "confirmed_at": now, **fields},
     )
     row.components.set(Component.objects.filter(slug__in=only))

@@ -132,7 +132,7 @@ def test_news_older_than_two_hours_is_not_mailed(page, drain):
 
 def test_an_address_that_cannot_be_read_any_more_stops_nobody_else(page, drain, caplog):
     broken = subscriber("ann@example.test")
-    Subscriber.objects.filter(pk=broken.pk).update(email_cipher="gAAAAnonsense")
+    Subscriber.objects.filter(pk=broken.pk).update(address_cipher="gAAAAnonsense")
     subscriber("ben@example.test")
 
     declare()

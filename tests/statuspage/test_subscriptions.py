@@ -22,7 +22,7 @@ def test_subscribing_asks_the_mailbox_first(page, client, drain):
 
     assert (answer.status_code, answer["Location"]) == (302, "/status/subscribe/done/")
     row = Subscriber.objects.get()
-    assert (row.email, row.confirmed_at, row.is_active) == ("Ann@Example.test", None, False)
+    assert (row.address, row.confirmed_at, row.is_active) == ("Ann@Example.test", None, False)
     assert [member.slug for member in row.components.all()] == ["telehealth"]
     assert mails() == [("Ann@Example.test", "subscription_confirm", "sent")]
     assert f"/status/confirm/{row.public_id}:" in Delivery.objects.get().message.text
@@ -215,12 +215,12 @@ def test_addresses_are_unreadable_at_rest_and_nowhere_in_outbox_or_ledger(page, 
     client.post(URL, {"email": "secret.reader@example.test"})
     row = Subscriber.objects.get()
 
-    stored = row.email_cipher + row.email_index
+    stored = row.address_cipher + row.address_index
     stored += "".join(str(message.payload) for message in OutboxMessage.objects.all())
     stored += "".join(str(line.facts) + line.target_id for line in AuditEvent.objects.all())
 
     assert "secret" not in stored.lower()
-    assert row.email == "secret.reader@example.test"
+    assert row.address == "secret.reader@example.test"
 
 
 def test_a_vault_seals_each_time_anew_finds_the_same_and_needs_its_key():
@@ -240,7 +240,7 @@ def test_an_import_takes_over_a_consent_and_sends_nothing(page, drain):
     drain()
 
     assert Subscriber.objects.get().is_active
-    assert Subscriber.objects.get().email_index == vault().index("sam@example.test")
+    assert Subscriber.objects.get().address_index == vault().index("sam@example.test")
     assert mails() == []
     with pytest.raises(AddressUnusable):
         subscribers.import_confirmed(email="nonsense", consent="", by=OMAR)

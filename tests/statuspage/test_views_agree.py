@@ -208,5 +208,5 @@ def test_facts_cost_the_same_for_one_and_three(page, rows, django_assert_num_que
         declare(f"Problem {number}", telehealth="partial_outage", ehr="major_outage")
 
     # page, components with groups, intervals, incidents, updates, claims with components, groups
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(10):
         everything()

@@ -13,7 +13,7 @@ from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.kernel import clock
 from portal_core.kernel.errors import AppError, NotFound
-from statuspage.enums import ComponentStatus, IncidentStatus
+from statuspage.enums import ComponentStatus
 from statuspage.queries import components, incident
 from triage import forms, queries
 from triage.actions import incidents
@@ -142,7 +142,7 @@ def _page(
     resolve_form: forms.ResolveForm | None = None,
 ) -> HttpResponse:
     summary = incident(incident_id)
-    over = summary.status == IncidentStatus.RESOLVED
+    over = summary.resolved_at is not None
     context = {
         "now": clock.now(),
         "incident": summary,
