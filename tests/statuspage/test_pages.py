@@ -41,7 +41,7 @@ def test_an_incident_has_a_page_of_its_own_and_history_keeps_it(page, client):
 def test_a_very_old_incident_still_has_its_page(page, client, monkeypatch):
     summary = declare("The first one")
     incidents.resolve(incident_id=summary.id, body="Done.", by=OMAR)
-    monkeypatch.setattr("statuspage.queries.RECENT", 1)
+    monkeypatch.setattr("statuspage.queries.facts.RECENT", 1)
     later = declare("The second one")
     incidents.resolve(incident_id=later.id, body="Done.", by=OMAR)
 

@@ -1,0 +1,1 @@
+"""How far the telling has come: figures for the delivery board."""
