@@ -145,6 +145,11 @@ def _update(row: UpdateFacts, incident_id: str, zone: str) -> Json:
     }
 
 
+def documentation_url(view: View) -> str:
+    """The page that explains the API, the feeds and the webhooks to programmers."""
+    return f"{view.facts.page.url.rstrip('/')}/api/"
+
+
 def incident_url(view: View, incident_id: str) -> str:
     """The full address of an incident's page."""
     return f"{view.facts.page.url.rstrip('/')}/incidents/{incident_id}/"
