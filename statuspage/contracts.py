@@ -67,3 +67,32 @@ class IncidentSummary:
     next_update_at: dt.datetime | None = None
     scheduled_for: dt.datetime | None = None
     scheduled_until: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """One published update in words, as chat posts and browser notifications say it: public text only.
+
+    `kind` is one of enums.PublicationKind, `impact` and `status` values of their enums, `label` the status in the
+    words of `language`. `components` and `alternatives` are lines to read ("Video visits", "Call 555 0100"); `url` and
+    `page_url` are full addresses. Moments are aware; `when` is that of the update, `starts` and `ends` of a maintenance.
+    """
+
+    incident_id: str
+    page_name: str
+    page_url: str
+    name: str
+    kind: str
+    status: str
+    label: str
+    body: str
+    impact: str
+    url: str
+    when: dt.datetime
+    components: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    next_update: dt.datetime | None = None
+    starts: dt.datetime | None = None
+    ends: dt.datetime | None = None
+    language: str = "en"
+    time_zone: str = "UTC"
