@@ -17,6 +17,7 @@ from statuspage.enums import (
     Impact,
     IncidentStatus,
     MaintenanceStatus,
+    PublicationKind,
 )
 from statuspage.errors import IncidentAlreadyResolved
 from statuspage.models.page import Component, Page
@@ -157,11 +158,13 @@ class IncidentUpdateQuerySet(models.QuerySet["IncidentUpdate"]):
 class IncidentUpdate(models.Model):
     """One published message. Immutable; `affected_components` keeps what the components were before and after it.
 
-    A correction is a `UpdateRevision`; the page shows the newest one and says that it was edited.
+    A correction is a `UpdateRevision`; the page shows the newest one and says that it was edited. `kind` is what
+    subscribers are told it is. A reminder is an update for them alone: no page, feed or API shows it.
     """
 
     public_id = PublicIdField(max_length=12, default=new_short_id)
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="updates")
+    kind = models.CharField(max_length=16, choices=PublicationKind, default=PublicationKind.UPDATED)
     status = models.CharField(max_length=16, choices=EVENT_STATUSES)
     body = models.TextField(max_length=25_000)
     affected_components = models.JSONField(default=list)  # [{"code", "name", "old_status", "new_status"}]

@@ -55,6 +55,7 @@ class Component(models.Model):
     clinical_priority = models.PositiveSmallIntegerField(default=3)  # 1: care stops without it (OP-02: telehealth)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)  # no longer shown; its history stays with the incidents
 
     class Meta:
         ordering = ["position", "id"]
