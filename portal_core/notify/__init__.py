@@ -6,7 +6,7 @@ Nothing here imports a model, so that any app may import this package before the
 from typing import TYPE_CHECKING
 
 from portal_core.notify import hooks
-from portal_core.notify.contracts import Recipient
+from portal_core.notify.contracts import Reached, Recipient
 
 if TYPE_CHECKING:
     from portal_core.notify.actions.messages import send, send_many
@@ -25,4 +25,4 @@ else:
         raise AttributeError(name)
 
 
-__all__ = ["Recipient", "deliver_due", "hooks", "send", "send_many"]
+__all__ = ["Reached", "Recipient", "deliver_due", "hooks", "send", "send_many"]

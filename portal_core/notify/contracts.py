@@ -1,6 +1,6 @@
 """What crosses the border of notify."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,3 +17,15 @@ class Recipient:
     phone: str = ""
     language: str = ""
     unsubscribe_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """Where a recipient is reached, told right before sending (`hooks.resolve_addresses`).
+
+    `address` is what the channel needs: a bare e-mail address, E.164, an https address, or a push subscription as JSON.
+    """
+
+    address: str = field(repr=False)
+    secret: str = field(default="", repr=False)
+    unsubscribe_url: str = field(default="", repr=False)

@@ -11,7 +11,7 @@ import logging
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from django.db.models import F
 from portal_core.kernel import clock, realtime
 from portal_core.kernel.ids import new_public_id
 from portal_core.notify import hooks
+from portal_core.notify.contracts import Reached
 from portal_core.notify.enums import Channel, DeliveryState
 from portal_core.notify.models import Delivery, DeliveryQuerySet, Message
 from portal_core.notify.transports import Letter, Outcome, Parcel, Transport, TransportDown, open_transport
@@ -85,16 +86,16 @@ class Run:
 
     def _carry(self, claim: "Claim") -> None:
         self._load_letters(claim)
+        keys = {row.pk: row.recipient_key for row in claim.rows}
         by_channel: dict[Channel, list[Parcel]] = defaultdict(list)
         for row in claim.rows:
             letter = self.letters[row.message_id]
-            by_channel[Channel(row.channel)].append(
-                Parcel(row.pk, row.public_id, row.address, row.unsubscribe_url, letter)
-            )
-        keys = {row.pk: row.recipient_key for row in claim.rows}
+            parcel = Parcel(row.pk, row.public_id, row.address, row.unsubscribe_url, letter)
+            by_channel[Channel(row.channel)].append(parcel)
         for channel, parcels in by_channel.items():
             self.tried += len(parcels)
-            self._send(claim, channel, self._still_wanted(claim, parcels, keys))
+            self._send(claim, channel, self._addressed(claim, self._still_wanted(claim, parcels, keys), keys))
+        claim.tell({pk: letter.template for pk, letter in self.letters.items()})
 
     def _load_letters(self, claim: "Claim") -> None:
         missing = {row.message_id for row in claim.rows} - self.letters.keys()
@@ -105,7 +106,7 @@ class Run:
             self.letters[message.pk] = Letter(
                 id=message.pk, template=message.template, language=message.language, subject=message.subject,
                 text=message.text, html=message.html, sms=message.sms, headers=message.headers,
-                created_at=message.created_at,
+                payloads=message.payloads, created_at=message.created_at,
             )  # fmt: skip
 
     def _still_wanted(self, claim: "Claim", parcels: list[Parcel], keys: dict[int, str]) -> list[Parcel]:
@@ -123,6 +124,28 @@ class Run:
             claim.cancelled([parcel.id for parcel in group if keys[parcel.id] in dropped])
             wanted.update(parcel.id for parcel in group if keys[parcel.id] not in dropped)
         return [parcel for parcel in parcels if parcel.id in wanted]
+
+    def _addressed(self, claim: "Claim", parcels: list[Parcel], keys: dict[int, str]) -> list[Parcel]:
+        """Ask the app for the addresses that do not stand in the rows; whom it does not know is not wanted."""
+        by_template: dict[str, list[Parcel]] = defaultdict(list)
+        for parcel in parcels:
+            if not parcel.address:
+                by_template[parcel.letter.template].append(parcel)
+        found: dict[int, Parcel | None] = {}
+        for template, group in by_template.items():
+            resolver = hooks.resolver_of(template)
+            try:
+                reached = resolver(frozenset(keys[parcel.id] for parcel in group)) if resolver is not None else {}
+            except Exception:  # whatever a hook raises: better late than lost
+                logger.exception("notify: addresses could not be resolved")
+                claim.refused([(parcel.id, "check_failed") for parcel in group])
+                found |= dict.fromkeys(parcel.id for parcel in group)
+                continue
+            for parcel in group:
+                where = reached.get(keys[parcel.id])
+                found[parcel.id] = None if where is None else _to(parcel, where)
+            claim.cancelled([parcel.id for parcel in group if found[parcel.id] is None])
+        return [sent for parcel in parcels if (sent := found.get(parcel.id, parcel)) is not None]
 
     def _send(self, claim: "Claim", channel: Channel, parcels: Sequence[Parcel]) -> None:
         while parcels:
@@ -173,6 +196,13 @@ class Run:
             transport.close()
 
 
+def _to(parcel: Parcel, where: Reached) -> Parcel:
+    return Parcel(
+        parcel.id, parcel.public_id, where.address, where.unsubscribe_url or parcel.unsubscribe_url, parcel.letter,
+        where.secret,
+    )  # fmt: skip
+
+
 @dataclass
 class Claim:
     """Rows that are ours until `until`."""
@@ -181,6 +211,8 @@ class Claim:
     rows: list[Delivery]
     until: dt.datetime
     in_hand: Parcel | None = None
+    taken: list[int] = field(default_factory=list)  # settled since the last `tell`
+    lost: list[tuple[int, str, bool]] = field(default_factory=list)  # row, code, permanent
 
     def __bool__(self) -> bool:
         return bool(self.rows)
@@ -250,6 +282,25 @@ class Claim:
                     )
             if "mailbox" in by_provider_id:
                 realtime.push("mailbox", {"type": "mailbox.changed"})
+        self.taken += [outcome.parcel.id for outcome in outcomes if outcome.error is None]
+        self.lost += [(o.parcel.id, o.error.code, True) for o in outcomes if o.error is not None and o.error.permanent]
+
+    def tell(self, templates: Mapping[int, str]) -> None:
+        """Tell the apps that asked for it what became of their deliveries; after the marks are committed."""
+        if not (self.taken or self.lost):
+            return
+        rows = {row.pk: row for row in self.rows}
+        good: dict[tuple[str, str], list[str]] = defaultdict(list)
+        bad: dict[tuple[str, str, str, bool], list[str]] = defaultdict(list)
+        for pk in self.taken:
+            good[templates[rows[pk].message_id], rows[pk].channel].append(rows[pk].recipient_key)
+        for pk, code, permanent in self.lost:
+            bad[templates[rows[pk].message_id], rows[pk].channel, code, permanent].append(rows[pk].recipient_key)
+        self.taken, self.lost = [], []
+        for (template, channel), keys in good.items():
+            hooks.tell_success(template, keys=keys, channel=channel)
+        for (template, channel, code, permanent), keys in bad.items():
+            hooks.tell_failure(template, keys=keys, channel=channel, code=code, permanent=permanent)
 
     def refused(self, refusals: Sequence[tuple[int, str]]) -> None:
         """Not taken, perhaps later: wait longer each time, then give up."""
@@ -260,6 +311,7 @@ class Claim:
             for pk, code in refusals:
                 if attempts[pk] >= MAX_ATTEMPTS:
                     self._ours([pk]).move(DeliveryState.DEAD, failed_at=now, last_error=code)
+                    self.lost.append((pk, code, False))
                     continue
                 # A spread of 20 %, so that a thousand rows refused together do not come back together.
                 pause = PAUSES[attempts[pk] - 1] * random.uniform(1, 1.2)  # noqa: S311

@@ -8,6 +8,12 @@ class Channel(models.TextChoices):
     EMAIL = "email", _("E-mail")
     SMS = "sms", _("Text message")
     VOICE = "voice", _("Phone call")
+    WEBHOOK = "webhook", _("Webhook")
+    SLACK = "slack", _("Slack")
+    TEAMS = "teams", _("Microsoft Teams")
+    PUSH = "push", _("Browser notification")
+
+    posted = nonmember(("webhook", "slack", "teams", "push"))  # what they say stands in Message.payloads
 
 
 class Urgency(models.IntegerChoices):
@@ -26,13 +32,22 @@ class DeliveryState(models.TextChoices):
     DEAD = "dead", _("Given up")
     EXPIRED = "expired", _("Too late to send")
     CANCELLED = "cancelled", _("Not wanted any more")
+    SUPERSEDED = "superseded", _("Replaced by newer news")
+    HELD = "held", _("Held back")
 
     live = nonmember(("waiting", "sending"))
     left = nonmember(("sent", "delivered"))
 
 
 MOVES: dict[DeliveryState, tuple[DeliveryState, ...]] = {
-    DeliveryState.WAITING: (DeliveryState.SENDING, DeliveryState.EXPIRED, DeliveryState.DEAD),
+    DeliveryState.WAITING: (
+        DeliveryState.SENDING,
+        DeliveryState.EXPIRED,
+        DeliveryState.DEAD,
+        DeliveryState.CANCELLED,  # taken back before it left
+        DeliveryState.SUPERSEDED,
+        DeliveryState.HELD,
+    ),
     DeliveryState.SENDING: (
         DeliveryState.SENDING,  # a worker died, its claim ran out, the next one takes over
         DeliveryState.WAITING,  # to be tried again
@@ -49,6 +64,13 @@ MOVES: dict[DeliveryState, tuple[DeliveryState, ...]] = {
     DeliveryState.DEAD: (DeliveryState.WAITING,),
     DeliveryState.EXPIRED: (),
     DeliveryState.CANCELLED: (),
+    DeliveryState.SUPERSEDED: (DeliveryState.WAITING,),  # the newer news were taken back
+    DeliveryState.HELD: (
+        DeliveryState.WAITING,
+        DeliveryState.CANCELLED,
+        DeliveryState.SUPERSEDED,  # also: went into a summary
+        DeliveryState.EXPIRED,
+    ),
 }
 
 

@@ -29,9 +29,13 @@ class Delivery(models.Model):
     cause = models.CharField(max_length=120)
     recipient_key = models.CharField(max_length=80)
     channel = models.CharField(max_length=8, choices=Channel)
-    address = models.CharField(max_length=320)
+    address = models.CharField(max_length=320, blank=True)  # empty: asked for right before sending (resolve_addresses)
     unsubscribe_url = models.CharField(max_length=500, blank=True)
     urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.PERSONAL)
+    topic = models.CharField(
+        max_length=60, blank=True
+    )  # "incident:…": newer news of one topic replace older, unsent ones
+    rank = models.BigIntegerField(default=0)  # order within the topic
     state = models.CharField(max_length=12, choices=DeliveryState, default=DeliveryState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)  # times a worker took it up
     available_at = models.DateTimeField()  # nobody touches it before: time of the next try, or end of a worker's claim
@@ -70,5 +74,11 @@ class Delivery(models.Model):
             models.Index(
                 fields=["urgency", "available_at", "id"], name="delivery_due", condition=Q(state__in=DeliveryState.live)
             ),
+            models.Index(
+                fields=["topic", "recipient_key"],
+                name="delivery_of_topic",
+                condition=~Q(topic=""),
+            ),
+            models.Index(fields=["cause", "state", "sent_at"], name="delivery_board"),
             models.Index(fields=["-failed_at"], name="delivery_lost", condition=Q(state__in=["failed", "dead"])),
         ]

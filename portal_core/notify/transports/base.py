@@ -4,6 +4,7 @@ import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 class TransportError(Exception):
@@ -34,18 +35,20 @@ class Letter:
     html: str = ""
     sms: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    payloads: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # channel → JSON object
     created_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One delivery on its way out."""
+    """One delivery on its way out. `public_id` is stable over all attempts: Message-ID, webhook-id."""
 
     id: int
     public_id: str
     address: str
     unsubscribe_url: str
     letter: Letter
+    secret: str = field(default="", repr=False)  # what a webhook is signed with
 
 
 @dataclass(frozen=True, slots=True)
