@@ -1,6 +1,6 @@
 from django.urls import path
 
-from statuspage.views import console, public, subscriptions
+from statuspage.views import break_glass, console, public, subscriptions
 
 app_name = "statuspage"
 
@@ -21,13 +21,12 @@ urlpatterns = [
     path("status/", public.page, name="page"),
     path("status/history/", public.history, name="history"),
     path("status/incidents/<str:incident_id>/", public.incident, name="incident"),
+    path("status/break-glass/", break_glass.break_glass, name="break-glass"),
     path("status/subscribe/", subscriptions.subscribe, name="subscribe"),
     path("status/subscribe/done/", subscriptions.subscribe_done, name="subscribe-done"),
     path("status/confirm/<str:token>/", subscriptions.confirm, name="confirm"),
     path("status/manage/<str:token>/", subscriptions.manage, name="manage"),
     path("status/unsubscribe/<str:token>/", subscriptions.unsubscribe, name="unsubscribe"),
     *(path(name, public.document, {"path": name}, name=name.replace("/", "-")) for name in DOCUMENTS),
-    path("desk/status/", console.console, name="console"),
-    path("desk/status/incidents/<str:incident_id>/", console.incident, name="console-incident"),
-    path("desk/status/components/<str:component_id>/", console.component, name="console-component"),
+    *console.urlpatterns,
 ]
