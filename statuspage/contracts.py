@@ -17,6 +17,16 @@ class IncidentPublished(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateOverdue(Event):
+    """Readers wait longer than they should. `reason` is one of enums.Overdue, `due_at` when it was due."""
+
+    incident_id: str
+    reason: str
+    due_at: dt.datetime
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentChanged(Event):
     """A component's state was set by hand."""
 
@@ -32,6 +42,57 @@ class SubscriptionRequested(Event):
 
     subscriber_id: str
     at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManageLinkRequested(Event):
+    """Somebody typed an address to get to its settings. `indexes` are keyed hashes of it: whether it is known is asked
+    later, so that the answer takes the same time."""
+
+    way: str
+    indexes: tuple[str, ...]
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookReady(Event):
+    """A webhook's address echoed our challenge: it hears of events from now on."""
+
+    subscriber_id: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriberQuarantined(Event):
+    """An address is written to no more, because it refused. `reason` is a code."""
+
+    subscriber_id: str
+    reason: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """What a subscriber wants to hear. `minimum_impact` is one of enums.Impact ("none": everything); quiet hours are
+    local times of the subscriber's zone, both or neither; with `quiet_bypass` critical events come through."""
+
+    incidents: bool = True
+    maintenances: bool = True
+    component_changes: bool = False
+    minimum_impact: str = "none"
+    quiet_from: dt.time | None = None
+    quiet_until: dt.time | None = None
+    quiet_bypass: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudienceWording:
+    """What one internal audience is told beside the public text; `audience` as in enums.Audience but never public,
+    `office_id` only for one office."""
+
+    audience: str
+    body: str
+    office_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

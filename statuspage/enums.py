@@ -76,6 +76,15 @@ MAINTENANCE_MOVES: dict[MaintenanceStatus, tuple[MaintenanceStatus, ...]] = {
 ALLOWED: dict[str, tuple[str, ...]] = dict([*INCIDENT_MOVES.items(), *MAINTENANCE_MOVES.items()])
 
 
+class Overdue(models.TextChoices):
+    """Why staff are asked for news."""
+
+    PROMISE = "promise", _("The promised update is overdue")
+    SILENCE = "silence", _("Readers have heard nothing for hours")
+    NOT_STARTED = "not_started", _("Its time has come, but it has not begun")
+    RUNNING_LATE = "running_late", _("It should be over by now")
+
+
 class Impact(models.TextChoices):
     """How bad: of one incident, and (as `indicator`) of the whole page."""
 
@@ -130,6 +139,41 @@ class Way(models.TextChoices):
     PUSH = "push", _("Browser notification")
 
 
+class SubscriberState(models.TextChoices):
+    """Where a subscription stands; read from its moments, never stored."""
+
+    PENDING = "pending", _("Not confirmed yet")
+    ACTIVE = "active", _("Subscribed")
+    QUARANTINED = "quarantined", _("Set aside")
+    UNSUBSCRIBED = "unsubscribed", _("Left")
+
+
+# What is not confirmed, set aside or left is deleted after a while.
+SUBSCRIBER_MOVES: dict[SubscriberState, tuple[SubscriberState, ...]] = {
+    SubscriberState.PENDING: (SubscriberState.ACTIVE, SubscriberState.QUARANTINED, SubscriberState.UNSUBSCRIBED),
+    SubscriberState.ACTIVE: (SubscriberState.QUARANTINED, SubscriberState.UNSUBSCRIBED),
+    SubscriberState.QUARANTINED: (SubscriberState.ACTIVE, SubscriberState.UNSUBSCRIBED),
+    SubscriberState.UNSUBSCRIBED: (SubscriberState.ACTIVE,),
+}
+
+
+class ImportState(models.TextChoices):
+    """A file of subscribers: looked at, then taken over in parts, or thrown away."""
+
+    PREVIEWED = "previewed", _("Waiting for your go-ahead")
+    RUNNING = "running", _("Being taken over")
+    DONE = "done", _("Done")
+    DISCARDED = "discarded", _("Thrown away")
+
+
+IMPORT_MOVES: dict[ImportState, tuple[ImportState, ...]] = {
+    ImportState.PREVIEWED: (ImportState.RUNNING, ImportState.DISCARDED),
+    ImportState.RUNNING: (ImportState.DONE,),
+    ImportState.DONE: (),
+    ImportState.DISCARDED: (),
+}
+
+
 class EntryPointKind(models.TextChoices):
     """Another way to get the thing done while a component is affected (TH-31 to TH-34)."""
 
@@ -158,4 +202,23 @@ DRAFT_MOVES: dict[DraftState, tuple[DraftState, ...]] = {
     DraftState.SCHEDULED: (DraftState.DRAFT, DraftState.PUBLISHED, DraftState.DISCARDED),
     DraftState.PUBLISHED: (),
     DraftState.DISCARDED: (),
+}
+
+
+class FanOutState(models.TextChoices):
+    """How far the telling of one publication has come: from the update to one delivery per subscriber."""
+
+    RUNNING = "running", _("Being written down")
+    HELD = "held", _("Held: somebody has to decide")
+    DONE = "done", _("Complete")
+    DISCARDED = "discarded", _("Not sent")
+    UNDONE = "undone", _("Taken back")
+
+
+FAN_OUT_MOVES: dict[FanOutState, tuple[FanOutState, ...]] = {
+    FanOutState.RUNNING: (FanOutState.HELD, FanOutState.DONE, FanOutState.UNDONE),
+    FanOutState.HELD: (FanOutState.RUNNING, FanOutState.DISCARDED),
+    FanOutState.DONE: (FanOutState.UNDONE,),
+    FanOutState.DISCARDED: (),
+    FanOutState.UNDONE: (),
 }

@@ -1,6 +1,8 @@
+from types import MappingProxyType
+
 from django.utils.translation import gettext_lazy as _
 
-from portal_core.kernel.errors import Conflict, Invalid, NotFound
+from portal_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class IncidentNotFound(NotFound):
@@ -42,8 +44,73 @@ class LinkInvalid(NotFound):
 
 
 class AddressUnusable(Invalid):
+    """`facts["reason"]` is a code of rules.addresses.Unusable."""
+
     code = "address_unusable"
     message = _("That does not look like an e-mail address. Write it like name@example.org.")
+    messages = MappingProxyType(
+        {
+            "phone": _("That does not look like a phone number. Write it with its area code, like (202) 555-0143."),
+            "phone_kind": _("We cannot reach this kind of number this way. Give another number."),
+            "url": _("That does not look like a web address we can post to. It begins with https:// and a host name."),
+            "slack": _("That is not the address of a Slack webhook. It begins with https://hooks.slack.com/services/."),
+            "teams": _("That is not the address of a Microsoft Teams webhook. Copy it from the workflow in Teams."),
+            "push": _("Your browser gave us an address we cannot use. Reload the page and try again."),
+        }
+    )
+
+
+class WayClosed(Invalid):
+    code = "way_closed"
+    message = _("We cannot send this way at present. Choose another one.")
+
+
+class ContactMissing(Invalid):
+    code = "contact_missing"
+    message = _("Give an e-mail address, so that we can tell somebody when your webhook stops answering.")
+
+
+class ChoiceUnknown(Invalid):
+    code = "choice_unknown"
+    message = _("One of your choices is not among those we offer. Reload and choose again.")
+
+
+class NothingChosen(Invalid):
+    code = "nothing_chosen"
+    message = _("Choose at least one kind of news. To stop all of them, use the link to unsubscribe.")
+
+
+class CodeWrong(Invalid):
+    code = "code_wrong"
+    message = _("That code is not right, or it is older than 15 minutes. Check it, or ask for a new one.")
+
+
+class SecretShown(Conflict):
+    code = "secret_shown"
+    message = _("The secret was shown already. Make a new one if you did not keep it.")
+
+
+class SubscriptionOver(Conflict):
+    code = "subscription_over"
+    message = _("This subscription is not active. Start it again first.")
+
+
+class FileUnusable(Invalid):
+    code = "file_unusable"
+    message = _("We cannot read this file. Save it as CSV in UTF-8, with a first line that names the columns.")
+
+
+class ImportNotFound(NotFound):
+    code = "import_not_found"
+
+
+class ImportMoved(Conflict):
+    code = "import_moved"
+    message = _("This file was already taken over or thrown away.")
+
+
+class SubscriberNotFound(NotFound):
+    code = "subscriber_not_found"
 
 
 class PastNotFree(Conflict):
@@ -51,3 +118,126 @@ class PastNotFree(Conflict):
 
     code = "past_not_free"
     message = _("That part already has a different history in this time. Check the times.")
+
+
+class NothingPublishedYet(Conflict):
+    """The journal lays words over the last snapshot; there is none."""
+
+    code = "nothing_published_yet"
+    message = _("Nothing was ever published here, so there is no page to add to.")
+
+
+class CodeUnknown(Forbidden):
+    """A break-glass code that is none, or was used."""
+
+    code = "code_unknown"
+    message = _("That code is not valid, or it was used already. Take the next one of your sheet.")
+
+
+class UpdateNotFound(NotFound):
+    code = "update_not_found"
+
+
+class AudienceUnknown(Invalid):
+    code = "audience_unknown"
+    message = _("One of the internal texts names no reader we know, or is empty. Choose who it is for.")
+
+
+class PromisePast(Invalid):
+    code = "promise_past"
+    message = _("The next update is promised for a moment that is already over. Choose a later one.")
+
+
+class MaintenanceOver(Conflict):
+    code = "maintenance_over"
+    message = _("This maintenance is already over. Schedule a new one if there is more to do.")
+
+
+class MaintenanceBegun(Conflict):
+    code = "maintenance_begun"
+    message = _("This maintenance has already begun. Complete it, or move only its end.")
+
+
+class WindowInvalid(Invalid):
+    code = "window_invalid"
+    message = _("A maintenance ends after it begins, and not in the past. Check both times.")
+
+
+class RemindersInvalid(Invalid):
+    code = "reminders_invalid"
+    message = _("Reminders go out between 5 minutes and 30 days before the start, at most five of them.")
+
+
+class RuleInvalid(Invalid):
+    code = "rule_invalid"
+    message = _("We cannot read this repetition. Write it like FREQ=WEEKLY;BYDAY=SU.")
+
+
+class SeriesNotFound(NotFound):
+    code = "series_not_found"
+
+
+class SeriesEnded(Conflict):
+    code = "series_ended"
+    message = _("This series has already ended.")
+
+
+class TemplateNotFound(NotFound):
+    code = "template_not_found"
+
+
+class VariableUnknown(Invalid):
+    code = "variable_unknown"
+
+
+class VariableOpen(Invalid):
+    code = "variable_open"
+
+
+class DraftNotFound(NotFound):
+    code = "draft_not_found"
+
+
+class DraftClosed(Conflict):
+    code = "draft_closed"
+    message = _("This draft was already published or discarded.")
+
+
+class DraftIncomplete(Invalid):
+    code = "draft_incomplete"
+    message = _("Something in this draft cannot be published as it stands. Open it and check every field.")
+
+
+class PublishTimePast(Invalid):
+    code = "publish_time_past"
+    message = _("The time to publish is already over. Choose a later one, or publish now.")
+
+
+class PostmortemTooEarly(Conflict):
+    code = "postmortem_too_early"
+    message = _("Resolve the incident first. The postmortem can be written now and published afterwards.")
+
+
+class PostmortemPublished(Conflict):
+    code = "postmortem_published"
+    message = _("This postmortem is already published. Changes you save are shown at once.")
+
+
+class PostmortemMissing(Invalid):
+    code = "postmortem_missing"
+    message = _("Write the postmortem before you publish it.")
+
+
+class ComponentBusy(Conflict):
+    code = "component_busy"
+    message = _("An open incident or a maintenance still needs this part. End it first.")
+
+
+class GroupUnknown(Invalid):
+    code = "group_unknown"
+    message = _("That group does not exist any more. Reload and choose again.")
+
+
+class TooLateToUndo(Conflict):
+    code = "too_late_to_undo"
+    message = _("This can no longer be changed: somebody has decided already, or it has left. Reload the board.")

@@ -21,14 +21,16 @@ def set_state(*, component_id: str, status: str, by: Actor) -> ComponentSummary:
     component = (
         Component.objects.select_for_update(of=("self",))
         .select_related("group")
-        .filter(page=page, public_id=component_id)
+        .filter(page=page, public_id=component_id, retired_at=None)
         .first()
     )
     if component is None:
         raise ComponentUnknown
     old = component.status
     # What was set by hand is what the open incidents say from now on: else their next update would undo it.
-    component.claims.filter(incident__status__in=CLAIMING).update(status=status)
+    # A maintenance that leaves its components as they are says nothing, now or later.
+    claiming = component.claims.filter(incident__status__in=CLAIMING).exclude(incident__component_status="")
+    claiming.update(status=status)
     if component.change(status, at=now, cause=StateCause.MANUAL, by=by.label):
         audit.record("component:set_state", by=by, target=component, at=now, old=old, new=status)
         outbox.publish(ComponentChanged(component_id=component_id, old_status=old, new_status=status, at=now))

@@ -1,29 +1,20 @@
-"""Declaring an incident, saying more about it, and ending it. One publish path for the console, triage and machines."""
+"""Declaring an incident, saying more about it, correcting what was said, and ending it. The same door for the console,
+triage and machines."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
-from portal_core.kernel import audit, clock, idempotency, outbox
+from portal_core.kernel import audit, clock, idempotency
 from portal_core.kernel.contracts import Actor
 from statuspage import access, queries
-from statuspage.actions import pages
-from statuspage.contracts import IncidentPublished, IncidentSummary
-from statuspage.enums import (
-    CLAIMING,
-    UNRESOLVED,
-    ComponentStatus,
-    Impact,
-    IncidentStatus,
-    PublicationKind,
-    StateCause,
-)
-from statuspage.errors import ComponentUnknown, IncidentMoved, StatusUnknown, TextMissing
-from statuspage.models import Component, Incident, IncidentComponent, IncidentUpdate, Page
-from statuspage.rules.rollup import impact_of, worst
-
-NAME_MAX, BODY_MAX = 255, 25_000
+from statuspage.actions import pages, publication
+from statuspage.contracts import AudienceWording, IncidentSummary
+from statuspage.enums import UNRESOLVED, EventKind, Impact, IncidentStatus, PublicationKind
+from statuspage.errors import PromisePast, StatusUnknown, UpdateNotFound
+from statuspage.models import Incident, IncidentUpdate, UpdateRevision
+from statuspage.rules.rollup import impact_of
 
 
 @transaction.atomic
@@ -36,51 +27,90 @@ def declare(
     impact_override: str = "",
     by: Actor,
     key: str,
+    next_update_at: dt.datetime | None = None,
+    deliver: bool = True,
+    texts: Sequence[AudienceWording] = (),
 ) -> IncidentSummary:
     """Open an incident and publish it (SP-01, SP-02).
 
     `components` maps component ids to statuses; `key` makes a second press, or a second person working from the same
-    proposal, land on the first incident. Raises TextMissing, StatusUnknown, ComponentUnknown.
+    proposal, land on the first incident. `next_update_at` is a promise to readers; `deliver=False` shows it without
+    telling subscribers; `texts` are for internal readers only. Raises TextMissing, StatusUnknown, ComponentUnknown,
+    PromisePast, AudienceUnknown, VariableOpen.
     """
-    incident_id = idempotency.once(
-        "statuspage.declare",
-        key,
-        lambda: _declare(_one_line(name), body, components, status, impact_override, by),
-    )
-    return queries.incident(incident_id)
 
+    def deed() -> str:
+        now = clock.now()
+        line = publication.one_line(name)
+        if status not in UNRESOLVED or impact_override not in ("", *Impact.values):
+            raise StatusUnknown
+        page = pages.locked_page()
+        incident = Incident.objects.create(
+            page=page, name=line, status=status, impact_override=impact_override, created_at=now, started_at=now,
+            updated_at=now, monitoring_at=now if status == IncidentStatus.MONITORING else None,
+            next_update_at=_promise(next_update_at, now),
+        )  # fmt: skip
+        audit.record("incident:declare", by=by, target=incident, at=now, status=status, components=dict(components))
+        publication.claim(page, incident, components)
+        affected = publication.apply(incident, by=by, at=now)
+        incident.impact_computed = impact_of(row["new_status"] for row in affected)
+        publication.publish(
+            page, incident, PublicationKind.CREATED, body, affected, by=by, at=now, deliver=deliver, texts=texts
+        )
+        return str(incident.public_id)
 
-def _declare(name: str, body: str, components: Mapping[str, str], status: str, impact_override: str, by: Actor) -> str:
-    now = clock.now()
-    if not name or len(name) > NAME_MAX:
-        raise TextMissing
-    if status not in UNRESOLVED or impact_override not in ("", *Impact.values):
-        raise StatusUnknown
-    page = pages.locked_page()
-    incident = Incident.objects.create(
-        page=page, name=name, status=status, impact_override=impact_override, created_at=now, started_at=now,
-        updated_at=now, monitoring_at=now if status == IncidentStatus.MONITORING else None,
-    )  # fmt: skip
-    audit.record("incident:declare", by=by, target=incident, at=now, status=status, components=dict(components))
-    _publish(page, incident, PublicationKind.CREATED, body, components, by=by, at=now)
-    return str(incident.public_id)
+    return queries.incident(idempotency.once("statuspage.declare", key, deed))
 
 
 @transaction.atomic
 def post_update(
-    *, incident_id: str, status: str, body: str, components: Mapping[str, str], by: Actor, seen: str = "", key: str = ""
+    *,
+    incident_id: str,
+    status: str,
+    body: str,
+    components: Mapping[str, str],
+    by: Actor,
+    seen: str = "",
+    key: str = "",
+    next_update_at: dt.datetime | None = None,
+    deliver: bool = True,
+    texts: Sequence[AudienceWording] = (),
+    impact_override: str | None = None,
 ) -> IncidentSummary:
     """Publish another message about an open incident; `components` names only what changes.
 
     `seen` is the newest update the author had on screen: if there is a newer one, IncidentMoved. A `key` makes a
-    second press land on the first. Raises also IncidentNotFound, IncidentAlreadyResolved, StatusUnknown,
-    ComponentUnknown, TextMissing.
+    second press land on the first. `next_update_at` replaces the promise that stood; None withdraws it, since this
+    message keeps it. `impact_override` None leaves it, "" lets the components speak again. Raises also
+    IncidentNotFound, IncidentAlreadyResolved, StatusUnknown, ComponentUnknown, TextMissing, PromisePast,
+    AudienceUnknown, VariableOpen.
     """
 
     def deed() -> str:
-        if status not in IncidentStatus.values:
+        if status not in (*UNRESOLVED, IncidentStatus.RESOLVED) or impact_override not in (None, "", *Impact.values):
             raise StatusUnknown
-        return _post(incident_id, IncidentStatus(status), body, components, by=by, seen=seen)
+        now = clock.now()
+        page = pages.locked_page()
+        incident = access.incident_for_change(page, incident_id, EventKind.INCIDENT)
+        # Before the check of `seen`: whoever comes too late to resolve is told that it is over, not that it moved.
+        incident.move(status, at=now)
+        publication.refuse_if_moved(incident, seen)
+        over = status == IncidentStatus.RESOLVED
+        incident.next_update_at = None if over else _promise(next_update_at, now)
+        if impact_override is not None:
+            incident.impact_override = impact_override
+        verb = "incident:resolve" if over else "incident:update"
+        audit.record(verb, by=by, target=incident, at=now, status=str(status), components=dict(components))
+        publication.claim(page, incident, components)
+        if over:
+            publication.release(incident)
+        affected = publication.apply(incident, by=by, at=now)
+        reached = [] if over else [row["new_status"] for row in affected]
+        incident.impact_computed = impact_of(reached, floor=[incident.impact_computed])
+        kind = PublicationKind.RESOLVED if over else PublicationKind.UPDATED
+        return publication.publish(
+            page, incident, kind, body, affected, by=by, at=now, deliver=deliver, texts=texts
+        )  # fmt: skip
 
     if key:
         idempotency.once("statuspage.update", key, deed)
@@ -90,114 +120,50 @@ def post_update(
 
 
 @transaction.atomic
-def resolve(*, incident_id: str, body: str, by: Actor, seen: str = "", key: str = "") -> IncidentSummary:
-    """End the incident: its components go back to operational unless another incident still holds them.
+def resolve(
+    *,
+    incident_id: str,
+    body: str,
+    by: Actor,
+    seen: str = "",
+    key: str = "",
+    deliver: bool = True,
+    texts: Sequence[AudienceWording] = (),
+) -> IncidentSummary:
+    """End the incident: its components go back to operational unless another event still holds them.
 
     The second of two people gets IncidentAlreadyResolved and nothing is published twice.
     """
     return post_update(
-        incident_id=incident_id, status=IncidentStatus.RESOLVED, body=body, components={}, by=by, seen=seen, key=key
-    )
-
-
-def _one_line(name: str) -> str:
-    """A name goes into subjects and feeds: no line breaks, nothing invisible."""
-    return "".join(letter for letter in " ".join(name.split()) if letter.isprintable())
-
-
-def _post(
-    incident_id: str, status: IncidentStatus, body: str, components: Mapping[str, str], *, by: Actor, seen: str
-) -> str:
-    now = clock.now()
-    page = pages.locked_page()
-    incident = access.incident_for_change(page, incident_id)
-    # Before the check of `seen`: whoever comes too late to resolve is told that it is over, not that it moved.
-    incident.move(status, at=now)
-    newest = incident.updates.first()
-    if seen and newest is not None and newest.public_id != seen:
-        raise IncidentMoved
-    resolved = status == IncidentStatus.RESOLVED
-    verb, kind = (
-        ("incident:resolve", PublicationKind.RESOLVED) if resolved else ("incident:update", PublicationKind.UPDATED)
-    )
-    audit.record(verb, by=by, target=incident, at=now, status=str(status), components=dict(components))
-    return _publish(page, incident, kind, body, components, by=by, at=now)
-
-
-def _publish(
-    page: Page,
-    incident: Incident,
-    kind: PublicationKind,
-    body: str,
-    components: Mapping[str, str],
-    *,
-    by: Actor,
-    at: dt.datetime,
-) -> str:
-    """Claims, component states, impact, the immutable update, the event and the snapshot: all or nothing."""
-    body = body.replace("\0", "").strip()
-    if not body or len(body) > BODY_MAX:
-        raise TextMissing
-    _claim(page, incident, components, resolved=kind == PublicationKind.RESOLVED)
-    affected = _apply(page, incident, by=by, at=at)
-    before = [] if kind == PublicationKind.CREATED else [incident.impact_computed]
-    incident.impact_computed = impact_of(
-        [row["new_status"] for row in affected if kind != PublicationKind.RESOLVED], floor=before
-    )
-    incident.save(
-        update_fields=["status", "impact_computed", "monitoring_at", "resolved_at", "updated_at"],
-    )
-    update = IncidentUpdate.objects.create(
-        incident=incident, status=incident.status, body=body, affected_components=affected, created_at=at,
-        display_at=at, by_id=by.id, by_label=by.label[:120],
+        incident_id=incident_id, status=IncidentStatus.RESOLVED, body=body, components={}, by=by, seen=seen, key=key,
+        deliver=deliver, texts=texts,
     )  # fmt: skip
-    outbox.publish(IncidentPublished(incident_id=incident.public_id, update_id=update.public_id, kind=str(kind), at=at))
-    pages.publish_state(page, cause=f"incident-update:{update.public_id}", at=at)
-    return str(update.public_id)
 
 
-def _claim(page: Page, incident: Incident, components: Mapping[str, str], *, resolved: bool) -> None:
-    """Write down what this incident says about its components."""
-    if any(status not in ComponentStatus.values for status in components.values()):
-        raise StatusUnknown
-    found = {row.public_id: row for row in Component.objects.filter(page=page, public_id__in=list(components))}
-    if len(found) != len(components):
-        raise ComponentUnknown
-    for public_id, status in components.items():
-        IncidentComponent.objects.update_or_create(
-            incident=incident, component=found[public_id], defaults={"status": status}
-        )
-    if resolved:
-        incident.claims.update(status=ComponentStatus.OPERATIONAL)
+@transaction.atomic
+def correct(*, update_id: str, body: str, by: Actor) -> UpdateRevision | None:
+    """Put another wording on a published message, of an incident or a maintenance; the first one is kept, nobody is
+    mailed, the page says that it was edited. The wording that stands already: nothing happens, None.
+
+    Raises UpdateNotFound, TextMissing, VariableOpen.
+    """
+    now, body = clock.now(), publication.words(body)
+    page = pages.locked_page()
+    rows = IncidentUpdate.objects.filter(incident__page=page, public_id=update_id)
+    update = rows.exclude(kind=PublicationKind.REMINDER).prefetch_related("revisions").first()
+    if update is None:
+        raise UpdateNotFound
+    newest = update.revisions.order_by("-edited_at", "-pk").first()
+    if body == (newest.body if newest is not None else update.body):
+        return None
+    revision = UpdateRevision.objects.create(update=update, body=body, edited_at=now, by_label=by.label[:120])
+    audit.record("incident:correct", by=by, target=update, at=now, incident=update.incident.public_id)
+    pages.publish_state(page, cause=f"correction:{update_id}", at=now)
+    publication.push_changed(update.incident)
+    return revision
 
 
-def _apply(page: Page, incident: Incident, *, by: Actor, at: dt.datetime) -> list[dict[str, str]]:
-    """Put each component of the incident into the worst state that any active incident claims; return the rows that
-    the update keeps (`affected_components` of the v2 API)."""
-    members = list(
-        Component.objects.select_for_update(of=("self",))
-        .filter(claims__incident=incident)
-        .select_related("group")
-        .order_by("group__position", "position", "pk")
-    )
-    claims: dict[int, list[str]] = {}
-    others = IncidentComponent.objects.filter(component__in=members, incident__status__in=CLAIMING)
-    own = dict(incident.claims.values_list("component_id", "status"))
-    for component_id, status in others.exclude(incident=incident).values_list("component_id", "status"):
-        claims.setdefault(component_id, []).append(status)
-    affected = []
-    for component in members:
-        old = component.status
-        component.change(
-            worst([own[component.pk], *claims.get(component.pk, [])]),
-            at=at, cause=StateCause.INCIDENT, by=by.label, incident_id=incident.pk,
-        )  # fmt: skip
-        affected.append(
-            {
-                "code": component.public_id,
-                "name": component.full_name,
-                "old_status": old,
-                "new_status": component.status,
-            }
-        )
-    return affected
+def _promise(moment: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:
+    if moment is not None and moment <= now:
+        raise PromisePast
+    return moment

@@ -12,6 +12,7 @@ from statuspage.enums import ComponentStatus, StateCause
 from statuspage.models import Component, ComponentGroup, ComponentStateChange, Page, Snapshot
 
 LIVE_GROUP = "status"
+CONSOLE_GROUP = "status:console"  # operators: something they look at or should look at changed
 
 # SP-05: telehealth stands apart because it is restored first.
 COMPONENTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (

@@ -5,14 +5,15 @@ import datetime as dt
 from django.db.models import Prefetch, QuerySet
 
 from statuspage.contracts import ComponentSummary, IncidentSummary
-from statuspage.enums import EVENT_LABELS, UNRESOLVED, ComponentStatus, EventKind
+from statuspage.enums import EVENT_LABELS, UNRESOLVED, ComponentStatus, EventKind, PublicationKind
 from statuspage.errors import IncidentNotFound
 from statuspage.models import Component, Incident, IncidentComponent, IncidentUpdate, UpdateRevision
 
 
 def components() -> list[ComponentSummary]:
-    """All components in page order; one query."""
-    rows = Component.objects.select_related("group").order_by("group__position", "position", "pk")
+    """All components in page order; one query. Retired ones are left out."""
+    rows = Component.objects.filter(retired_at=None).select_related("group")
+    rows = rows.order_by("group__position", "position", "pk")
     return [summarise_component(row) for row in rows]
 
 
@@ -46,10 +47,12 @@ def updates_of(public_id: str) -> list[IncidentUpdate]:
 
 
 def incident_rows() -> QuerySet[Incident]:
-    """Events with all that `summarise_incident` and the facts read; newest first."""
+    """Events with all that `summarise_incident` and the facts read; newest first. Reminders are for subscribers alone
+    and stand on no page."""
+    shown = IncidentUpdate.objects.exclude(kind=PublicationKind.REMINDER)
     return (
         Incident.objects.prefetch_related(
-            Prefetch("updates", IncidentUpdate.objects.order_by("-display_at", "-pk")),
+            Prefetch("updates", shown.order_by("-display_at", "-pk")),
             Prefetch("updates__revisions", UpdateRevision.objects.order_by("-edited_at", "-pk")),
             Prefetch("claims", IncidentComponent.objects.select_related("component").order_by("component__position")),
         )
