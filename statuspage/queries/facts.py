@@ -2,9 +2,10 @@
 
 import datetime as dt
 
-from django.db.models import Prefetch, Q
+from django.db.models import Avg, Prefetch, Q
+from django.db.models.functions import TruncHour
 
-from statuspage.enums import UNDERWAY, UNRESOLVED, UPCOMING, EventKind
+from statuspage.enums import OVER, UNDERWAY, UNRESOLVED, UPCOMING, EventKind
 from statuspage.models import (
     Component,
     ComponentGroup,
@@ -12,15 +13,17 @@ from statuspage.models import (
     EntryPoint,
     Incident,
     IncidentUpdate,
+    Measurement,
     Page,
 )
 from statuspage.queries.events import incident_rows, words_of
-from statuspage.rules.derive import WINDOW_DAYS
+from statuspage.rules.derive import MONTHS
 from statuspage.rules.facts import (
     ComponentFacts,
     EntryPointFacts,
     Facts,
     GroupFacts,
+    HourFacts,
     IncidentFacts,
     Interval,
     PageFacts,
@@ -29,6 +32,8 @@ from statuspage.rules.facts import (
 )
 
 RECENT = 50
+PAST_MAX = 400
+HOURS = 24
 
 
 def incident_facts(public_id: str) -> IncidentFacts | None:
@@ -42,7 +47,7 @@ def facts(*, now: dt.datetime) -> Facts | None:
     page = Page.objects.filter(slug="main").first()
     if page is None:
         return None
-    since = now - dt.timedelta(days=WINDOW_DAYS + 1)
+    since = first_month(now)
     changes = ComponentStateChange.objects.filter(Q(ended_at=None) | Q(ended_at__gte=since)).order_by(
         "started_at", "pk"
     )
@@ -51,10 +56,17 @@ def facts(*, now: dt.datetime) -> Facts | None:
     )
     events = incident_rows().filter(page=page)
     recent = list(events.filter(kind=EventKind.INCIDENT)[:RECENT])
-    known = {row.pk for row in recent}
-    older = events.filter(status__in=UNRESOLVED).exclude(pk__in=known) if len(recent) == RECENT else []
     planned = list(events.filter(kind=EventKind.MAINTENANCE).order_by("-scheduled_for", "-pk")[:RECENT])
-    later = events.filter(status__in=[*UPCOMING, *UNDERWAY]).exclude(pk__in={row.pk for row in planned})
+    known = {row.pk for row in (*recent, *planned)}
+    older: list[Incident] = []
+    later: list[Incident] = []
+    past: list[Incident] = []
+    if len(recent) == RECENT or len(planned) == RECENT:
+        others = events.exclude(pk__in=known)
+        older = list(others.filter(status__in=UNRESOLVED))
+        later = list(others.filter(status__in=[*UPCOMING, *UNDERWAY]))
+        past = list(others.filter(status__in=OVER, started_at__gte=since)[:PAST_MAX])
+    hours = _hours(page, now)
     return Facts(
         page=PageFacts(
             id=page.public_id,
@@ -65,10 +77,41 @@ def facts(*, now: dt.datetime) -> Facts | None:
             support_text=page.support_text,
         ),
         groups=tuple(_group_facts(row) for row in page.groups.order_by("position", "pk")),
-        components=tuple(_component_facts(row) for row in rows.order_by("group__position", "position", "pk")),
+        components=tuple(
+            _component_facts(row, hours.get(row.pk, ())) for row in rows.order_by("group__position", "position", "pk")
+        ),
         incidents=tuple(_incident_facts(row) for row in [*recent, *older]),
-        maintenances=tuple(_incident_facts(row) for row in [*planned, *(later if len(planned) == RECENT else [])]),
+        maintenances=tuple(_incident_facts(row) for row in [*planned, *later]),
+        past=tuple(_incident_facts(row) for row in past),
     )
+
+
+def month_facts(start: dt.datetime, end: dt.datetime) -> tuple[IncidentFacts, ...]:
+    """What began from `start` up to `end`, newest first: for months older than the snapshot holds."""
+    rows = incident_rows().filter(started_at__gte=start, started_at__lt=end).exclude(status__in=UPCOMING)
+    return tuple(_incident_facts(row) for row in rows)
+
+
+def first_month(now: dt.datetime) -> dt.datetime:
+    """Before the oldest month that is published, in any zone."""
+    return now - dt.timedelta(days=31 * MONTHS + 1)
+
+
+def _hours(page: Page, now: dt.datetime) -> dict[int, tuple[HourFacts, ...]]:
+    """Component → its mean response times by hour; one query however often the probes ask."""
+    since = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=HOURS - 1)
+    rows = (
+        Measurement.objects.filter(component__page=page, taken_at__gte=since)
+        .annotate(hour=TruncHour("taken_at", tzinfo=dt.UTC))
+        .values_list("component_id", "hour")
+        .annotate(mean=Avg("milliseconds"))
+        .order_by("hour")
+    )
+    found: dict[int, tuple[HourFacts, ...]] = {}
+    for component_id, hour, mean in rows:
+        fact = HourFacts(start=hour, milliseconds=round(mean) if mean is not None else None)
+        found[component_id] = (*found.get(component_id, ()), fact)
+    return found
 
 
 def _group_facts(row: ComponentGroup) -> GroupFacts:
@@ -82,7 +125,7 @@ def _group_facts(row: ComponentGroup) -> GroupFacts:
     )
 
 
-def _component_facts(row: Component) -> ComponentFacts:
+def _component_facts(row: Component, hours: tuple[HourFacts, ...]) -> ComponentFacts:
     return ComponentFacts(
         id=row.public_id,
         name=row.name,
@@ -113,6 +156,7 @@ def _component_facts(row: Component) -> ComponentFacts:
             )
             for point in row.entry_points.all()
         ),
+        hours=hours,
     )
 
 

@@ -50,8 +50,16 @@ class EntryPointFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HourFacts:
+    """Mean response time in the hour from `start`; None when nothing answered."""
+
+    start: dt.datetime
+    milliseconds: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentFacts:
-    """`intervals` oldest first; `group_id` is None outside any group."""
+    """`intervals` and `hours` (the last 24) oldest first; `group_id` is None outside any group."""
 
     id: str
     name: str
@@ -68,6 +76,7 @@ class ComponentFacts:
     clinical_priority: int = 3
     intervals: tuple[Interval, ...] = ()
     entry_points: tuple[EntryPointFacts, ...] = ()
+    hours: tuple[HourFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +132,12 @@ class IncidentFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`incidents` newest first: the most recent, and every unresolved one however old. `maintenances` likewise."""
+    """`incidents` newest first: the most recent, and every unresolved one however old. `maintenances` likewise.
+    `past`: what else of either kind began within the year that the history shows."""
 
     page: PageFacts
     groups: tuple[GroupFacts, ...]
     components: tuple[ComponentFacts, ...]
     incidents: tuple[IncidentFacts, ...]
     maintenances: tuple[IncidentFacts, ...] = ()
+    past: tuple[IncidentFacts, ...] = ()

@@ -6,6 +6,8 @@ A pure table, so that a correction is one line.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop as _
+
 from statuspage.enums import SEVERITY, ComponentStatus, Impact
 
 # From harmless to grave.
@@ -21,24 +23,24 @@ _IMPACT_OF: dict[str, str] = {
 
 # All components alike: the state speaks for itself. Mixed: the worst wins, softened by one step.
 _ALL: dict[str, tuple[str, str]] = {
-    ComponentStatus.OPERATIONAL: (Impact.NONE, "All Systems Operational"),
-    ComponentStatus.MAINTENANCE: (Impact.MAINTENANCE, "Service Under Maintenance"),
-    ComponentStatus.DEGRADED: (Impact.MINOR, "Degraded System Service"),
-    ComponentStatus.PARTIAL_OUTAGE: (Impact.MAJOR, "Partial System Outage"),
-    ComponentStatus.MAJOR_OUTAGE: (Impact.CRITICAL, "Major System Outage"),
+    ComponentStatus.OPERATIONAL: (Impact.NONE, _("All Systems Operational")),
+    ComponentStatus.MAINTENANCE: (Impact.MAINTENANCE, _("Service Under Maintenance")),
+    ComponentStatus.DEGRADED: (Impact.MINOR, _("Degraded System Service")),
+    ComponentStatus.PARTIAL_OUTAGE: (Impact.MAJOR, _("Partial System Outage")),
+    ComponentStatus.MAJOR_OUTAGE: (Impact.CRITICAL, _("Major System Outage")),
 }
 _SOME: dict[str, tuple[str, str]] = {
-    ComponentStatus.MAINTENANCE: (Impact.MAINTENANCE, "Service Under Maintenance"),
-    ComponentStatus.DEGRADED: (Impact.MINOR, "Partially Degraded Service"),
-    ComponentStatus.PARTIAL_OUTAGE: (Impact.MINOR, "Minor Service Outage"),
-    ComponentStatus.MAJOR_OUTAGE: (Impact.MAJOR, "Partial System Outage"),
+    ComponentStatus.MAINTENANCE: (Impact.MAINTENANCE, _("Service Under Maintenance")),
+    ComponentStatus.DEGRADED: (Impact.MINOR, _("Partially Degraded Service")),
+    ComponentStatus.PARTIAL_OUTAGE: (Impact.MINOR, _("Minor Service Outage")),
+    ComponentStatus.MAJOR_OUTAGE: (Impact.MAJOR, _("Partial System Outage")),
 }
 # Green components under an active incident: the page must not say that all is well (uptime-kuma #908).
 _BY_INCIDENT: dict[str, tuple[str, str]] = {
-    Impact.MAINTENANCE: (Impact.MAINTENANCE, "Service Under Maintenance"),
-    Impact.MINOR: (Impact.MINOR, "Minor Service Outage"),
-    Impact.MAJOR: (Impact.MAJOR, "Partial System Outage"),
-    Impact.CRITICAL: (Impact.CRITICAL, "Major System Outage"),
+    Impact.MAINTENANCE: (Impact.MAINTENANCE, _("Service Under Maintenance")),
+    Impact.MINOR: (Impact.MINOR, _("Minor Service Outage")),
+    Impact.MAJOR: (Impact.MAJOR, _("Partial System Outage")),
+    Impact.CRITICAL: (Impact.CRITICAL, _("Major System Outage")),
 }
 
 

@@ -25,6 +25,11 @@ class Day:
     partial_seconds: int
     major_seconds: int
 
+    @property
+    def uneventful(self) -> bool:
+        """All green, or not watched."""
+        return self.status in (None, ComponentStatus.OPERATIONAL)
+
 
 def days(intervals: Sequence[Interval], *, now: dt.datetime, zone: str, count: int = 90) -> list[Day]:
     """The last `count` days, oldest first, today included up to `now`."""
@@ -37,17 +42,23 @@ def _day(date: dt.date, intervals: Sequence[Interval], now: dt.datetime, tz: Zon
     # Through UTC: local midnights are 23 or 25 hours apart in the weeks the clocks change.
     start = dt.datetime.combine(date, dt.time(), tz).astimezone(dt.UTC)
     end = min(dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), tz).astimezone(dt.UTC), now)
-    seen: dict[str, int] = {}
-    for interval in intervals:
-        if interval.start < end and (interval.end is None or interval.end > start):
-            length = min(interval.end or now, end) - max(interval.start, start)
-            seen[interval.status] = seen.get(interval.status, 0) + int(length.total_seconds())
+    seen = seconds_in(intervals, start=start, end=end)
     return Day(
         date,
         worst(seen) if seen else None,
         seen.get(ComponentStatus.PARTIAL_OUTAGE, 0),
         seen.get(ComponentStatus.MAJOR_OUTAGE, 0),
     )
+
+
+def seconds_in(intervals: Sequence[Interval], *, start: dt.datetime, end: dt.datetime) -> dict[str, int]:
+    """State → seconds spent in it from `start` to `end`; an open interval reaches to the end."""
+    seen: dict[str, int] = {}
+    for interval in intervals:
+        if interval.start < end and (interval.end is None or interval.end > start):
+            length = min(interval.end or end, end) - max(interval.start, start)
+            seen[interval.status] = seen.get(interval.status, 0) + int(length.total_seconds())
+    return seen
 
 
 def percent(intervals: Sequence[Interval], *, since: dt.datetime, now: dt.datetime) -> float | None:

@@ -43,7 +43,7 @@ def incident(request: HttpRequest, incident_id: str) -> HttpResponse:
         facts = queries.incident_facts(incident_id)
         if facts is None:
             raise IncidentNotFound
-        known = derive_incident(facts, view.facts)
+        known = derive_incident(facts, view.facts, now=view.as_of)
     return HttpResponse(render.incident(view, known), content_type=render.HTML)
 
 
