@@ -8,8 +8,9 @@ class Recipient:
     """One person to be told.
 
     `key` says who it is, opaque and stable ("patient:3f…"): one delivery per (cause, key, channel). `email` is a bare
-    address, `phone` is E.164. `language` is a code of settings.LANGUAGES, empty for the default. With
-    `unsubscribe_url` (https, answers a POST, RFC 8058) an e-mail carries List-Unsubscribe.
+    address, `phone` is E.164. With `resolve` both stay empty: the app is asked right before sending
+    (`hooks.resolve_addresses`), so that no address stands in the ledger. `language` is a code of settings.LANGUAGES,
+    empty for the default. With `unsubscribe_url` (https, answers a POST, RFC 8058) an e-mail carries List-Unsubscribe.
     """
 
     key: str
@@ -17,6 +18,7 @@ class Recipient:
     phone: str = ""
     language: str = ""
     unsubscribe_url: str = ""
+    resolve: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ class DeliveryState(models.TextChoices):
 
     live = nonmember(("waiting", "sending"))
     left = nonmember(("sent", "delivered"))
+    lost = nonmember(("failed", "dead"))
 
 
 MOVES: dict[DeliveryState, tuple[DeliveryState, ...]] = {

@@ -75,7 +75,9 @@ def resolve_addresses(template_prefix: str, resolver: Resolver) -> None:
 
 
 def resolver_of(template: str) -> Resolver | None:
-    return next((found for prefix, found in _resolvers.items() if template.startswith(prefix)), None)
+    """The resolver with the longest prefix of this template."""
+    fitting = [prefix for prefix in _resolvers if template.startswith(prefix)]
+    return _resolvers[max(fitting, key=len)] if fitting else None
 
 
 def after_failure(template_prefix: str, callback: OnFailure) -> None:

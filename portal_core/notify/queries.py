@@ -1,8 +1,10 @@
 """Figures about deliveries: for /metrics and for boards."""
 
 import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet, Subquery
 
 from portal_core.notify.enums import DeliveryState
 from portal_core.notify.models import Delivery
@@ -39,3 +41,87 @@ def mailbox_letter(public_id: str) -> Delivery | None:
     """One delivery that left, with its message."""
     rows = Delivery.objects.filter(state__in=DeliveryState.left, public_id=public_id)
     return rows.select_related("message").first()
+
+
+def told(topic: str) -> Exists:
+    """Whether a recipient has been sent anything of `topic` (or is being sent it), for a query that has a column
+    `recipient_key` and one `channel`."""
+    return Exists(
+        Delivery.objects.filter(
+            topic=topic,
+            recipient_key=OuterRef("recipient_key"),
+            channel=OuterRef("channel"),
+            state__in=[DeliveryState.SENDING, *DeliveryState.left],
+        )
+    )
+
+
+def heard_of(causes: Collection[str]) -> Subquery:
+    """How many deliveries of these causes a recipient got or will get, for a query as in `told`."""
+    rows = Delivery.objects.filter(
+        cause__in=causes,
+        recipient_key=OuterRef("recipient_key"),
+        channel=OuterRef("channel"),
+        state__in=[*DeliveryState.live, *DeliveryState.left],
+    )
+    return Subquery(rows.order_by().values("recipient_key").annotate(count=Count("id")).values("count"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far one cause has come. `states` has every state; `recent` left within the last minute."""
+
+    cause: str
+    states: Mapping[str, int]
+    recent: int
+    oldest: dt.datetime | None  # asked for at this moment and due, but not sent
+
+
+def progress(causes: Collection[str], *, now: dt.datetime) -> dict[str, Progress]:
+    """Figures of these causes, three queries however many."""
+    rows = Delivery.objects.filter(cause__in=causes).order_by()
+    states: dict[str, dict[str, int]] = {cause: dict.fromkeys(DeliveryState.values, 0) for cause in causes}
+    for cause, state, count in rows.values_list("cause", "state").annotate(count=Count("id")):
+        states[cause][state] = count
+    gone = rows.filter(state__in=DeliveryState.left, sent_at__gt=now - dt.timedelta(minutes=1))
+    recent = dict(gone.values_list("cause").annotate(count=Count("id")))
+    due = rows.filter(state__in=DeliveryState.live, available_at__lte=now)
+    oldest = dict(due.values_list("cause").annotate(oldest=Min("created_at")))
+    return {
+        cause: Progress(
+            cause=cause, states=states[cause], recent=recent.get(cause, 0), oldest=oldest.get(cause)
+        )
+        for cause in causes
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreached:
+    """A delivery that has not left; `id` is its public id."""
+
+    number: int
+    id: str
+    recipient_key: str
+    channel: str
+    state: str
+    code: str
+    attempts: int
+
+
+def unreached(cause: str, *, after: int = 0, limit: int = 50) -> list[Unreached]:
+    """Deliveries of `cause` that did not reach anybody, in order; go on with the last one's `number`."""
+    open_states = [state for state in DeliveryState if state not in (*DeliveryState.left, DeliveryState.SUPERSEDED)]
+    rows = Delivery.objects.filter(cause=cause, state__in=open_states, pk__gt=after).order_by("pk")[:limit]
+    return [
+        Unreached(
+            number=row.pk, id=row.public_id, recipient_key=row.recipient_key, channel=row.channel, state=row.state,
+            code=row.last_error, attempts=row.attempts,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def sent_at(causes: Collection[str], recipient_key: str) -> dict[str, dt.datetime | None]:
+    """When one recipient was sent these causes; None while it waits, absent where nothing was promised."""
+    rows = Delivery.objects.filter(cause__in=causes, recipient_key=recipient_key)
+    return dict(rows.values_list("cause", "sent_at"))

@@ -1,4 +1,5 @@
 from statuspage.models.authoring import Draft, Template
+from statuspage.models.fan_out import FanOut
 from statuspage.models.incident import (
     AudienceText,
     Immutable,
@@ -11,7 +12,7 @@ from statuspage.models.incident import (
 )
 from statuspage.models.page import Component, ComponentGroup, ComponentStateChange, EntryPoint, Measurement, Page
 from statuspage.models.snapshot import Snapshot
-from statuspage.models.subscriber import Subscriber, vault
+from statuspage.models.subscriber import Subscriber, SubscriberImport, SubscriberImportPart, indexes_of, vault
 
 __all__ = [
     "AudienceText",
@@ -20,6 +21,7 @@ __all__ = [
     "ComponentStateChange",
     "Draft",
     "EntryPoint",
+    "FanOut",
     "Immutable",
     "Incident",
     "IncidentComponent",
@@ -30,7 +32,10 @@ __all__ = [
     "Postmortem",
     "Snapshot",
     "Subscriber",
+    "SubscriberImport",
+    "SubscriberImportPart",
     "Template",
     "UpdateRevision",
+    "indexes_of",
     "vault",
 ]

@@ -79,9 +79,10 @@ def _promise(
     def message_for(recipient: Recipient) -> Message:
         language = recipient.language or settings.LANGUAGE_CODE
         if language not in messages:
-            messages[language] = _message(
-                template, cause, language, context, wanted, headers, bool(recipient.unsubscribe_url), now
-            )
+            messages[language] = said(
+                template, cause=cause, language=language, context=context, channels=wanted, headers=headers or {},
+                unsubscribable=bool(recipient.unsubscribe_url), now=now,
+            )  # fmt: skip
         return messages[language]
 
     asked = 0
@@ -110,6 +111,9 @@ def _addressed(
         if recipient.unsubscribe_url and not _URL.fullmatch(recipient.unsubscribe_url):
             raise BadAddress
         for channel in channels:
+            if recipient.resolve:
+                yield recipient, channel, ""
+                continue
             address = recipient.email if channel is Channel.EMAIL else recipient.phone
             if not address:
                 continue
@@ -125,28 +129,32 @@ def _batches(
         yield batch
 
 
-def _message(
+def said(
     template: str,
+    *,
     cause: str,
     language: str,
+    zone: str = "",
     context: Mapping[str, Any],
     channels: tuple[Channel, ...],
-    headers: Mapping[str, str] | None,
+    payloads: Mapping[str, Mapping[str, Any]] | None = None,
+    headers: Mapping[str, str],
     unsubscribable: bool,
     now: dt.datetime,
 ) -> Message:
-    known = Message.objects.filter(cause=cause, template=template, language=language).first()
+    """The message of (cause, template, language, zone): rendered once, at the first call."""
+    known = Message.objects.filter(cause=cause, template=template, language=language, zone=zone).first()
     if known is not None:
         return known
-    for name, value in (headers or {}).items():
+    for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name) or not value.isprintable() or len(value) > 500:
             raise BadHeader
     words = render(template, context, language=language, channels=channels, unsubscribable=unsubscribable)
     message, _ = Message.objects.get_or_create(
-        cause=cause, template=template, language=language,
+        cause=cause, template=template, language=language, zone=zone,
         defaults={
             "subject": words.subject, "text": words.text, "html": words.html, "sms": words.sms,
-            "headers": dict(headers or {}), "created_at": now,
+            "headers": dict(headers), "payloads": dict(payloads or {}), "created_at": now,
         },
     )  # fmt: skip
     return message

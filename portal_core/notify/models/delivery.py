@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -14,8 +15,13 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
         The only way a state changes. Whatever the new state is, the row is no longer claimed, unless it is SENDING.
         """
+        return self.move_from(sources_of(state), state, **values)
+
+    def move_from(self, sources: Iterable[str], state: DeliveryState, **values: Any) -> int:
+        """As `move`, but only those that are in one of `sources`."""
         values.setdefault("claimed_by", "")
-        return self.filter(state__in=sources_of(state)).update(state=state, **values)
+        allowed = set(sources_of(state)) & set(sources)
+        return self.filter(state__in=allowed).update(state=state, **values)
 
 
 DeliveryManager = models.Manager.from_queryset(DeliveryQuerySet)

@@ -1,0 +1,133 @@
+"""Promising deliveries to very many, with no recipient passing through Python.
+
+The app writes each wording once (`write`) and hands over a query that yields one row per delivery (`promise_query`);
+the database copies it into the ledger. Addresses stay where the app keeps them: `hooks.resolve_addresses` tells them.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from portal_core.kernel import audit, clock
+from portal_core.kernel.contracts import Actor
+from portal_core.notify.actions.messages import said, wake
+from portal_core.notify.enums import Channel, DeliveryState, Urgency
+from portal_core.notify.models import Delivery
+
+# What a query for `promise_query` has to yield, by these names.
+COLUMNS = (
+    "recipient_key", "channel", "message_id", "topic", "state", "last_error", "available_at", "not_after",
+)  # fmt: skip
+
+# Twenty hexadecimal digits, 80 random bits: all of them letters of kernel.ids.ALPHABET.
+_NEW_PUBLIC_ID = {
+    "postgresql": "left(gen_random_uuid()::text, 8) || right(gen_random_uuid()::text, 12)",
+    "sqlite": "lower(hex(randomblob(10)))",
+}
+
+
+@transaction.atomic
+def write(
+    template: str,
+    *,
+    cause: str,
+    context: Mapping[str, Any],
+    language: str,
+    zone: str = "",
+    payloads: Mapping[str, Mapping[str, Any]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> int:
+    """Write down what is said in one language and zone, with the text of an SMS; return the message's id.
+
+    Once per (cause, template, language, zone): later calls get the first wording. `payloads`: channel → JSON object,
+    for channels of `Channel.posted`. Raises BadHeader, BadSubject, TemplateDoesNotExist.
+    """
+    message = said(
+        template, cause=cause, language=language, zone=zone, context=context, channels=(Channel.EMAIL, Channel.SMS),
+        payloads=payloads or {}, headers=headers or {}, unsubscribable=True, now=clock.now(),
+    )  # fmt: skip
+    return int(message.pk)
+
+
+@transaction.atomic
+def promise_query(rows: "QuerySet[Any, Any]", *, cause: str, rank: int = 0, urgency: Urgency = Urgency.BULK) -> int:
+    """Copy a query's rows into the ledger; return how many were new.
+
+    `rows` yields COLUMNS (annotate what the table does not have). A row that stands already, by (cause, recipient key,
+    channel), is left alone, so the same call twice promises once.
+    """
+    now = clock.now()
+    sql, params = rows.values(*COLUMNS).order_by().query.sql_with_params()
+    stamp = connection.ops.adapt_datetimefield_value(now)
+    statement = f"""
+        INSERT INTO notify_delivery (
+            public_id, message_id, cause, recipient_key, channel, address, unsubscribe_url, urgency, topic, rank, state,
+            attempts, available_at, not_after, claimed_by, provider_id, created_at, last_error
+        )
+        SELECT {_NEW_PUBLIC_ID[connection.vendor]}, asked.message_id, %s, asked.recipient_key, asked.channel, '', '',
+               {int(urgency)}, asked.topic, {int(rank)}, asked.state, 0, asked.available_at, asked.not_after, '', '',
+               %s, asked.last_error
+        FROM ({sql}) AS asked
+        WHERE true
+        ON CONFLICT (cause, recipient_key, channel) DO NOTHING
+    """  # noqa: S608 - no value stands in this text but two integers and an expression of ours
+    with connection.cursor() as cursor:
+        cursor.execute(statement, (cause, stamp, *params))
+        written: int = cursor.rowcount
+    if written:
+        wake()
+    return written
+
+
+@transaction.atomic
+def supersede(*, topic: str, rank: int, cause: str, recipient_keys: "QuerySet[Any, Any]") -> int:
+    """Older news of `topic` that these recipients have not been sent stay here: they get newer ones (`cause`) instead.
+
+    Whatever is being sent at this moment goes out. Returns how many were replaced.
+    """
+    older = Delivery.objects.filter(topic=topic, rank__lt=rank, state__in=_REPLACEABLE)
+    if not older.exists():
+        return 0
+    newer = Delivery.objects.filter(cause=cause, recipient_key=OuterRef("recipient_key"), channel=OuterRef("channel"))
+    replaced: int = older.filter(Exists(newer), recipient_key__in=recipient_keys).move(
+        DeliveryState.SUPERSEDED, last_error=_replaced_by(cause)
+    )
+    return replaced
+
+
+@transaction.atomic
+def take_back(*, cause: str, topic: str, by: Actor) -> int:
+    """Cancel what has not left yet; what it had replaced waits again. Returns how many were stopped."""
+    stopped: int = Delivery.objects.filter(cause=cause, state__in=_REPLACEABLE).move(
+        DeliveryState.CANCELLED, last_error="taken_back"
+    )
+    again = Delivery.objects.filter(topic=topic, last_error=_replaced_by(cause)).move_from(
+        [DeliveryState.SUPERSEDED], DeliveryState.WAITING, available_at=clock.now(), last_error=""
+    )
+    audit.record("delivery:take-back", by=by, cause=cause, count=stopped, again=again)
+    if again:
+        wake()
+    return stopped
+
+
+@transaction.atomic
+def try_cause_again(*, cause: str, by: Actor, not_after: dt.datetime | None = None) -> int:
+    """Give every failed and dead delivery of one cause another round of attempts; return how many."""
+    moved: int = Delivery.objects.filter(cause=cause).move_from(
+        DeliveryState.lost, DeliveryState.WAITING, available_at=clock.now(), attempts=0, failed_at=None, last_error="",
+        **({"not_after": not_after} if not_after is not None else {}),
+    )  # fmt: skip
+    if moved:
+        audit.record("delivery:try-again", by=by, cause=cause, count=moved)
+        wake()
+    return moved
+
+
+_REPLACEABLE = (DeliveryState.WAITING, DeliveryState.HELD)
+
+
+def _replaced_by(cause: str) -> str:
+    return f"by:{cause}"[:60]
