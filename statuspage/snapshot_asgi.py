@@ -8,9 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from csp.utils import build_policy
-from django.conf import settings
-
+from statuspage.snapshot import headers as published
 from statuspage.snapshot import memory, store
 
 Scope = dict[str, Any]
@@ -19,12 +17,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
-# Old copies are better than none while we are away; but a copy is asked about before it is shown.
-CACHE_CONTROL = b"public, max-age=0, stale-if-error=86400"
-CORS: Headers = [
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag"),
-]
+CACHE_CONTROL = published.CACHE_CONTROL.encode()
+CORS: Headers = [(name.encode(), value.encode()) for name, value in published.CORS.items()]
 PREFLIGHT: Headers = [
     *CORS,
     (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
@@ -49,7 +43,7 @@ class SnapshotApp:
 
     def __init__(self, inner: App) -> None:
         self.inner = inner
-        self._security = security_headers()
+        self._security: Headers = [(name.encode(), value.encode()) for name, value in published.security().items()]
         self._name = ""
         self._answers: dict[str, tuple[_Answer, _Answer]] = {}
 
@@ -66,7 +60,7 @@ class SnapshotApp:
         await self.inner(scope, receive, send)
 
     def _find(self, path: str) -> tuple[_Answer, _Answer] | None:
-        if not path.startswith(("/status/", "/api/v2/", "/history.")):
+        if not path.startswith(("/status/", "/api/v2/", "/history.", "/maintenance.ics")):
             return None
         loaded = memory.current()
         if loaded is None:
@@ -125,8 +119,11 @@ def by_url(loaded: store.Loaded) -> list[tuple[str, store.Document]]:
 
 
 def shared(path: str) -> bool:
-    """Whether other sites' scripts may read this path: the API and the feeds."""
-    return path.startswith("/api/v2/") or path in ("/history.atom", "/history.rss")
+    """Whether other sites' scripts may read this path: the API, the feeds and the calendars. Where something can be
+    sent, the view answers for itself."""
+    if path.startswith("/api/v2/"):
+        return not path.startswith("/api/v2/subscri")
+    return path.startswith("/history.") or path.endswith("/maintenance.ics")
 
 
 def accepts_gzip(header: bytes) -> bool:
@@ -140,17 +137,3 @@ def matches(header: bytes, pair: tuple[_Answer, _Answer]) -> bool:
     """RFC 9110 §13.1.2: weak comparison against any of the listed tags."""
     tags = {part.strip().removeprefix(b"W/") for part in header.split(b",")}
     return b"*" in tags or pair[0].etag in tags or pair[1].etag in tags
-
-
-def security_headers() -> Headers:
-    """The headers Django's middleware puts on every other page, from the same settings."""
-    headers = [
-        ("content-security-policy", build_policy()),
-        ("x-content-type-options", "nosniff"),
-        ("x-frame-options", settings.X_FRAME_OPTIONS),
-        ("referrer-policy", settings.SECURE_REFERRER_POLICY),
-        ("cross-origin-opener-policy", settings.SECURE_CROSS_ORIGIN_OPENER_POLICY),
-    ]
-    if settings.SECURE_HSTS_SECONDS:
-        headers.append(("strict-transport-security", f"max-age={settings.SECURE_HSTS_SECONDS}"))
-    return [(name.encode(), str(value).encode()) for name, value in headers]

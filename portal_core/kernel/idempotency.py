@@ -29,6 +29,11 @@ def once(scope: str, key: str, deed: Callable[[], str]) -> str:
         return row.result
 
 
+def result(scope: str, key: str) -> str | None:
+    """What (scope, key) returned when it ran; None when it has not."""
+    return IdempotencyKey.objects.filter(scope=scope, key=key).values_list("result", flat=True).first()
+
+
 def purge(older_than: dt.timedelta = KEEP) -> int:
     """Forget keys older than that; return how many."""
     return IdempotencyKey.objects.filter(created_at__lt=clock.now() - older_than).delete()[0]

@@ -2,17 +2,21 @@
 
 import datetime as dt
 import logging
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import translation
 
-from portal_core.kernel import clock
+from portal_core.kernel import clock, idempotency
 from statuspage import queries
 from statuspage.actions import pages
 from statuspage.models import Page, Snapshot
+from statuspage.rules import facts_json
 from statuspage.rules.derive import View, derive
-from statuspage.snapshot import memory, render, store
+from statuspage.rules.facts import Facts
+from statuspage.rules.journal import Entry, lay_over
+from statuspage.snapshot import headers, journal, memory, render, store
 
 logger = logging.getLogger(__name__)
 
@@ -55,22 +59,41 @@ def refresh() -> bool:
 
 def _write(page: Page, snapshot: Snapshot) -> None:
     now = clock.now()
-    view = view_at(now, snapshot.pk)
-    if view is None:
+    facts = queries.facts(now=now)
+    if facts is None:
         return
-    store.write(render.files(view), snapshot=snapshot.pk, written_at=now, summary=summary(view))
+    draw(facts, _unapplied(), now=now, snapshot=snapshot.pk)
     # Older promises are kept by this one: it holds their state too.
     page.snapshots.filter(written_at=None, pk__lte=snapshot.pk).update(written_at=now)
     kept = page.snapshots.order_by("-pk").values_list("pk", flat=True)[KEEP_ROWS : KEEP_ROWS + 1]
     page.snapshots.filter(pk__lte=next(iter(kept), 0)).delete()
+
+
+def draw(facts: Facts, entries: Iterable[Entry], *, now: dt.datetime, snapshot: int) -> None:
+    """Write the page of these facts with these entries of the journal over them, and make it the current one. Needs no
+    database. The facts are kept as they came."""
+    view = _derive(facts, entries, now, snapshot)
+    store.write(
+        render.files(view), snapshot=snapshot, written_at=now, summary=summary(view), facts=facts_json.dump(facts),
+        headers=headers.security(),
+    )  # fmt: skip
     memory.invalidate()
 
 
 def view_at(now: dt.datetime, snapshot: int) -> View | None:
     """What the public sees of the database at this moment; None while there is no page."""
+    facts = queries.facts(now=now)
+    return _derive(facts, _unapplied(), now, snapshot) if facts is not None else None
+
+
+def _derive(facts: Facts, entries: Iterable[Entry], now: dt.datetime, snapshot: int) -> View:
     with translation.override(settings.LANGUAGE_CODE):
-        facts = queries.facts(now=now)
-        return derive(facts, now=now, snapshot=snapshot) if facts is not None else None
+        return derive(lay_over(facts, entries), now=now, snapshot=snapshot)
+
+
+def _unapplied() -> list[Entry]:
+    """What the journal holds and the rows do not: a snapshot drawn before it is worked in must not forget it."""
+    return [entry for entry in journal.waiting() if idempotency.result(journal.SCOPE, entry.id) is None]
 
 
 def summary(view: View) -> dict[str, object]:

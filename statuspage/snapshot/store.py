@@ -1,7 +1,7 @@
 """Snapshots on disk, laid out so that any web server can serve them:
 
     DATA_DIR/status/<id>-<digest>/status/index.html, api/v2/summary.json, history.atom, … (each with a .gz beside it)
-    DATA_DIR/status/<id>-<digest>/manifest.json
+    DATA_DIR/status/<id>-<digest>/manifest.json, facts.json (what it was drawn from; never served)
     DATA_DIR/status/current -> <id>-<digest>
 
 A snapshot is written under a temporary name, synced, renamed, and then `current` is flipped by a rename: a reader sees
@@ -61,15 +61,41 @@ def current_name() -> str | None:
         return None
 
 
+def facts_text() -> str | None:
+    """The facts the current snapshot was drawn from, as JSON; None when there are none."""
+    name = current_name()
+    try:
+        return (root() / name / "facts.json").read_text() if name is not None else None
+    except OSError:
+        return None
+
+
 def write(
-    files: Mapping[str, tuple[bytes, str]], *, snapshot: int, written_at: dt.datetime, summary: Mapping[str, Any]
+    files: Mapping[str, tuple[bytes, str]],
+    *,
+    snapshot: int,
+    written_at: dt.datetime,
+    summary: Mapping[str, Any],
+    facts: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> str:
-    """Write a snapshot of `path → (bytes, content type)`, make it the current one and return its directory's name."""
+    """Write a snapshot of `path → (bytes, content type)`, make it the current one and return its directory's name.
+
+    `facts` are kept beside it, so that the page can be drawn anew without a database; `headers` are those that any
+    other server is to send with it.
+    """
     name = f"{snapshot}-{_digest(files)}"
     base = root()
     base.mkdir(parents=True, exist_ok=True)
     if not (base / name).is_dir():
-        _write_directory(base, name, files, snapshot, written_at, summary)
+        manifest = {
+            "snapshot": snapshot,
+            "written_at": written_at.isoformat(),
+            "summary": summary,
+            "types": {path: content_type for path, (_body, content_type) in files.items()},
+            "headers": dict(headers or {}),
+        }
+        _write_directory(base, name, files, manifest, facts)
     _flip(base, name)
     _prune(base, keep=name)
     return name
@@ -83,12 +109,7 @@ def _digest(files: Mapping[str, tuple[bytes, str]]) -> str:
 
 
 def _write_directory(
-    base: Path,
-    name: str,
-    files: Mapping[str, tuple[bytes, str]],
-    snapshot: int,
-    written_at: dt.datetime,
-    summary: Mapping[str, Any],
+    base: Path, name: str, files: Mapping[str, tuple[bytes, str]], manifest: Mapping[str, Any], facts: str
 ) -> None:
     fresh = base / f".{secrets.token_hex(8)}.tmp"
     for path, (body, _content_type) in files.items():
@@ -97,12 +118,8 @@ def _write_directory(
         target.write_bytes(body)
         # mtime=0: the same words give the same bytes, whenever they are packed.
         Path(f"{target}.gz").write_bytes(gzip.compress(body, GZIP_LEVEL, mtime=0))
-    manifest = {
-        "snapshot": snapshot,
-        "written_at": written_at.isoformat(),
-        "summary": summary,
-        "types": {path: content_type for path, (_body, content_type) in files.items()},
-    }
+    if facts:
+        (fresh / "facts.json").write_text(facts)
     (fresh / "manifest.json").write_text(json.dumps(manifest, sort_keys=True))
     _sync(fresh)
     try:
