@@ -1,0 +1,46 @@
+"""Every page of the URL map that needs no id costs as many queries with six of everything as with three."""
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from portal_core.accounts.sessions import realm_of
+from portal_core.kernel.enums import Realm
+from tests.house.urls import addresses
+from tests.house.world import more
+
+PAGES = [address for address in addresses() if "<" not in address.pattern]
+STAFF = ("olivia", "carla", "ines", "omar", "ana")
+MOST = 25  # a page that asks more often than this does too much at once, however constant it is
+
+
+def _costs(visitors: dict[Realm, dict[str, Client]]) -> dict[tuple[str, str], int]:
+    """(who, page) → queries, of every page that shows itself to them."""
+    costs = {}
+    for address in PAGES:
+        for name, visitor in visitors[realm_of(address.path)].items():
+            if visitor.get(address.path).status_code != 200:
+                continue  # the first visit also fills whatever is kept for a moment
+            with CaptureQueriesContext(connection) as asked:
+                visitor.get(address.path)
+            costs[name, address.pattern] = len(asked)
+    return costs
+
+
+def test_no_page_asks_more_often_when_there_is_more_to_show(client, cast, staff_client, patient_client):
+    visitors = {
+        Realm.PATIENT: {"pat": patient_client(cast.pat)},
+        Realm.STAFF: {name: staff_client(getattr(cast, name)) for name in STAFF},
+        Realm.PUBLIC: {"nobody": client},
+    }
+    for _ in range(3):
+        more(cast)
+    few = _costs(visitors)
+
+    for _ in range(3):
+        more(cast)
+    many = _costs(visitors)
+
+    assert {page: (few[page], many[page]) for page in few if many[page] != few[page]} == {}
+    assert {page: count for page, count in many.items() if count > MOST} == {}
+    assert len(many) > 60, "the pages were not really visited"

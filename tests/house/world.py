@@ -1,0 +1,57 @@
+"""More of everything a list may show, so that a page can be asked twice: with few rows and with many."""
+
+import datetime as dt
+import itertools
+
+from portal_core.directory.enums import Role
+from portal_core.kernel import clock
+from portal_core.kernel.contracts import SYSTEM
+from statuspage.actions import incidents, pages
+from statuspage.models import Component, Page, Subscriber, vault
+from tests.cast import Cast, make_patient, make_staff
+from tests.helpdesk.factories import TicketFactory
+from tests.scheduling.factories import AppointmentFactory
+from tests.triage.factories import FlagFactory
+
+_number = itertools.count(1)
+
+
+def more(cast: Cast) -> None:
+    """One more of each thing that some list shows."""
+    number = next(_number)
+    _people(cast, number)
+    _desk(cast, number)
+    _status(number)
+
+
+def _people(cast: Cast, number: int) -> None:
+    patient = make_patient(f"Person{number}", cast.north, f"MRN-{number}", primary_clinician=cast.carla)
+    make_staff(f"Colleague{number}", cast.practice, (Role.OFFICE_STAFF, cast.north))
+    start = clock.now() + dt.timedelta(hours=number)
+    for who in (patient, cast.pat):
+        AppointmentFactory(clinician=cast.carla, patient=who, start=start, telehealth=True)
+
+
+def _desk(cast: Cast, number: int) -> None:
+    TicketFactory(office=cast.north, patient=cast.pat)
+    TicketFactory(office=cast.north, side="it", requester_kind="provider")
+    FlagFactory(office=cast.north, sent_by=cast.olivia)
+
+
+def _status(number: int) -> None:
+    pages.set_up(name="Larkfield", by=SYSTEM)
+    part = Component.objects.order_by("pk").first()
+    assert part is not None
+    for end in (False, True):
+        incident = incidents.declare(
+            name=f"Trouble {number}", body="We are looking.", components={part.public_id: "partial_outage"},
+            by=SYSTEM, key=f"world-{number}-{end}",
+        )  # fmt: skip
+        if end:
+            incidents.resolve(incident_id=incident.id, body="It works again.", by=SYSTEM)
+    now = clock.now()
+    email = f"reader{number}@example.test"
+    Subscriber.objects.create(
+        page=Page.objects.get(), address_cipher=vault().seal(email), address_index=vault().index(email),
+        created_at=now, confirmed_at=now,
+    )  # fmt: skip
