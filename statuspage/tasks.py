@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from statuspage.actions import journal, snapshots
+from statuspage.actions import journal, snapshots, subscribers
 
 
 @shared_task(name="statuspage.refresh_snapshot")
@@ -9,3 +9,21 @@ def refresh_snapshot() -> bool:
     fresh."""
     journal.work_in()
     return snapshots.refresh()
+
+
+@shared_task(name="statuspage.challenge_webhooks")
+def challenge_webhooks() -> int:
+    """Ask new webhooks to echo; sends by HTTP, outside of any transaction."""
+    return subscribers.challenge_due()
+
+
+@shared_task(name="statuspage.import_subscribers")
+def import_subscribers() -> int:
+    """Go on with the lists that are being taken over."""
+    return subscribers.import_due()
+
+
+@shared_task(name="statuspage.purge_subscribers")
+def purge_subscribers() -> int:
+    """Forget addresses whose time is over."""
+    return subscribers.purge_due()

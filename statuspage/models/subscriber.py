@@ -2,12 +2,12 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from portal_core.kernel.ids import PublicIdField
-from statuspage.enums import Impact, Way
+from statuspage.enums import Impact, ImportState, SubscriberState, Way
 from statuspage.models.page import Component, ComponentGroup, Page
-from statuspage.rules.addresses import Vault
+from statuspage.rules.addresses import Vault, identity, is_exact
 
 
 @lru_cache(maxsize=4)
@@ -20,10 +20,30 @@ def vault() -> Vault:
     return _vault(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
 
 
+def indexes_of(way: str, address: str) -> tuple[str, ...]:
+    """The blind index of a normalised address under each key, the newest first."""
+    return vault().indexes(identity(way, address), exact=is_exact(way))
+
+
+_STATES = {
+    SubscriberState.PENDING: Q(confirmed_at=None, unsubscribed_at=None, quarantined_at=None),
+    SubscriberState.ACTIVE: Q(confirmed_at__isnull=False, unsubscribed_at=None, quarantined_at=None),
+    SubscriberState.QUARANTINED: Q(unsubscribed_at=None, quarantined_at__isnull=False),
+    SubscriberState.UNSUBSCRIBED: Q(unsubscribed_at__isnull=False),
+}
+
+
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def reachable(self) -> "SubscriberQuerySet":
         """Confirmed, not unsubscribed, not quarantined: the only ones who ever get mail about incidents."""
         return self.filter(confirmed_at__isnull=False, unsubscribed_at=None, quarantined_at=None)
+
+    def of_address(self, way: str, address: str) -> "SubscriberQuerySet":
+        """The one row of this address, also when it was indexed with an earlier key. `address` is normalised."""
+        return self.filter(way=way, address_index__in=indexes_of(way, address))
+
+    def in_state(self, state: str) -> "SubscriberQuerySet":
+        return self.filter(_STATES[state])
 
 
 class Subscriber(models.Model):
@@ -56,12 +76,19 @@ class Subscriber(models.Model):
     language = models.CharField(max_length=10, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)  # empty: the page's
 
+    # What was asked for when the address was typed; it counts once the address itself has said yes.
+    asked = models.JSONField(default=dict)
+    contact_confirmed_at = models.DateTimeField(null=True)  # WEBHOOK: its contact said yes, the address has yet to
+    secret_shown_at = models.DateTimeField(null=True)  # shown once, then never again
+    challenge_due_at = models.DateTimeField(null=True)  # WEBHOOK: when the address is asked to echo
+    challenge_result = models.CharField(max_length=60, blank=True)  # a code: why it did not
     consent = models.CharField(max_length=200, blank=True)  # where and when it agreed, for imported addresses
     is_canary = models.BooleanField(default=False)  # our own mailbox, by which the way out is measured
     created_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True)
     unsubscribed_at = models.DateTimeField(null=True)
     failures = models.PositiveSmallIntegerField(default=0)  # in a row; any success sets it back
+    failing_since = models.DateTimeField(null=True)  # the first of them
     quarantined_at = models.DateTimeField(null=True)
     quarantine_reason = models.CharField(max_length=60, blank=True)  # a code
     purge_at = models.DateTimeField(null=True)
@@ -83,6 +110,12 @@ class Subscriber(models.Model):
                 condition=Q(confirmed_at__isnull=False, unsubscribed_at=None, quarantined_at=None),
             ),
             models.Index(fields=["purge_at"], name="subscriber_purge", condition=Q(purge_at__isnull=False)),
+            models.Index(
+                fields=["quarantined_at"], name="subscriber_quarantine", condition=Q(quarantined_at__isnull=False)
+            ),
+            models.Index(
+                fields=["challenge_due_at"], name="subscriber_challenge", condition=Q(challenge_due_at__isnull=False)
+            ),
         ]
 
     @property
@@ -98,3 +131,61 @@ class Subscriber(models.Model):
     @property
     def is_active(self) -> bool:
         return self.confirmed_at is not None and self.unsubscribed_at is None and self.quarantined_at is None
+
+    @property
+    def contact(self) -> str:
+        """Whom to mail about this subscription when it is a machine's; "" when nobody was named. Raises Unreadable."""
+        return vault().open(self.contact_cipher) if self.contact_cipher else ""
+
+    @property
+    def secret(self) -> str:
+        """What its webhooks are signed with. Raises Unreadable."""
+        return vault().open(self.secret_cipher) if self.secret_cipher else ""
+
+    @property
+    def state(self) -> SubscriberState:
+        if self.unsubscribed_at is not None:
+            return SubscriberState.UNSUBSCRIBED
+        if self.quarantined_at is not None:
+            return SubscriberState.QUARANTINED
+        return SubscriberState.PENDING if self.confirmed_at is None else SubscriberState.ACTIVE
+
+
+class SubscriberImport(models.Model):
+    """A file of addresses on its way in: looked at first, then taken over part by part. Holds no address in clear."""
+
+    public_id = PublicIdField()
+    page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=12, choices=ImportState, default=ImportState.PREVIEWED)
+    consent = models.CharField(max_length=200)  # where and when these people agreed
+    by_label = models.CharField(max_length=120)
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    lines = models.PositiveIntegerField(default=0)
+    usable = models.PositiveIntegerField(default=0)
+    known = models.PositiveIntegerField(default=0)  # of the usable, those already on the list
+    repeated = models.PositiveIntegerField(default=0)  # of the usable, those that stand in the file twice
+    faults = models.JSONField(default=list)  # [line number, code], the first thousand
+    faulty = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(name="import_done_within_usable", condition=Q(done__lte=F("usable"))),
+        ]
+
+
+class SubscriberImportPart(models.Model):
+    """Some hundred addresses of an import, sealed; gone as soon as they are taken over."""
+
+    of = models.ForeignKey(SubscriberImport, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    rows_cipher = models.TextField()
+    rows = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["of", "number"], name="import_part_once")]
+        ordering = ["number"]

@@ -1,0 +1,293 @@
+"""Taking over lists from elsewhere: looked at first, then part by part, each part once whatever happens in between."""
+
+import csv
+import datetime as dt
+import io
+import json
+import zoneinfo
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from portal_core.kernel import audit, clock
+from portal_core.kernel.contracts import SYSTEM, Actor
+from portal_core.kernel.ids import new_public_id
+from statuspage.actions import pages
+from statuspage.enums import Impact, ImportState, Way
+from statuspage.errors import AddressUnusable, FileUnusable, ImportMoved, ImportNotFound
+from statuspage.models import (
+    Component,
+    Page,
+    Subscriber,
+    SubscriberImport,
+    SubscriberImportPart,
+    indexes_of,
+    vault,
+)
+from statuspage.rules.addresses import Unusable, normalise
+
+PART = 500
+MAX_LINES = 500_000
+MAX_FAULTS = 1_000
+IMPORTABLE = (Way.EMAIL, Way.SMS, Way.VOICE, Way.SLACK, Way.TEAMS)  # a webhook has to echo, a browser to agree itself
+COLUMNS = ("address", "way", "components", "language", "time_zone", "minimum_impact", "consent")
+
+
+class LineFault(ValueError):
+    """This line cannot be taken over. `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(slots=True)
+class _Preview:
+    lines: int = 0
+    usable: int = 0
+    known: int = 0
+    repeated: int = 0
+    faulty: int = 0
+    faults: list[tuple[int, str]] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    def fault(self, line: int, code: str) -> None:
+        self.faulty += 1
+        if len(self.faults) < MAX_FAULTS:
+            self.faults.append((line, code))
+
+
+def import_confirmed(*, email: str, consent: str, by: Actor) -> str:
+    """Take over one address that agreed elsewhere. Returns the subscriber's id. Raises AddressUnusable."""
+    try:
+        import_rows(rows=[{"address": email}], consent=consent, by=by)
+    except LineFault as error:
+        raise AddressUnusable from error
+    found = Subscriber.objects.of_address(Way.EMAIL, email.strip()).get()
+    return str(found.public_id)
+
+
+@transaction.atomic
+def import_rows(*, rows: Iterable[Mapping[str, str]], consent: str, by: Actor) -> int:
+    """Take over addresses that agreed elsewhere; `consent` says where and when, for the record. Sends nothing, and
+    leaves alone what is known already, above all those who left. Returns how many are new. Raises LineFault."""
+    page = Page.objects.filter(slug="main").first() or pages.locked_page()
+    components = _components(page)
+    return _take_over(page, [_read(row, components) for row in rows], consent, by)
+
+
+@transaction.atomic
+def preview_import(*, file: BinaryIO, consent: str, by: Actor) -> str:
+    """Read a CSV file line by line and say what it would do; nobody is added yet. Returns the import's id.
+
+    The first line names the columns: `address`, and if wanted way, components (slugs, separated by ";"), language,
+    time_zone, minimum_impact, consent. Raises FileUnusable.
+    """
+    page = Page.objects.filter(slug="main").first() or pages.locked_page()
+    now = clock.now()
+    row = SubscriberImport.objects.create(page=page, consent=consent[:200], by_label=by.label[:120], created_at=now)
+    preview = _Preview()
+    for number, part in enumerate(_batches(_good_lines(file, _components(page), preview))):
+        _count_known(part, preview)
+        sealed = vault().seal(json.dumps(part, separators=(",", ":")))
+        SubscriberImportPart.objects.create(of=row, number=number, rows_cipher=sealed, rows=len(part))
+    for name in ("lines", "usable", "known", "repeated", "faulty"):
+        setattr(row, name, getattr(preview, name))
+    row.faults = [list(fault) for fault in preview.faults]
+    row.save()
+    audit.record("subscriber:import_preview", by=by, target=row, at=now, lines=row.lines, usable=row.usable)
+    return str(row.public_id)
+
+
+@transaction.atomic
+def start_import(*, import_id: str, by: Actor) -> SubscriberImport:
+    """Take it over; pressing twice is pressing once. Raises ImportNotFound, ImportMoved."""
+    row = _locked(import_id)
+    if row.state == ImportState.DISCARDED:
+        raise ImportMoved
+    if row.state == ImportState.PREVIEWED:
+        now = clock.now()
+        row.state, row.started_at = ImportState.RUNNING, now
+        row.save(update_fields=["state", "started_at"])
+        audit.record("subscriber:import", by=by, target=row, at=now, usable=row.usable, consent=row.consent)
+        if settings.OUTBOX_WAKE:
+            transaction.on_commit(_wake_worker, robust=True)
+    return row
+
+
+@transaction.atomic
+def discard_import(*, import_id: str, by: Actor) -> SubscriberImport:
+    """Throw the file away. Raises ImportNotFound, ImportMoved."""
+    row = _locked(import_id)
+    if row.state != ImportState.PREVIEWED:
+        raise ImportMoved
+    now = clock.now()
+    row.parts.all().delete()
+    row.state, row.finished_at = ImportState.DISCARDED, now
+    row.save(update_fields=["state", "finished_at"])
+    audit.record("subscriber:import_discard", by=by, target=row, at=now)
+    return row
+
+
+def import_due() -> int:
+    """Go on with every import that was started, one part a transaction; return how many lines were taken over."""
+    total = 0
+    for import_id in list(SubscriberImport.objects.filter(state=ImportState.RUNNING).values_list("pk", flat=True)):
+        while (done := _one_part(import_id)) is not None:
+            total += done
+    return total
+
+
+@transaction.atomic
+def _one_part(import_id: int) -> int | None:
+    """The next part; None when the import is at its end. A part and the mark that it is done are one transaction."""
+    row = SubscriberImport.objects.select_for_update().select_related("page").get(pk=import_id)
+    if row.state != ImportState.RUNNING:
+        return None
+    part = row.parts.first()
+    if part is None:
+        row.state, row.finished_at = ImportState.DONE, clock.now()
+        row.save(update_fields=["state", "finished_at"])
+        return None
+    rows = json.loads(vault().open(part.rows_cipher))
+    added = _take_over(row.page, rows, row.consent, SYSTEM, note=False)
+    part.delete()
+    SubscriberImport.objects.filter(pk=row.pk).update(done=F("done") + len(rows), added=F("added") + added)
+    return len(rows)
+
+
+def _take_over(page: Page, rows: Sequence[dict[str, Any]], consent: str, by: Actor, *, note: bool = True) -> int:
+    now = clock.now()
+    known = _known(rows)
+    fresh: dict[str, Subscriber] = {}
+    for row in rows:
+        indexes = indexes_of(row["way"], row["address"])
+        if known.isdisjoint(f"{row['way']}.{index}" for index in indexes):
+            fresh.setdefault(f"{row['way']}.{indexes[0]}", _confirmed(page, row, indexes[0], consent, now))
+    Subscriber.objects.bulk_create(fresh.values(), ignore_conflicts=True, batch_size=PART)
+    ours = {subscriber.public_id: subscriber for subscriber in fresh.values()}
+    made = Subscriber.objects.filter(public_id__in=list(ours)).values_list("pk", "public_id")
+    wanted = {f"{row['way']}.{indexes_of(row['way'], row['address'])[0]}": row["components"] for row in rows}
+    wanted_of = {fresh[key].public_id: members for key, members in wanted.items() if key in fresh and members}
+    through = Subscriber.components.through
+    through.objects.bulk_create(
+        [
+            through(subscriber_id=pk, component_id=member)
+            for pk, public_id in made
+            for member in wanted_of.get(public_id, ())
+        ],
+        ignore_conflicts=True,
+    )
+    if note and made:
+        audit.record("subscriber:import", by=by, at=now, consent=consent[:200], rows=len(made))
+    return len(made)
+
+
+def _confirmed(page: Page, row: Mapping[str, Any], index: str, consent: str, now: dt.datetime) -> Subscriber:
+    return Subscriber(
+        public_id=new_public_id(), page=page, way=row["way"], address_cipher=vault().seal(row["address"]),
+        address_index=index, consent=(row["consent"] or consent)[:200], language=row["language"],
+        time_zone=row["time_zone"], minimum_impact=row["minimum_impact"], created_at=now, confirmed_at=now,
+    )  # fmt: skip
+
+
+def _good_lines(file: BinaryIO, components: Mapping[str, int], preview: _Preview) -> Iterator[dict[str, Any]]:
+    try:
+        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        reader = csv.DictReader(text, strict=True)
+        names = {str(name).strip().lower(): name for name in reader.fieldnames or ()}
+        names.setdefault("address", names.get("email", ""))
+        if not names["address"]:
+            raise FileUnusable
+        for raw in reader:
+            preview.lines += 1
+            if preview.lines > MAX_LINES:
+                raise FileUnusable
+            try:
+                row = _read({name: str(raw.get(names.get(name)) or "") for name in COLUMNS}, components)
+            except LineFault as fault:
+                preview.fault(reader.line_num, fault.code)
+                continue
+            index = f"{row['way']}.{indexes_of(row['way'], row['address'])[0]}"
+            if index in preview.seen:
+                preview.repeated += 1
+                continue
+            preview.seen.add(index)
+            preview.usable += 1
+            yield row
+        text.detach()
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FileUnusable from error
+
+
+def _read(raw: Mapping[str, str], components: Mapping[str, int]) -> dict[str, Any]:
+    """One line as plain values. Raises LineFault."""
+    values = {name: raw.get(name, "").strip() for name in COLUMNS}
+    way = values["way"].lower() or Way.EMAIL
+    if way not in IMPORTABLE:
+        raise LineFault("way")
+    try:
+        address = normalise(way, values["address"].removeprefix("'"))  # what our own export puts before a "+"
+    except Unusable as error:
+        raise LineFault(error.code) from error
+    members = [member.strip() for member in values["components"].split(";") if member.strip()]
+    if any(member not in components for member in members):
+        raise LineFault("component")
+    if values["language"] not in ("", *dict(settings.LANGUAGES)):
+        raise LineFault("language")
+    if values["time_zone"] and values["time_zone"] not in zoneinfo.available_timezones():
+        raise LineFault("time_zone")
+    impact = values["minimum_impact"] or Impact.NONE
+    if impact not in Impact.values:
+        raise LineFault("impact")
+    return {
+        "way": str(way), "address": address, "components": sorted({components[member] for member in members}),
+        "language": values["language"], "time_zone": values["time_zone"], "minimum_impact": str(impact),
+        "consent": values["consent"][:200],
+    }  # fmt: skip
+
+
+def _components(page: Page) -> dict[str, int]:
+    """slug → row, public id → row."""
+    rows = list(Component.objects.filter(page=page).values_list("pk", "slug", "public_id"))
+    return {name: pk for pk, *names in rows for name in names}
+
+
+def _known(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    indexes = {index for row in rows for index in indexes_of(row["way"], row["address"])}
+    found: set[str] = set()
+    wanted = iter(sorted(indexes))
+    while some := list(islice(wanted, PART)):
+        rows_found = Subscriber.objects.filter(address_index__in=some).values_list("way", "address_index")
+        found.update(f"{way}.{index}" for way, index in rows_found)
+    return found
+
+
+def _count_known(part: Sequence[Mapping[str, Any]], preview: _Preview) -> None:
+    known = _known(part)
+    for row in part:
+        indexes = indexes_of(row["way"], row["address"])
+        preview.known += not known.isdisjoint(f"{row['way']}.{index}" for index in indexes)
+
+
+def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    while some := list(islice(rows, PART)):
+        yield some
+
+
+def _locked(import_id: str) -> SubscriberImport:
+    row = SubscriberImport.objects.select_for_update().filter(public_id=import_id).first()
+    if row is None:
+        raise ImportNotFound
+    return row
+
+
+def _wake_worker() -> None:
+    from statuspage.tasks import import_subscribers
+
+    import_subscribers.delay()
