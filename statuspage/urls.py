@@ -1,6 +1,6 @@
 from django.urls import path
 
-from statuspage.views import break_glass, console, public, subscriptions
+from statuspage.views import api, break_glass, console, public, subscriptions
 
 app_name = "statuspage"
 
@@ -13,8 +13,11 @@ DOCUMENTS = (
     "api/v2/scheduled-maintenances.json",
     "api/v2/scheduled-maintenances/upcoming.json",
     "api/v2/scheduled-maintenances/active.json",
+    "api/v2/openapi.json",
     "history.atom",
     "history.rss",
+    "history.json",
+    "maintenance.ics",
 )
 
 urlpatterns = [
@@ -27,6 +30,12 @@ urlpatterns = [
     path("status/confirm/<str:token>/", subscriptions.confirm, name="confirm"),
     path("status/manage/<str:token>/", subscriptions.manage, name="manage"),
     path("status/unsubscribe/<str:token>/", subscriptions.unsubscribe, name="unsubscribe"),
-    *(path(name, public.document, {"path": name}, name=name.replace("/", "-")) for name in DOCUMENTS),
+    path("status/api/", api.documentation, name="api-documentation"),
+    path("status/components/<str:component_id>/maintenance.ics", api.component_calendar, name="component-calendar"),
+    path("status/calendar/<str:token>/maintenance.ics", api.own_calendar, name="own-calendar"),
+    path("api/v2/subscribers.json", api.subscribe, name="api-subscribe"),
+    path("api/v2/subscribers/<str:handle>.json", api.cancel, name="api-cancel"),
+    path("api/v2/subscriptions/<str:handle>/resend_confirmation", api.resend_confirmation, name="api-resend"),
+    *(path(name, api.document, {"path": name}, name=name.replace("/", "-")) for name in DOCUMENTS),
     *console.urlpatterns,
 ]

@@ -1,41 +1,48 @@
-"""Statuspage's public API v2, field by field (research §2.2 to §2.4). Every function returns plain JSON values.
+"""Statuspage's public API v2, field by field (research §2.1 to §2.4). Every function returns plain JSON values.
 
-Keys stand in the order of real payloads. Times carry milliseconds and the page's offset, `Z` for UTC.
+Keys stand in the order of real payloads. Times carry milliseconds and the page's offset, `Z` for UTC. One key is ours:
+`alternatives` of a component, there only while it is affected and another way works (SP-05, TH-31).
 """
 
 import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from statuspage.enums import UNRESOLVED
+from statuspage.enums import UNRESOLVED, EventKind
 from statuspage.rules.derive import GroupView, IncidentView, View
-from statuspage.rules.facts import ComponentFacts, GroupFacts, UpdateFacts
+from statuspage.rules.facts import ComponentFacts, EntryPointFacts, GroupFacts, IncidentFacts, UpdateFacts
+from statuspage.rules.ways import alternatives
 
 Json = dict[str, Any]
-INCIDENTS_MAX = 50
+EVENTS_MAX = 50
 
 
 def documents(view: View) -> dict[str, Json]:
     """Path under the root → body of every read endpoint."""
     head = {"page": page(view)}
     status = {"status": {"indicator": view.indicator, "description": view.description}}
-    unresolved = [incident(row, view) for row in view.incidents if row.facts.status in UNRESOLVED]
-    newest = [incident(row, view) for row in view.incidents[:INCIDENTS_MAX]]
+    unresolved = [event(row, view) for row in view.incidents if row.facts.status in UNRESOLVED]
+    underway = [event(row, view) for row in view.underway]
+    upcoming = [event(row, view) for row in view.upcoming]
+    parts = components(view)
     return {
         "api/v2/summary.json": {
             **head,
-            "components": components(view),
+            "components": parts,
             "incidents": unresolved,
-            "scheduled_maintenances": [],
+            "scheduled_maintenances": [*underway, *upcoming],
             **status,
         },
         "api/v2/status.json": {**head, **status},
-        "api/v2/components.json": {**head, "components": components(view)},
-        "api/v2/incidents.json": {**head, "incidents": newest},
+        "api/v2/components.json": {**head, "components": parts},
+        "api/v2/incidents.json": {**head, "incidents": [event(row, view) for row in view.incidents[:EVENTS_MAX]]},
         "api/v2/incidents/unresolved.json": {**head, "incidents": unresolved},
-        "api/v2/scheduled-maintenances.json": {**head, "scheduled_maintenances": []},
-        "api/v2/scheduled-maintenances/upcoming.json": {**head, "scheduled_maintenances": []},
-        "api/v2/scheduled-maintenances/active.json": {**head, "scheduled_maintenances": []},
+        "api/v2/scheduled-maintenances.json": {
+            **head,
+            "scheduled_maintenances": [event(row, view) for row in view.maintenances[:EVENTS_MAX]],
+        },
+        "api/v2/scheduled-maintenances/upcoming.json": {**head, "scheduled_maintenances": upcoming},
+        "api/v2/scheduled-maintenances/active.json": {**head, "scheduled_maintenances": underway},
     }
 
 
@@ -43,6 +50,10 @@ def moment(at: dt.datetime, zone: str) -> str:
     """`2022-02-15T13:37:37.407-08:00`"""
     text = at.astimezone(ZoneInfo(zone)).isoformat(timespec="milliseconds")
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") and _is_utc(zone) else text
+
+
+def moment_or_none(at: dt.datetime | None, zone: str) -> str | None:
+    return moment(at, zone) if at is not None else None
 
 
 def _is_utc(zone: str) -> bool:
@@ -72,6 +83,7 @@ def components(view: View) -> list[Json]:
 
 def component(row: ComponentFacts, view: View) -> Json:
     zone = view.facts.page.time_zone
+    ways = [_way(way) for way in alternatives(row)]
     return {
         "id": row.id,
         "name": row.name,
@@ -85,8 +97,13 @@ def component(row: ComponentFacts, view: View) -> Json:
         "group_id": row.group_id,
         "page_id": view.facts.page.id,
         "group": False,
-        "only_show_if_degraded": False,
+        "only_show_if_degraded": row.only_show_if_degraded,
+        **({"alternatives": ways} if ways else {}),
     }
+
+
+def _way(way: EntryPointFacts) -> Json:
+    return {"kind": way.kind, "title": way.title, "target": way.target or None, "text": way.text or None}
 
 
 def _container(facts: GroupFacts, group: GroupView, view: View) -> Json:
@@ -109,16 +126,21 @@ def _container(facts: GroupFacts, group: GroupView, view: View) -> Json:
     }
 
 
-def incident(row: IncidentView, view: View) -> Json:
+def event(row: IncidentView, view: View) -> Json:
+    """An incident; a maintenance has its window besides."""
     facts, zone = row.facts, view.facts.page.time_zone
+    window = {
+        "scheduled_for": moment_or_none(facts.scheduled_for, zone),
+        "scheduled_until": moment_or_none(facts.scheduled_until, zone),
+    }
     return {
         "id": facts.id,
         "name": facts.name,
         "status": facts.status,
         "created_at": moment(facts.created_at, zone),
-        "updated_at": moment(facts.updated_at, zone),
-        "monitoring_at": moment(facts.monitoring_at, zone) if facts.monitoring_at else None,
-        "resolved_at": moment(facts.resolved_at, zone) if facts.resolved_at else None,
+        "updated_at": moment(revised_at(facts), zone),
+        "monitoring_at": moment_or_none(facts.monitoring_at, zone),
+        "resolved_at": moment_or_none(facts.resolved_at, zone),
         "impact": facts.impact,
         "shortlink": incident_url(view, facts.id),
         "started_at": moment(facts.started_at, zone),
@@ -126,6 +148,7 @@ def incident(row: IncidentView, view: View) -> Json:
         "incident_updates": [_update(update.facts, facts.id, zone) for update in row.updates],
         "components": [component(member, view) for member in row.components],
         "reminder_intervals": None,
+        **(window if facts.kind == EventKind.MAINTENANCE else {}),
     }
 
 
@@ -136,7 +159,7 @@ def _update(row: UpdateFacts, incident_id: str, zone: str) -> Json:
         "body": row.body,
         "incident_id": incident_id,
         "created_at": moment(row.created_at, zone),
-        "updated_at": moment(row.created_at, zone),
+        "updated_at": moment(row.edited_at or row.created_at, zone),
         "display_at": moment(row.display_at, zone),
         "affected_components": [dict(member) for member in row.affected] or None,
         "deliver_notifications": row.deliver_notifications,
@@ -145,11 +168,16 @@ def _update(row: UpdateFacts, incident_id: str, zone: str) -> Json:
     }
 
 
+def revised_at(facts: IncidentFacts) -> dt.datetime:
+    """When a reader would last have seen something change: corrections count."""
+    return max([facts.updated_at, *(update.edited_at for update in facts.updates if update.edited_at is not None)])
+
+
 def documentation_url(view: View) -> str:
     """The page that explains the API, the feeds and the webhooks to programmers."""
     return f"{view.facts.page.url.rstrip('/')}/api/"
 
 
 def incident_url(view: View, incident_id: str) -> str:
-    """The full address of an incident's page."""
+    """The full address of an event's page."""
     return f"{view.facts.page.url.rstrip('/')}/incidents/{incident_id}/"

@@ -23,7 +23,7 @@ def incident(row: IncidentView, view: View, *, update_id: str = "", at: dt.datet
     """
     row = _as_of(row, update_id) if update_id else row
     facts, zone = row.facts, view.facts.page.time_zone
-    body = {**api_v2.incident(row, view), **_manage(facts, zone)}
+    body = {**api_v2.event(row, view), **_manage(facts, zone)}
     body["incident_updates"] = [
         {**update, "wants_twitter_update": False, "twitter_updated_at": None} for update in body["incident_updates"]
     ]

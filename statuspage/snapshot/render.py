@@ -1,6 +1,5 @@
 """From a `View` to every file of a snapshot. The Django views fall back to the same functions, live."""
 
-import json
 from typing import Any
 
 from django.conf import settings
@@ -8,12 +7,11 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from statuspage.rules import api_v2, feeds
 from statuspage.rules.bars import bars
 from statuspage.rules.derive import ComponentView, IncidentView, View
+from statuspage.snapshot import machine
 
-HTML, JSON = "text/html; charset=utf-8", "application/json; charset=utf-8"
-ATOM, RSS = "application/atom+xml; charset=utf-8", "application/rss+xml; charset=utf-8"
+HTML = "text/html; charset=utf-8"
 
 Files = dict[str, tuple[bytes, str]]
 
@@ -23,21 +21,11 @@ def files(view: View) -> Files:
     out: Files = {
         "status/index.html": (page(view), HTML),
         "status/history/index.html": (history(view), HTML),
-        **machine_files(view),
+        **machine.files(view),
     }
     for row in (*view.active, *view.recent):
         out[f"status/incidents/{row.facts.id}/index.html"] = (incident(view, row), HTML)
     return out
-
-
-def machine_files(view: View) -> Files:
-    """The API documents and the feeds."""
-    documents = api_v2.documents(view)
-    return {
-        **{path: (json.dumps(body, ensure_ascii=False).encode(), JSON) for path, body in documents.items()},
-        "history.atom": (feeds.atom(view), ATOM),
-        "history.rss": (feeds.rss(view), RSS),
-    }
 
 
 def page(view: View) -> bytes:
