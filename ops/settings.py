@@ -248,8 +248,17 @@ TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", "")
 TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", "")
 TWILIO_FROM = env.str("TWILIO_FROM", "")
 TWILIO_API_URL = env.str("TWILIO_API_URL", "")  # another base address for the official SDK, e.g. a local double
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", "")  # browser notifications; `manage.py make_vapid_key` makes one
+VAPID_SUBJECT = env.str("VAPID_SUBJECT", "")  # mailto: or https: address push services may turn to
+EMAIL_HOOK_SECRETS = env.list("EMAIL_HOOK_SECRETS", default=[])  # whoever reports bounces signs with one of them
+OUTBOUND_POSTS = env.bool("OUTBOUND_POSTS", not DEMO)  # webhooks, Slack, Teams, push; off: the development mailbox
+OUTBOUND_CA_FILE = env.str("OUTBOUND_CA_FILE", "")  # certificates trusted for them beside the system's
+OUTBOUND_ALLOW_LOOPBACK = env.bool("OUTBOUND_ALLOW_LOOPBACK", False)  # tests only; a check refuses it in production
 TURN_URLS = env.list("TURN_URLS", default=[])  # e.g. turn:turn.example.org:3478
 TURN_SECRET = env.str("TURN_SECRET", "")
+STATUS_SOCKETS_PER_ADDRESS = env.int("STATUS_SOCKETS_PER_ADDRESS", 200)  # open status pages of one address; 0: no cap
+STATUS_EXPORT = env.str("STATUS_EXPORT", "")  # a directory or s3://bucket/prefix the page is copied to as it changes
+STATUS_AUTO_PUBLISH = env.list("STATUS_AUTO_PUBLISH", default=[])  # parts whose failing probe publishes by itself
 SENTRY_DSN = env.str("SENTRY_DSN", "")
 
 REST_FRAMEWORK = {
