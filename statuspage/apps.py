@@ -12,9 +12,15 @@ class StatuspageConfig(AppConfig):
         from portal_core.directory.enums import Permission
         from portal_core.ui import slots
         from statuspage import handlers
+        from statuspage.actions import subscribers
+        from statuspage.actions.subscribers import answering
         from statuspage.views.banner import banner
 
         notify.hooks.before_send("statuspage/incident_", handlers.gone)
+        notify.hooks.resolve_addresses("statuspage/subscription_", answering.where)
+        notify.hooks.forget_when_sent("statuspage/subscription_")  # links into somebody's settings
+        notify.hooks.after_failure("statuspage/", subscribers.note_failure)
+        notify.hooks.after_success("statuspage/", subscribers.note_success)
         slots.register("banner", banner, order=10)
         slots.register_nav(
             "desk",

@@ -16,7 +16,15 @@ from portal_core.kernel.realtime.push import push
 from statuspage import access
 from statuspage.actions import snapshots
 from statuspage.actions.pages import LIVE_GROUP
-from statuspage.contracts import ComponentChanged, IncidentPublished, SubscriptionRequested
+from statuspage.actions.subscribers import answering
+from statuspage.contracts import (
+    ComponentChanged,
+    IncidentPublished,
+    ManageLinkRequested,
+    SubscriberQuarantined,
+    SubscriptionRequested,
+    WebhookReady,
+)
 from statuspage.enums import EVENT_LABELS, ComponentStatus
 from statuspage.models import IncidentUpdate, Subscriber
 from statuspage.rules.addresses import Unreadable
@@ -24,7 +32,6 @@ from statuspage.rules.addresses import Unreadable
 logger = logging.getLogger(__name__)
 
 NOT_AFTER = dt.timedelta(hours=2)  # older news is no news: the page has it, and nobody wants it in the morning
-ASK_AGAIN = 600  # seconds within which one address gets one answer, however often it is typed
 
 
 @outbox.handles(IncidentPublished)
@@ -54,24 +61,22 @@ def write_snapshot_of_component(event: ComponentChanged) -> None:
 
 @outbox.handles(SubscriptionRequested)
 def answer_subscription(event: SubscriptionRequested) -> None:
-    """Ask the address to confirm; tell one that is confirmed already where its settings are."""
-    subscriber = Subscriber.objects.select_related("page").filter(public_id=event.subscriber_id).first()
-    if subscriber is None:
-        return
-    known = subscriber.is_active
-    address = (
-        reverse("statuspage:manage", args=[access.manage_token(subscriber)])
-        if known
-        else reverse("statuspage:confirm", args=[access.confirm_token(subscriber)])
-    )
-    notify.send(
-        "statuspage/subscribed_already" if known else "statuspage/subscription_confirm",
-        to=notify.Recipient(key=subscriber.key, email=subscriber.address),
-        # One per ten minutes, so that nobody can fill a stranger's mailbox with our questions.
-        cause=f"subscription:{subscriber.public_id}:{int(event.at.timestamp()) // ASK_AGAIN}",
-        context={"page_name": subscriber.page.name, "link": settings.PUBLIC_URL + address},
-        not_after=event.at + NOT_AFTER,
-    )
+    answering.answer(event)
+
+
+@outbox.handles(ManageLinkRequested)
+def send_manage_link(event: ManageLinkRequested) -> None:
+    answering.send_manage_link(event)
+
+
+@outbox.handles(WebhookReady)
+def tell_ready(event: WebhookReady) -> None:
+    answering.tell_ready(event)
+
+
+@outbox.handles(SubscriberQuarantined)
+def tell_contact(event: SubscriberQuarantined) -> None:
+    answering.tell_contact(event)
 
 
 def gone(keys: frozenset[str]) -> Iterable[str]:

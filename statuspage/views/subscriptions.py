@@ -28,7 +28,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         ratelimit.hit("statuspage.subscribe", ratelimit.client_address(request), limit=20, per=600)
         ratelimit.hit("statuspage.subscribe.address", form.cleaned_data["email"].lower(), limit=5, per=3600)
         subscribers.subscribe(
-            email=form.cleaned_data["email"], component_ids=form.cleaned_data["components"], by=_actor(request)
+            address=form.cleaned_data["email"], component_ids=form.cleaned_data["components"], by=_actor(request)
         )
         return redirect("statuspage:subscribe-done")
     return render(request, "statuspage/subscribe.html", {"form": form}, status=422 if form.errors else 200)

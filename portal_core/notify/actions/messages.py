@@ -34,13 +34,15 @@ def send(
     not_after: dt.datetime | None = None,
     unsubscribe_url: str = "",
     headers: Mapping[str, str] | None = None,
+    payloads: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> int:
-    """Tell one person. See `send_many`; the delivery goes ahead of those to many."""
+    """Tell one person. See `send_many`; the delivery goes ahead of those to many. `payloads`: channel → JSON object,
+    for the channels that are posted."""
     if unsubscribe_url:
         to = Recipient(
             key=to.key, email=to.email, phone=to.phone, language=to.language, unsubscribe_url=unsubscribe_url
         )
-    return _promise(template, [to], cause, context, channels, not_after, headers, Urgency.PERSONAL)
+    return _promise(template, [to], cause, context, channels, not_after, headers, Urgency.PERSONAL, payloads)
 
 
 def send_many(
@@ -72,6 +74,7 @@ def _promise(
     not_after: dt.datetime | None,
     headers: Mapping[str, str] | None,
     urgency: Urgency,
+    payloads: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> int:
     now, wanted = clock.now(), tuple(Channel(channel) for channel in channels)
     messages: dict[str, Message] = {}
@@ -81,7 +84,7 @@ def _promise(
         if language not in messages:
             messages[language] = said(
                 template, cause=cause, language=language, context=context, channels=wanted, headers=headers or {},
-                unsubscribable=bool(recipient.unsubscribe_url), now=now,
+                payloads=payloads, unsubscribable=bool(recipient.unsubscribe_url), now=now,
             )  # fmt: skip
         return messages[language]
 

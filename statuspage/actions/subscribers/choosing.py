@@ -33,8 +33,7 @@ def unsubscribe(*, token: str, by: Actor) -> Subscriber:
 
 
 def leave(subscriber: Subscriber, now: dt.datetime) -> list[str]:
-    """Returns the names of the fields to save. A wish that was typed and never confirmed goes too: a confirm link from
-    before must not bring anybody back by itself."""
+    """Returns the names of the fields to save."""
     subscriber.unsubscribed_at = now
     subscriber.purge_at = now + dt.timedelta(days=UNSUBSCRIBED_DAYS)
     subscriber.challenge_due_at = None

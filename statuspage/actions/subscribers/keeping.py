@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import SYSTEM, Actor
+from statuspage.enums import ImportState
 from statuspage.models import Subscriber, SubscriberImport, SubscriberImportPart, indexes_of, vault
 from statuspage.rules.addresses import Unreadable
 
@@ -43,10 +44,10 @@ def _purge_some() -> int:
 @transaction.atomic
 def _drop_old_imports() -> None:
     old = SubscriberImport.objects.filter(
-        state="previewed", created_at__lte=clock.now() - dt.timedelta(days=IMPORT_DAYS)
+        state=ImportState.PREVIEWED, created_at__lte=clock.now() - dt.timedelta(days=IMPORT_DAYS)
     )
     SubscriberImportPart.objects.filter(of__in=old).delete()
-    old.update(state="discarded", finished_at=clock.now())
+    old.update(state=ImportState.DISCARDED, finished_at=clock.now())
 
 
 @dataclass(slots=True)

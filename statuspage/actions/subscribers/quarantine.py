@@ -61,7 +61,7 @@ def quarantine(*, subscriber_ids: Sequence[str], reason: str, by: Actor) -> int:
 
 @transaction.atomic
 def reactivate(*, subscriber_ids: Sequence[str], by: Actor) -> int:
-    """Write to these again; return how many. Only what had confirmed and was set aside: nobody is signed up by staff."""
+    """Write to these again; return how many. Only what had confirmed and was set aside: staff sign nobody up."""
     now = clock.now()
     rows = Subscriber.objects.select_for_update(of=("self",)).filter(
         public_id__in=list(subscriber_ids), quarantined_at__isnull=False, unsubscribed_at=None,
