@@ -327,7 +327,7 @@ def everything(cast, ticket):
     return FlagFactory(office=cast.north, sent_by=cast.olivia)
 
 
-OFFICE_LIST = 6  # session, person, roles, tickets, flags, banner
+OFFICE_LIST = 7  # session, person, roles, tickets, flags, ledger, banner
 IT_LIST = 7  # session, person, roles, flags, incidents, providers' tickets, banner
 
 FUZZ = {
@@ -440,7 +440,9 @@ def _zone(cast):
 
 def test_reading_a_ticket_is_on_the_ledger_and_a_refused_look_is_not(cast, ticket, olivia, staff_client):
     olivia.get(url("office"))
-    assert not AuditEvent.objects.filter(action="ticket:read").exists()
+    olivia.get(url("office"), headers={"HX-Request": "true"})
+    (listed,) = AuditEvent.objects.filter(action__startswith="ticket:")
+    assert (listed.action, listed.facts) == ("ticket:list", {"shown": 1})
 
     olivia.get(url("office-ticket", ticket.public_id))
     assert staff_client(cast.oscar).get(url("office-ticket", ticket.public_id)).status_code == 404

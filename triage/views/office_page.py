@@ -82,6 +82,11 @@ def desk_page(
         {"ticket": row, "flag": flags.get(row.pk), "tone": STATE_TONES[TicketState(row.state)]} for row in page.tickets
     ]
     context: dict[str, Any] = {"rows": rows, "after": page.after, "ticket": ticket, "error": error, **more}
+    if not _is_htmx(request):
+        # The list names patients. Its live refreshes show the same people again; the first reading stands for them.
+        audit.record(
+            "ticket:list", by=request.staff.actor, practice_id=request.staff.practice_id, at=now, shown=len(rows)
+        )
     if ticket is not None:
         # A ticket shows its patient's portal status and contact data: opening it is a read like any other.
         audit.record("ticket:read", by=request.staff.actor, target=ticket, practice_id=ticket.practice_id, at=now)
