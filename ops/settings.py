@@ -171,6 +171,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "kernel.drain_outbox": {"task": "kernel.drain_outbox", "schedule": 3.0},
     "notify.deliver_due": {"task": "notify.deliver_due", "schedule": 3.0},
     "statuspage.refresh_snapshot": {"task": "statuspage.refresh_snapshot", "schedule": 15.0},
+    "statuspage.keep_time": {"task": "statuspage.keep_time", "schedule": 10.0},
+    "statuspage.make_ahead": {"task": "statuspage.make_ahead", "schedule": 3600.0},
     "kernel.purge": {"task": "kernel.purge", "schedule": 3600.0},
     "accounts.forget_what_is_over": {"task": "accounts.forget_what_is_over", "schedule": 3600.0},
     "helpdesk.wake_tickets": {"task": "helpdesk.wake_tickets", "schedule": 60.0},

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from statuspage.actions import journal, snapshots, subscribers
+from statuspage.actions import drafts, journal, maintenances, promises, series, snapshots, subscribers
 
 
 @shared_task(name="statuspage.refresh_snapshot")
@@ -27,3 +27,16 @@ def import_subscribers() -> int:
 def purge_subscribers() -> int:
     """Forget addresses whose time is over."""
     return subscribers.purge_due()
+
+
+@shared_task(name="statuspage.keep_time")
+def keep_time() -> int:
+    """Do what the clock asks for: begin and complete maintenances, remind of them, publish drafts, ask for overdue
+    news. Three queries while nothing is due."""
+    return maintenances.run_due() + drafts.publish_due() + promises.nudge_due()
+
+
+@shared_task(name="statuspage.make_ahead")
+def make_ahead() -> int:
+    """Make the next occurrences of recurring maintenances."""
+    return series.make_ahead()

@@ -74,10 +74,12 @@ class Component(models.Model):
     ) -> bool:
         """Close the open interval and begin the next one; False if the component already is in that state.
 
-        The caller holds the page's row lock.
+        The caller holds the page's row lock. The clock may have jumped back: intervals never do.
         """
         if status == self.status:
             return False
+        begun = self.state_changes.filter(ended_at=None).values_list("started_at", flat=True).first()
+        at = at if begun is None else max(at, begun)
         old, self.status, self.updated_at = self.status, status, at
         self.save(update_fields=["status", "updated_at"])
         self.state_changes.filter(ended_at=None).update(ended_at=at)

@@ -1,5 +1,6 @@
 """What other apps and the console may know. The public page itself is derived from `facts`."""
 
+from statuspage.queries import authoring
 from statuspage.queries.events import (
     active_incidents,
     components,
@@ -16,6 +17,7 @@ from statuspage.queries.facts import facts, incident_facts
 
 __all__ = [
     "active_incidents",
+    "authoring",
     "components",
     "facts",
     "incident",

@@ -1,0 +1,58 @@
+"""What operators work with: drafts, templates, series, postmortems, groups. Nothing of this is public."""
+
+from statuspage.enums import DraftState
+from statuspage.errors import DraftNotFound, SeriesNotFound, TemplateNotFound
+from statuspage.models import ComponentGroup, Draft, MaintenanceSeries, Postmortem, Template
+
+
+def drafts() -> list[Draft]:
+    """Drafts that wait for a person or their time, the next to be published first, then the newest."""
+    rows = Draft.objects.order_by("-updated_at", "-pk")
+    timed = rows.filter(state=DraftState.SCHEDULED).order_by("publish_at", "pk")
+    return [*timed, *rows.filter(state=DraftState.DRAFT)]
+
+
+def draft(draft_id: str) -> Draft:
+    """Raises DraftNotFound."""
+    row = Draft.objects.filter(public_id=draft_id).first()
+    if row is None:
+        raise DraftNotFound
+    return row
+
+
+def templates(kind: str = "") -> list[Template]:
+    """Those on the list, of one kind or all, by title."""
+    rows = Template.objects.filter(archived_at=None).order_by("title", "pk")
+    return list(rows.filter(kind=kind) if kind else rows)
+
+
+def template(template_id: str) -> Template:
+    """Raises TemplateNotFound."""
+    row = Template.objects.filter(public_id=template_id).first()
+    if row is None:
+        raise TemplateNotFound
+    return row
+
+
+def series() -> list[MaintenanceSeries]:
+    """Series that go on, by name."""
+    rows = MaintenanceSeries.objects.filter(ended_at=None).prefetch_related("components")
+    return list(rows.order_by("name", "pk"))
+
+
+def one_series(series_id: str) -> MaintenanceSeries:
+    """Raises SeriesNotFound."""
+    row = MaintenanceSeries.objects.filter(public_id=series_id).prefetch_related("components").first()
+    if row is None:
+        raise SeriesNotFound
+    return row
+
+
+def postmortem(incident_id: str) -> Postmortem | None:
+    """Draft or published; None if nobody has begun one."""
+    return Postmortem.objects.filter(incident__public_id=incident_id).first()
+
+
+def groups() -> list[ComponentGroup]:
+    """In page order."""
+    return list(ComponentGroup.objects.order_by("position", "pk"))

@@ -1,0 +1,78 @@
+"""Repetition by rule (RFC 5545 RRULE), in the wall time of a place: "Sunday at 22:00" stays 22:00 when clocks change.
+
+A wall time that the spring gap swallows is read with the offset before the gap, as RFC 5545 asks (02:30 becomes 03:30);
+one that the autumn gives twice is the first of the two.
+"""
+
+import datetime as dt
+import re
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrule, rrulestr
+
+from statuspage.errors import RuleInvalid
+
+_PARTS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"})
+_FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
+RULE_MAX = 300
+
+
+def normal(rule: str) -> str:
+    """The rule in its usual spelling. Raises RuleInvalid for what is not a rule, repeats within a day, or uses parts
+    that maintenances do not need."""
+    text = re.sub(r"\s+", "", rule).upper().removeprefix("RRULE:").rstrip(";")
+    pairs = [part.partition("=")[::2] for part in text.split(";")]
+    parts = dict(pairs)
+    if len(text) > RULE_MAX or len(parts) != len(pairs) or not all(parts.values()) or not set(parts) <= _PARTS:
+        raise RuleInvalid
+    if parts.get("FREQ") not in _FREQUENCIES or {"COUNT", "UNTIL"} <= set(parts):
+        raise RuleInvalid
+    # A day of the month needs months to count in; with days it could search for years for what never comes.
+    if "BYMONTHDAY" in parts and parts["FREQ"] in ("DAILY", "WEEKLY"):
+        raise RuleInvalid
+    if parts.get("INTERVAL") == "0" or parts.get("COUNT") == "0":
+        raise RuleInvalid
+    return text
+
+
+def occurrences(
+    rule: str, *, first_at: dt.datetime, zone: str, after: dt.datetime | None, until: dt.datetime
+) -> list[dt.datetime]:
+    """Starts later than `after` (None: from the beginning) up to and including `until`; aware, UTC. Raises
+    RuleInvalid."""
+    place = ZoneInfo(zone)
+    found = []
+    for wall in _rule(rule, first_at, place):
+        start = wall.replace(tzinfo=place).astimezone(dt.UTC)
+        if start > until:
+            break
+        if after is None or start > after:
+            found.append(start)
+    return found
+
+
+def first(rule: str, *, first_at: dt.datetime, zone: str, after: dt.datetime) -> dt.datetime | None:
+    """The first start later than `after`; None if the rule has run out. Raises RuleInvalid."""
+    place = ZoneInfo(zone)
+    for wall in _rule(rule, first_at, place):
+        start = wall.replace(tzinfo=place).astimezone(dt.UTC)
+        if start > after:
+            return start
+    return None
+
+
+def _rule(text: str, first_at: dt.datetime, place: ZoneInfo) -> rrule:
+    """In local wall time without a zone; an UNTIL in UTC is brought into the same."""
+
+    def local(found: re.Match[str]) -> str:
+        moment = dt.datetime.strptime(found[1], "%Y%m%dT%H%M%S").replace(tzinfo=dt.UTC)
+        return f"UNTIL={moment.astimezone(place):%Y%m%dT%H%M%S}"
+
+    try:
+        wall_rule = re.sub(r"UNTIL=(\d{8}T\d{6})Z", local, normal(text))
+        made = rrulestr(wall_rule, dtstart=first_at.astimezone(place).replace(tzinfo=None, fold=0))
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise RuleInvalid from error
+    if not isinstance(made, rrule):
+        raise RuleInvalid
+    return made
