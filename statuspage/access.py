@@ -11,7 +11,6 @@ from statuspage.models import Incident, Page, Subscriber, indexes_of, vault
 CONFIRM_SECONDS = 7 * 24 * 3600
 _CONFIRM, _MANAGE = "statuspage.confirm", "statuspage.manage"
 _HANDLE, _CALENDAR = "statuspage.handle", "statuspage.calendar"
-_CALENDAR = "statuspage.calendar"
 
 
 def incident_for_change(page: Page, public_id: str, kind: str) -> Incident:

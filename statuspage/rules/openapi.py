@@ -147,7 +147,7 @@ def _handle(operation: str, summary: str) -> Json:
                 "name": "id",
                 "in": "path",
                 "required": True,
-                "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9_:-]+$"},
+                "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9_.:-]+$"},
             }
         ],
         "responses": {"202": _answer("If the id is known, a message is on its way", _ref("Message")), **_REFUSALS},

@@ -23,6 +23,7 @@ from portal_core.kernel.http import errors, ratelimit
 from statuspage import access
 from statuspage.actions import subscribers
 from statuspage.actions.subscribers import reminding
+from statuspage.errors import LinkInvalid
 from statuspage.forms.api import SubscriberForm, Wish, fields_of
 from statuspage.queries import scopes
 from statuspage.rules import calendar
@@ -119,6 +120,8 @@ def component_calendar(request: HttpRequest, component_id: str) -> HttpResponse:
 def own_calendar(request: HttpRequest, token: str) -> HttpResponse:
     """The maintenances a subscriber asked to hear of. The token opens this alone: calendars hand their addresses on."""
     subscriber = access.subscriber_by_calendar_token(token)
+    if not subscriber.is_active:
+        raise LinkInvalid
     scope = scopes.of_subscriber(subscriber)
     view = view_now()
     body = calendar.calendar(
