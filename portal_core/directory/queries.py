@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
+from portal_core.directory.enums import ROLE_PERMISSIONS, Permission
 from portal_core.directory.models import Office, Patient, Practice, Staff
 
 PAGE = 25
@@ -83,6 +84,12 @@ def _date(word: str) -> dt.date | None:
         except ValueError:
             continue
     return None
+
+
+def staff_with(permission: Permission) -> QuerySet[Staff]:
+    """Active staff of every practice here who hold this permission by any of their roles."""
+    roles = [role for role, permissions in ROLE_PERMISSIONS.items() if permission in permissions]
+    return Staff.objects.filter(is_active=True, role_assignments__role__in=roles).distinct().order_by("pk")
 
 
 def colleagues(practice_id: int) -> QuerySet[Staff]:
