@@ -4,8 +4,10 @@ Nothing here touches the database, a session, a cache server or the server progr
 down the page still answers, and says when it was written (SP-07).
 """
 
+import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from email.utils import format_datetime
 from typing import Any
 
 from statuspage.snapshot import headers as published
@@ -66,7 +68,8 @@ class SnapshotApp:
         if loaded is None:
             return None
         if loaded.name != self._name:
-            self._answers = {url: self._make(url, document) for url, document in by_url(loaded)}
+            at = format_datetime(loaded.written_at.astimezone(dt.UTC), usegmt=True).encode()
+            self._answers = {url: self._make(url, document, at) for url, document in by_url(loaded)}
             self._name = loaded.name
         return self._answers.get(path)
 
@@ -85,14 +88,15 @@ class SnapshotApp:
         await send(answer.full)
         await send(answer.empty if method == "HEAD" else answer.body)
 
-    def _make(self, url: str, document: store.Document) -> tuple[_Answer, _Answer]:
-        return self._variant(url, document, gzipped=False), self._variant(url, document, gzipped=True)
+    def _make(self, url: str, document: store.Document, at: bytes) -> tuple[_Answer, _Answer]:
+        return self._variant(url, document, at, gzipped=False), self._variant(url, document, at, gzipped=True)
 
-    def _variant(self, url: str, document: store.Document, *, gzipped: bool) -> _Answer:
+    def _variant(self, url: str, document: store.Document, at: bytes, *, gzipped: bool) -> _Answer:
         body = document.gzipped if gzipped else document.body
         etag = f'"{document.etag}{"-gz" if gzipped else ""}"'.encode()
         always: Headers = [
             (b"etag", etag),
+            (b"last-modified", at),  # when it was last confirmed: how old the page is, also while nothing else works
             (b"cache-control", CACHE_CONTROL),
             (b"vary", b"Accept-Encoding"),
             *self._security,
