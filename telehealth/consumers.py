@@ -30,6 +30,8 @@ class TooManyFrames(TooMany):
 class VisitConsumer(LiveConsumer):
     """One side's socket. Subclasses know the door."""
 
+    raw_frames = False  # never past `deliver`: what the group carries is filtered for this socket first
+
     def __init__(self, scope: dict[str, Any], send: Any) -> None:
         super().__init__(scope, send)
         self.connection = new_public_id()
@@ -50,10 +52,6 @@ class VisitConsumer(LiveConsumer):
             await database_sync_to_async(visits.leave)(seat=self.seat, connection=self.connection)
 
     # --- from the hub -------------------------------------------------------------------------
-    def write_raw(self, text: str, frame: bytes) -> bool:
-        """Never past `deliver`: what the group carries is filtered for this socket first."""
-        return False
-
     async def deliver(self, text: str) -> None:
         if self._held is not None:
             self._held.append(text)

@@ -75,7 +75,7 @@ class Stage(LiveConsumer):
         raise Conflict
 
     async def on_transport(self, message: dict[str, Any]) -> None:
-        await self.send_json({"type": "transport", "raw": self._transport is not None})
+        await self.send_json({"type": "transport", "raw": self.transport is not None})
 
     async def on_close(self) -> None:
         await sync_to_async(push)("gone", {"type": "gone", "left": len(hub().groups)})

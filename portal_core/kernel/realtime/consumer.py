@@ -5,7 +5,7 @@ from typing import Any
 from channels.exceptions import StopConsumer
 
 from portal_core.kernel.errors import AppError
-from portal_core.kernel.realtime.hub import daphne_transport, hub, write_to_transport
+from portal_core.kernel.realtime.hub import daphne_transport, hub
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +21,7 @@ class LiveConsumer:
     """
 
     scope: dict[str, Any]
+    raw_frames = True  # False: what the group carries passes through `deliver` for each socket
 
     @classmethod
     def as_asgi(cls) -> Any:
@@ -32,7 +33,7 @@ class LiveConsumer:
     def __init__(self, scope: dict[str, Any], send: Any) -> None:
         self.scope, self._send = scope, send
         self.joined: list[str] = []
-        self._transport: Any = None
+        self.transport: Any | None = None
 
     # --- for subclasses -----------------------------------------------------------------------
     async def join_groups(self) -> list[str]:
@@ -41,6 +42,10 @@ class LiveConsumer:
 
     async def on_open(self) -> None:
         """Called after the socket is accepted and has joined its groups."""
+
+    @classmethod
+    def before_frames(cls) -> None:
+        """Called once for all sockets of this class, before a frame of one of their groups goes out."""
 
     async def on_close(self) -> None:
         """Called once, whichever side closed."""
@@ -82,7 +87,7 @@ class LiveConsumer:
         # First the process hears the layer, then the socket is open: a nudge in between would be lost.
         await hub().listen()
         await self._send({"type": "websocket.accept"})
-        self._transport = daphne_transport(self._send)
+        self.transport = daphne_transport(self._send) if self.raw_frames else None
         for group in groups:
             self.joined.append(group)
             await hub().join(group, self)
@@ -124,10 +129,3 @@ class LiveConsumer:
 
     async def deliver(self, text: str) -> None:
         await self._send({"type": "websocket.send", "text": text})
-
-    def write_raw(self, text: str, frame: bytes) -> bool:
-        """Write a prebuilt frame past the ASGI layer where the server allows it; False means: use `deliver`."""
-        if self._transport is None:
-            return False
-        write_to_transport(self._transport, frame)
-        return True
