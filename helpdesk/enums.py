@@ -11,51 +11,152 @@ class Category(models.TextChoices):
     LOGIN_PWD = "LOGIN_PWD", _("Forgot password")
     LOGIN_UID = "LOGIN_UID", _("Forgot user name")
     LOCKED = "LOCKED", _("Locked out after too many tries")
+    MFA_CODE = "MFA_CODE", _("Sign-in code does not come")
+    MFA_NEWPHONE = "MFA_NEWPHONE", _("New phone, sign-in codes lost")
     REG_PIN = "REG_PIN", _("Needs a registration PIN")
     NOT_SETUP = "NOT_SETUP", _("Account could not be verified")
+    WRONG_PORTAL = "WRONG_PORTAL", _("On the wrong site, or an old link")
     CONTACT_CHANGE = "CONTACT_CHANGE", _("New e-mail address or phone number")
+    SHARED_EMAIL = "SHARED_EMAIL", _("Two people with one e-mail address")
+    DUP_ACCT = "DUP_ACCT", _("Two accounts, or somebody else's record")
+    PROXY_MINOR = "PROXY_MINOR", _("Access to a child's record")
+    PROXY_ADULT = "PROXY_ADULT", _("Access for a relative or carer")
+    AGE_OUT = "AGE_OUT", _("Turned 18: parent's access ends")
     MSG_NOT_RECEIVED = "MSG_NOT_RECEIVED", _("Secure message e-mail not received")
+    MSG_DELIVERY = "MSG_DELIVERY", _("Did the patient get the message?")
     ATTACH_OPEN = "ATTACH_OPEN", _("Cannot open an attachment")
     ATTACH_MISSING = "ATTACH_MISSING", _("Attachment is missing")
     ERROR_MSG = "ERROR_MSG", _("Error message")
     SITE_DOWN = "SITE_DOWN", _("Cannot reach the site")
     BROWSER = "BROWSER", _("Browser or device settings")
     SLOW = "SLOW", _("Slow or timing out")
+    APP_MOBILE = "APP_MOBILE", _("Phone or tablet app")
+    ACCESSIBILITY = "ACCESSIBILITY", _("Screen reader or other aid")
+    LANGUAGE = "LANGUAGE", _("Needs another language")
     TH_JOIN = "TH_JOIN", _("Cannot join a video visit")
     TH_AV = "TH_AV", _("Camera, microphone or call quality")
+    TH_WAIT = "TH_WAIT", _("Stuck in the waiting room")
     NAV_HELP = "NAV_HELP", _("Where do I find …?")
+    RESULT_MISSING = "RESULT_MISSING", _("A result or report is missing")
+    RECORD_WRONG = "RECORD_WRONG", _("Something in the record is wrong")
+    ECONSULT = "ECONSULT", _("Message or question for the clinician")
+    APPT = "APPT", _("Appointment")
+    REFILL = "REFILL", _("Refill")
+    FORM = "FORM", _("Form or letter")
+    BILLING = "BILLING", _("Bill or payment")
+    NOTIFY_PREF = "NOTIFY_PREF", _("Too many or no notices")
+    PRIVACY_REQ = "PRIVACY_REQ", _("Privacy request")
+    SEC_REPORT = "SEC_REPORT", _("Somebody is in my account, or phishing")
+    CLINICAL_URGENT = "CLINICAL_URGENT", _("Urgent symptoms")
     STAFF_ACCESS = "STAFF_ACCESS", _("Staff sign-in")
     STAFF_HOWTO = "STAFF_HOWTO", _("Staff question about the portal")
+    PROVIDER_PORTAL = "PROVIDER_PORTAL", _("Provider portal limited or down")
+    FEEDBACK = "FEEDBACK", _("Idea or complaint")
     OTHER = "OTHER", _("Something else")
 
 
-# The sentence a person picks on the contact form, in the order shown there (HD-13: log-in help comes first).
+# The sentences a person picks from on the contact form, by subject, in the order shown (HD-13: log-in help first).
+SENTENCE_GROUPS: tuple[tuple[str | Promise, dict[Category, str | Promise]], ...] = (
+    (
+        _("Signing in"),
+        {
+            Category.LOGIN_PWD: _("I forgot my password"),
+            Category.LOGIN_UID: _("I forgot my user name"),
+            Category.LOCKED: _("I am locked out"),
+            Category.MFA_CODE: _("My sign-in code does not come"),
+            Category.MFA_NEWPHONE: _("I have a new phone and lost my sign-in codes"),
+            Category.NOT_SETUP: _("I was told that my account could not be verified"),
+            Category.REG_PIN: _("I need a registration PIN, or mine does not work"),
+            Category.WRONG_PORTAL: _("I am not sure that I am on the right site"),
+        },
+    ),
+    (
+        _("Errors and devices"),
+        {
+            Category.ERROR_MSG: _("I see an error message"),
+            Category.SITE_DOWN: _("I cannot reach the site at all"),
+            Category.SLOW: _("It is very slow or stops half-way"),
+            Category.BROWSER: _("My browser or device is not accepted"),
+            Category.APP_MOBILE: _("Something is wrong on my phone or tablet"),
+            Category.ACCESSIBILITY: _("My screen reader or another aid does not work with it"),
+            Category.LANGUAGE: _("I need another language or an interpreter"),
+        },
+    ),
+    (
+        _("Messages and documents"),
+        {
+            Category.MSG_NOT_RECEIVED: _("I did not get an e-mail about a new message"),
+            Category.ATTACH_OPEN: _("I cannot find or open an attachment"),
+            Category.ATTACH_MISSING: _("An attachment is missing"),
+            Category.NOTIFY_PREF: _("I get too many notices, or none"),
+            Category.NAV_HELP: _("I cannot find something"),
+        },
+    ),
+    (
+        _("Video visits"),
+        {
+            Category.TH_JOIN: _("I cannot join my video visit"),
+            Category.TH_AV: _("My camera, microphone or sound does not work"),
+            Category.TH_WAIT: _("I am stuck in the waiting room"),
+        },
+    ),
+    (
+        _("My account and my record"),
+        {
+            Category.CONTACT_CHANGE: _("My e-mail address or phone number changed"),
+            Category.SHARED_EMAIL: _("I share an e-mail address with somebody"),
+            Category.DUP_ACCT: _("I have two accounts, or I see somebody else's information"),
+            Category.PROXY_MINOR: _("I need access for my child"),
+            Category.PROXY_ADULT: _("I care for somebody and need access"),
+            Category.AGE_OUT: _("I turned 18, or my child did"),
+            Category.RESULT_MISSING: _("A result or report is missing"),
+            Category.RECORD_WRONG: _("Something in my record is wrong"),
+            Category.PRIVACY_REQ: _("I have a privacy question or want a copy of my record"),
+            Category.SEC_REPORT: _("Somebody may be in my account, or I got a strange message"),
+        },
+    ),
+    (
+        _("My care"),
+        {
+            Category.APPT: _("It is about an appointment"),
+            Category.REFILL: _("I need a refill"),
+            Category.FORM: _("I need a form or a letter"),
+            Category.BILLING: _("It is about a bill or a payment"),
+            Category.ECONSULT: _("I have a question for my clinician"),
+        },
+    ),
+    (
+        _("I work at a practice"),
+        {
+            Category.STAFF_ACCESS: _("I work at a practice and cannot sign in"),
+            Category.STAFF_HOWTO: _("I work at a practice and have a question about the portal"),
+            Category.PROVIDER_PORTAL: _("The provider portal is limited or down"),
+        },
+    ),
+    (
+        _("Anything else"),
+        {Category.FEEDBACK: _("I have an idea or a complaint"), Category.OTHER: _("Something else")},
+    ),
+)
 SENTENCES: dict[Category, str | Promise] = {
-    Category.LOGIN_PWD: _("I forgot my password"),
-    Category.LOGIN_UID: _("I forgot my user name"),
-    Category.LOCKED: _("I am locked out"),
-    Category.NOT_SETUP: _("I was told that my account could not be verified"),
-    Category.REG_PIN: _("I need a registration PIN, or mine does not work"),
-    Category.ERROR_MSG: _("I see an error message"),
-    Category.SITE_DOWN: _("I cannot reach the site at all"),
-    Category.SLOW: _("It is very slow or stops half-way"),
-    Category.MSG_NOT_RECEIVED: _("I did not get an e-mail about a new message"),
-    Category.ATTACH_OPEN: _("I cannot find or open an attachment"),
-    Category.ATTACH_MISSING: _("An attachment is missing"),
-    Category.TH_JOIN: _("I cannot join my video visit"),
-    Category.TH_AV: _("My camera, microphone or sound does not work"),
-    Category.BROWSER: _("My browser or device is not accepted"),
-    Category.CONTACT_CHANGE: _("My e-mail address or phone number changed"),
-    Category.NAV_HELP: _("I cannot find something"),
-    Category.STAFF_ACCESS: _("I work at a practice and cannot sign in"),
-    Category.STAFF_HOWTO: _("I work at a practice and have a question about the portal"),
-    Category.OTHER: _("Something else"),
+    code: text for _title, rows in SENTENCE_GROUPS for code, text in rows.items()
 }
+# Chosen by staff or by the engine, never offered to the public.
+INNER_CATEGORIES = frozenset({Category.MSG_DELIVERY, Category.CLINICAL_URGENT})
 
-STAFF_CATEGORIES = frozenset({Category.STAFF_ACCESS, Category.STAFF_HOWTO})
+STAFF_CATEGORIES = frozenset({Category.STAFF_ACCESS, Category.STAFF_HOWTO, Category.PROVIDER_PORTAL})
 # What may be a fault of the system itself: only these may go to the support line where a practice has one (C5).
 TECHNICAL = frozenset(
-    {Category.ERROR_MSG, Category.SITE_DOWN, Category.SLOW, Category.BROWSER, Category.TH_AV, Category.MSG_NOT_RECEIVED}
+    {
+        Category.ERROR_MSG,
+        Category.SITE_DOWN,
+        Category.SLOW,
+        Category.BROWSER,
+        Category.APP_MOBILE,
+        Category.ACCESSIBILITY,
+        Category.TH_AV,
+        Category.MSG_NOT_RECEIVED,
+    }
 )
 
 
@@ -64,7 +165,11 @@ class Channel(models.TextChoices):
 
     WEB = "web", _("Contact form")
     PHONE = "phone", _("Phone call")
+    VOICEMAIL = "voicemail", _("Voicemail")
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("Text message")
     PORTAL = "portal", _("Patient portal")
+    MESSAGE = "message", _("Secure message")
     STAFF = "staff", _("Staff")
 
 

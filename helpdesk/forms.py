@@ -7,7 +7,7 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk.enums import SENTENCES, Category, RequesterKind
+from helpdesk.enums import SENTENCE_GROUPS, Category, RequesterKind
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Office
@@ -36,7 +36,10 @@ class ContactForm(forms.Form):
     )
     category = forms.ChoiceField(
         label=_("What happened?"),
-        choices=[("", _("Choose what fits best")), *((code.value, sentence) for code, sentence in SENTENCES.items())],
+        choices=[
+            ("", _("Choose what fits best")),
+            *((title, [(code.value, text) for code, text in rows.items()]) for title, rows in SENTENCE_GROUPS),
+        ],
     )
     error_text = forms.CharField(
         label=_("What does the screen say?"),

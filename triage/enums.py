@@ -12,6 +12,8 @@ class Owner(models.TextChoices):
     OFFICE = "office", _("Office")
     IT = "it", _("IT support")
     CLINIC = "clinic", _("Clinical staff")
+    BILLING = "billing", _("Billing")
+    PRIVACY = "privacy", _("Privacy officer")
     SECURITY = "security", _("Security")
 
 

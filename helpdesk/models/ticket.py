@@ -52,7 +52,7 @@ class Ticket(models.Model):
     office = models.ForeignKey("directory.Office", on_delete=models.PROTECT, related_name="+")
     side = models.CharField(max_length=8, choices=Side)
     category = models.CharField(max_length=20, choices=Category)
-    channel = models.CharField(max_length=8, choices=Channel)
+    channel = models.CharField(max_length=10, choices=Channel)
     requester_kind = models.CharField(max_length=10, choices=RequesterKind)
     # As told by the requester. Nothing is stored of what is typed only to prove who somebody is.
     requester_name = models.CharField(max_length=160, blank=True)
