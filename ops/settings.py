@@ -169,7 +169,8 @@ CELERY_TASK_PUBLISH_RETRY = False  # a lost wake-up is repaired by the sweep; a 
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "kernel.drain_outbox": {"task": "kernel.drain_outbox", "schedule": 3.0},
-    "notify.deliver_due": {"task": "notify.deliver_due", "schedule": 3.0},
+    "notify.deliver_due": {"task": "notify.deliver_due", "schedule": 3.0, "args": ("mail",)},
+    "notify.deliver_posts": {"task": "notify.deliver_due", "schedule": 3.0, "args": ("posts",)},
     "statuspage.refresh_snapshot": {"task": "statuspage.refresh_snapshot", "schedule": 15.0},
     "statuspage.keep_time": {"task": "statuspage.keep_time", "schedule": 10.0},
     "statuspage.make_ahead": {"task": "statuspage.make_ahead", "schedule": 3600.0},

@@ -12,7 +12,7 @@ import random
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -24,7 +24,15 @@ from portal_core.notify import hooks
 from portal_core.notify.contracts import Reached
 from portal_core.notify.enums import Channel, DeliveryState
 from portal_core.notify.models import Delivery, DeliveryQuerySet, Message
-from portal_core.notify.transports import Letter, Outcome, Parcel, Transport, TransportDown, open_transport
+from portal_core.notify.transports import (
+    Letter,
+    Outcome,
+    Parcel,
+    Transport,
+    TransportDown,
+    TransportError,
+    open_transport,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -37,25 +45,41 @@ PAUSES = (5, 20, 60, 300, 900, 1800, 3600, 3600, 3600, 3600, 3600)  # seconds be
 MAX_ATTEMPTS = len(PAUSES) + 1
 PAUSE_WHEN_DOWN = dt.timedelta(seconds=15)
 
-_running = threading.Lock()
-_wanted = threading.Event()
+
+@dataclass
+class Line:
+    """Channels that are sent one after the other. Lines do not wait for each other: strangers' endpoints that hang
+    must not hold up mail."""
+
+    channels: tuple[Channel, ...]
+    running: threading.Lock = field(default_factory=threading.Lock)
+    wanted: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> int:
+        tried = 0
+        self.wanted.set()
+        while self.wanted.is_set() and self.running.acquire(blocking=False):
+            try:
+                self.wanted.clear()
+                tried += Run(channels=self.channels).go()
+            finally:
+                self.running.release()
+        return tried
 
 
-def deliver_due() -> int:
-    """Send until nothing is due; return how many deliveries were tried. One run at a time per process.
+LINES = {
+    "mail": Line(tuple(channel for channel in Channel if channel not in Channel.posted)),
+    "posts": Line(tuple(channel for channel in Channel if channel in Channel.posted)),
+}
 
-    A call while another thread is at it returns 0 at once; that thread makes another round. Otherwise every sweep
-    during a long run would take one more worker thread away from everything else.
+
+def deliver_due(line: str = "") -> int:
+    """Send until nothing is due in this line (of LINES; empty: in all, one by one); return how many were tried.
+
+    One run per line and process. A call while another thread is at it returns 0 at once; that thread makes another
+    round. Otherwise every sweep during a long run would take one more worker thread away from everything else.
     """
-    tried = 0
-    _wanted.set()
-    while _wanted.is_set() and _running.acquire(blocking=False):
-        try:
-            _wanted.clear()
-            tried += Run().go()
-        finally:
-            _running.release()
-    return tried
+    return sum(LINES[name].run() for name in ([line] if line else LINES))
 
 
 def release_claims() -> int:
@@ -68,8 +92,9 @@ def release_claims() -> int:
 
 @dataclass
 class Run:
-    """One pass over everything due, with one open transport per channel."""
+    """One pass over everything due in these channels, with one open transport per channel."""
 
+    channels: tuple[Channel, ...] = tuple(Channel)
     transports: dict[Channel, Transport] = field(default_factory=dict)
     down: set[Channel] = field(default_factory=set)
     letters: dict[int, Letter] = field(default_factory=dict)
@@ -77,7 +102,7 @@ class Run:
 
     def go(self) -> int:
         try:
-            while claim := Claim.take(clock.now(), without=self.down):
+            while claim := Claim.take(clock.now(), without=self.down | {*Channel} - {*self.channels}):
                 self._carry(claim)
         finally:
             for channel in list(self.transports):
@@ -90,7 +115,8 @@ class Run:
         by_channel: dict[Channel, list[Parcel]] = defaultdict(list)
         for row in claim.rows:
             letter = self.letters[row.message_id]
-            parcel = Parcel(row.pk, row.public_id, row.address, row.unsubscribe_url, letter)
+            again = row.attempts > 0 or bool(row.last_error)  # `attempts` as it was before this claim
+            parcel = Parcel(row.pk, row.public_id, row.address, row.unsubscribe_url, letter, again=again)
             by_channel[Channel(row.channel)].append(parcel)
         for channel, parcels in by_channel.items():
             self.tried += len(parcels)
@@ -197,10 +223,8 @@ class Run:
 
 
 def _to(parcel: Parcel, where: Reached) -> Parcel:
-    return Parcel(
-        parcel.id, parcel.public_id, where.address, where.unsubscribe_url or parcel.unsubscribe_url, parcel.letter,
-        where.secret,
-    )  # fmt: skip
+    url = where.unsubscribe_url or parcel.unsubscribe_url
+    return replace(parcel, address=where.address, unsubscribe_url=url, secret=where.secret)
 
 
 @dataclass
@@ -272,9 +296,7 @@ class Claim:
             for provider_id, ids in by_provider_id.items():
                 self._ours(ids).move(DeliveryState.SENT, sent_at=now, provider_id=provider_id, last_error="")
             _forget_secrets({o.parcel.letter.id for o in outcomes if hooks.is_secret(o.parcel.letter.template)})
-            self.refused(
-                [(o.parcel.id, o.error.code) for o in outcomes if o.error is not None and not o.error.permanent]
-            )
+            self._settle_refusals([(o.parcel.id, o.error) for o in outcomes if o.error is not None])
             for outcome in outcomes:
                 if outcome.error is not None and outcome.error.permanent:
                     self._ours([outcome.parcel.id]).move(
@@ -302,8 +324,20 @@ class Claim:
         for (template, channel, code, permanent), keys in bad.items():
             hooks.tell_failure(template, keys=keys, channel=channel, code=code, permanent=permanent)
 
-    def refused(self, refusals: Sequence[tuple[int, str]]) -> None:
-        """Not taken, perhaps later: wait longer each time, then give up."""
+    def _settle_refusals(self, refusals: Sequence[tuple[int, TransportError]]) -> None:
+        """Those that may yet be taken; what was refused for good is the caller's."""
+        untried: dict[str, list[int]] = defaultdict(list)
+        for pk, error in refusals:
+            if error.untried:
+                untried[error.code].append(pk)
+        for code, ids in untried.items():
+            self.put_back(ids, code)
+        later = [(pk, error) for pk, error in refusals if not error.permanent and not error.untried]
+        self.refused([(pk, error.code) for pk, error in later], {pk: error.retry_after or 0 for pk, error in later})
+
+    def refused(self, refusals: Sequence[tuple[int, str]], not_before: Mapping[int, float] | None = None) -> None:
+        """Not taken, perhaps later: wait longer each time, then give up. `not_before`: seconds the other side asked
+        us to wait."""
         if not refusals:
             return
         now, attempts = clock.now(), {row.pk: row.attempts + 1 for row in self.rows}
@@ -315,7 +349,7 @@ class Claim:
                     continue
                 # A spread of 20 %, so that a thousand rows refused together do not come back together.
                 pause = PAUSES[attempts[pk] - 1] * random.uniform(1, 1.2)  # noqa: S311
-                later = now + dt.timedelta(seconds=pause)
+                later = now + dt.timedelta(seconds=max(pause, (not_before or {}).get(pk, 0)))
                 self._ours([pk]).move(DeliveryState.WAITING, available_at=later, last_error=code)
 
     def put_back(self, ids: Sequence[int], code: str) -> None:

@@ -6,6 +6,6 @@ from portal_core.notify import delivery
 
 
 @shared_task(name="notify.deliver_due")
-def deliver_due() -> int:
-    """Send whatever is due; returns how many deliveries were tried."""
-    return delivery.deliver_due()
+def deliver_due(line: str = "") -> int:
+    """Send whatever is due in this line (empty: in all); returns how many deliveries were tried."""
+    return delivery.deliver_due(line)

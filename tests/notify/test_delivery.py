@@ -348,11 +348,11 @@ def test_one_broken_letter_does_not_tire_its_neighbours(sink, caplog, noon):
 
 def test_one_run_at_a_time_in_a_process(sink):
     tell([PAT])
-    assert delivery._running.acquire(blocking=False)
+    assert delivery.LINES["mail"].running.acquire(blocking=False)
     try:
         assert delivery.deliver_due() == 0
     finally:
-        delivery._running.release()
+        delivery.LINES["mail"].running.release()
 
     assert delivery.deliver_due() == 1
 

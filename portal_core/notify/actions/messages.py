@@ -173,6 +173,8 @@ def wake() -> None:
 
 
 def _wake_worker() -> None:
+    from portal_core.notify.delivery import LINES
     from portal_core.notify.tasks import deliver_due
 
-    deliver_due.delay()
+    for line in LINES:
+        deliver_due.delay(line)

@@ -20,9 +20,26 @@ def open_transport(channel: Channel) -> Transport:
         from portal_core.notify.transports.voice import VoiceTransport
 
         return VoiceTransport()
+    if channel in Channel.posted and settings.OUTBOUND_POSTS:
+        return _open_posting(channel)
     from portal_core.notify.transports.mailbox import MailboxTransport
 
     return MailboxTransport()
+
+
+def _open_posting(channel: Channel) -> Transport:
+    from portal_core.notify.transports.chat import SlackTransport, TeamsTransport
+    from portal_core.notify.transports.mailbox import MailboxTransport
+    from portal_core.notify.transports.push import PushTransport
+    from portal_core.notify.transports.webhook import WebhookTransport
+
+    if channel is Channel.PUSH:
+        return PushTransport() if settings.VAPID_PRIVATE_KEY else MailboxTransport()
+    if channel is Channel.SLACK:
+        return SlackTransport()
+    if channel is Channel.TEAMS:
+        return TeamsTransport()
+    return WebhookTransport()
 
 
 __all__ = ["Letter", "Outcome", "Parcel", "Transport", "TransportDown", "TransportError", "open_transport"]

@@ -8,11 +8,15 @@ from typing import Any
 
 
 class TransportError(Exception):
-    """One delivery was not taken. `code` is kept on the row; it never holds the provider's text or the address."""
+    """One delivery was not taken. `code` is kept on the row; it never holds the provider's text or the address.
 
-    def __init__(self, code: str, *, permanent: bool) -> None:
+    `retry_after`: seconds the other side asked us to wait. `untried`: it never left us, so no attempt is counted.
+    """
+
+    def __init__(self, code: str, *, permanent: bool, retry_after: float | None = None, untried: bool = False) -> None:
         super().__init__(code)
         self.code, self.permanent = code[:60], permanent
+        self.retry_after, self.untried = retry_after, untried
 
 
 class TransportDown(Exception):
@@ -49,6 +53,7 @@ class Parcel:
     unsubscribe_url: str
     letter: Letter
     secret: str = field(default="", repr=False)  # what a webhook is signed with
+    again: bool = False  # somebody had it in hand before: the other side may know it already
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,9 @@ class Transport(ABC):
     def send(self, batch: Iterable[Parcel]) -> Iterator[Outcome]:
         """Yield one outcome per parcel as soon as it is known, before the next parcel is asked for.
 
-        Raises TransportDown when nothing further can be sent; parcels without an outcome were not taken.
+        A transport that sends several at once may ask for more parcels first; then it ends within the part of a lease
+        that is left (`delivery.RENEW_BELOW`), and lets no exception out. Raises TransportDown when nothing further can
+        be sent; parcels without an outcome were not taken.
         """
 
     def close(self) -> None:

@@ -32,7 +32,8 @@ class ReroutedHttpClient(TwilioHttpClient):  # type: ignore[misc]
 
 class TwilioTransport(Transport):
     """What texts and calls share. Twilio knows no idempotency key for them: after a crash or time-out between its yes
-    and our mark one recipient may hear the same thing twice; the delivery's id in the callback address shows which."""
+    and our mark it is not known whether it has them. Texts are looked for before they are sent again; of calls Twilio
+    does not keep the words, so one recipient may be called twice; the id in the callback address shows which."""
 
     @cached_property
     def client(self) -> Any:
