@@ -9,6 +9,10 @@ class IncidentNotFound(NotFound):
     code = "incident_not_found"
 
 
+class PublicPageNotFound(NotFound):
+    code = "status_page_not_found"
+
+
 class IncidentAlreadyResolved(Conflict):
     code = "incident_resolved"
     message = _("This incident is already resolved. Declare a new one if the problem is back.")
@@ -241,3 +245,8 @@ class GroupUnknown(Invalid):
 class TooLateToUndo(Conflict):
     code = "too_late_to_undo"
     message = _("This can no longer be changed: somebody has decided already, or it has left. Reload the board.")
+
+
+class FanOutNotFound(NotFound):
+    code = "fan_out_not_found"
+    message = _("There is no such notification any more. Go back to the board.")

@@ -41,3 +41,19 @@ def bars(days: Sequence[Day]) -> Bars:
         height = _HEIGHT.get(day.status, HEIGHT)
         parts.setdefault(_TONE[day.status], []).append(f"M{place * STEP} {HEIGHT - height}h{WIDTH}v{height}h-{WIDTH}z")
     return Bars(len(days) * STEP - (STEP - WIDTH), HEIGHT, tuple((tone, "".join(d)) for tone, d in parts.items()))
+
+
+def line(values: Sequence[int | None]) -> str:
+    """SVG path of a small line on the same canvas as ninety bars; where nothing answered it has a gap."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    width, top = 90 * STEP - (STEP - WIDTH), max(known) or 1
+    step = width / max(len(values) - 1, 1)
+    parts: list[str] = []
+    gap = True
+    for place, value in enumerate(values):
+        if value is not None:
+            parts.append(f"{'M' if gap else 'L'}{place * step:.0f} {HEIGHT - 2 - (HEIGHT - 6) * value / top:.0f}")
+        gap = value is None
+    return "".join(parts)

@@ -171,13 +171,19 @@ class View:
 
     @property
     def promised_at(self) -> dt.datetime | None:
-        """The next message anybody was promised."""
-        return min((row.promised_at for row in self.active if row.promised_at is not None), default=None)
+        """The next message that was promised and can still come in time."""
+        kept = [row.promised_at for row in self.active if row.promised_at is not None and not row.late]
+        return min(kept, default=None)
+
+    @property
+    def components(self) -> tuple[ComponentView, ...]:
+        """All of them, in page order."""
+        return tuple(row for group in self.groups for row in group.components)
 
     @property
     def affected(self) -> tuple[ComponentView, ...]:
         """Components that are not well, those that care depends on first."""
-        rows = [row for group in self.groups for row in group.components if row.affected]
+        rows = [row for row in self.components if row.affected]
         return tuple(sorted(rows, key=lambda row: row.facts.clinical_priority))
 
     @property

@@ -19,6 +19,7 @@ function catchUp() {
     for (const name of element.getAttribute("hx-trigger").match(DECLARED) ?? []) declared.add(name);
   }
   declared.delete("live:resync");
+  declared.delete("live:state");
   for (const name of declared) fire(name, { resync: true });
 }
 
@@ -30,6 +31,8 @@ function show() {
     mark.dataset.state = state;
     mark.textContent = state === "open" ? "Live" : "Reconnecting…";
   }
+  // For pages that have another way to ask while the socket is away.
+  fire("live:state", { open: all.length > 0 && state === "open" });
 }
 
 // [data-live-title] is a number worth seeing from another tab: "(3) Office desk".
@@ -95,6 +98,10 @@ class Live {
     else fire(`live:${message.type}`, message);
   }
 
+  say(message) {
+    if (this.open) this.socket.send(JSON.stringify(message));
+  }
+
   closed(code) {
     this.open = false;
     clearTimeout(this.beat);
@@ -114,6 +121,9 @@ function openAll() {
   }
   show();
 }
+
+// A page speaks over a socket it has with the event "live:say", detail {path, message}; while it is away nothing is kept.
+document.addEventListener("live:say", (event) => sockets.get(event.detail.path)?.say(event.detail.message));
 
 openAll();
 tellTab();

@@ -1,0 +1,34 @@
+"""How the delivery board writes its figures."""
+
+from django import template
+
+from statuspage.enums import FanOutState
+from statuspage.queries.board import Told
+
+register = template.Library()
+
+TONES: dict[str, str] = {
+    FanOutState.RUNNING: "info",
+    FanOutState.HELD: "warning",
+    FanOutState.DONE: "ok",
+    FanOutState.DISCARDED: "neutral",
+    FanOutState.UNDONE: "neutral",
+}
+
+
+@register.filter
+def board_tone(row: Told) -> str:
+    """A fan-out that is complete is well only when nobody was lost."""
+    return "danger" if row.failed else TONES[row.state]
+
+
+@register.filter
+def duration(seconds: float) -> str:
+    """`0.8 s`, `42 s`, `3 min`, `2 h 5 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    minutes = whole // 60
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
