@@ -26,8 +26,9 @@ def ways_open() -> tuple[Way, ...]:
     open_ways = [Way.EMAIL]
     if settings.TWILIO_ACCOUNT_SID or settings.DEMO:
         open_ways += [Way.SMS, Way.VOICE]
-    open_ways += [Way.WEBHOOK, Way.SLACK, Way.TEAMS]
-    if getattr(settings, "VAPID_PRIVATE_KEY", ""):
+    if settings.OUTBOUND_POSTS or settings.DEMO:
+        open_ways += [Way.WEBHOOK, Way.SLACK, Way.TEAMS]
+    if settings.VAPID_PRIVATE_KEY:
         open_ways.append(Way.PUSH)
     return tuple(open_ways)
 

@@ -33,6 +33,11 @@ _STATES = {
 }
 
 
+def state_filters() -> dict[SubscriberState, Q]:
+    """Every state as a condition on the moments it is read from."""
+    return dict(_STATES)
+
+
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def reachable(self) -> "SubscriberQuerySet":
         """Confirmed, not unsubscribed, not quarantined: the only ones who ever get mail about incidents."""
@@ -43,7 +48,7 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         return self.filter(way=way, address_index__in=indexes_of(way, address))
 
     def in_state(self, state: str) -> "SubscriberQuerySet":
-        return self.filter(_STATES[state])
+        return self.filter(_STATES[SubscriberState(state)])
 
 
 class Subscriber(models.Model):

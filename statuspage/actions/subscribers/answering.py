@@ -120,7 +120,7 @@ def _tell(
             key=f"contact:{subscriber.public_id}" if to_contact else subscriber.key, language=language, resolve=True
         ),
         # One per ten minutes, so that nobody can fill a stranger's mailbox with our questions.
-        cause=f"subscription-{what}:{subscriber.public_id}:{once or int(at.timestamp()) // int(ASK_AGAIN.total_seconds())}",
+        cause=f"subscription-{what}:{subscriber.public_id}:{once}",
         context=context,
         channels=[channel],
         payloads=_payloads(channel, what, context, language),
