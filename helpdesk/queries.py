@@ -4,14 +4,15 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from helpdesk.access import seen_by
 from helpdesk.enums import LIVE, Category, Side, TicketState, Turn, Visibility
-from helpdesk.models import Ticket, TicketMessage
+from helpdesk.models import BusinessHours, Holiday, Ticket, TicketMessage
+from helpdesk.rules.hours import WEEKDAYS, Calendar, parse_spans
 
 if TYPE_CHECKING:
-    from portal_core.directory.models import Patient, Staff
+    from portal_core.directory.models import Office, Patient, Practice, Staff
 
 PAGE = 50
 
@@ -71,6 +72,26 @@ def recent_of_category(practice_id: int, category: Category, *, since: dt.dateti
 def open_of_patient(patient: "Patient", *, limit: int = 5) -> list[Ticket]:
     """A patient's own live tickets, newest first."""
     return list(Ticket.objects.filter(patient=patient, state__in=LIVE).order_by("-created_at", "-id")[:limit])
+
+
+def calendar_of(office: "Office") -> Calendar:
+    """When an office is open (HD-11); two queries."""
+    return _calendar(
+        office.zone, BusinessHours.objects.filter(office=office), Q(office=office) | Q(office=None), office.practice_id
+    )
+
+
+def calendar_of_it(practice: "Practice") -> Calendar:
+    """When IT is there; two queries."""
+    return _calendar(
+        practice.time_zone, BusinessHours.objects.filter(practice=practice, office=None), Q(office=None), practice.pk
+    )
+
+
+def _calendar(zone: str, rows: "QuerySet[BusinessHours]", where: Q, practice_id: int) -> Calendar:
+    row = rows.first()
+    days = Holiday.objects.filter(where, practice_id=practice_id).values_list("date", flat=True)
+    return Calendar(zone, parse_spans(row.spans) if row is not None else WEEKDAYS, frozenset(days))
 
 
 def _queue(side: Q, staff: "Staff", *, turn: Turn | None, mine: bool, after: str, limit: int) -> Page:
