@@ -51,6 +51,7 @@ def _sqlite_file() -> Path:
 
 
 SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # earlier keys: they open, they never seal
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 HTTPS = PUBLIC_URL.startswith("https://")
@@ -172,13 +173,25 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "notify.deliver_due": {"task": "notify.deliver_due", "schedule": 3.0, "args": ("mail",)},
     "notify.deliver_posts": {"task": "notify.deliver_due", "schedule": 3.0, "args": ("posts",)},
     "statuspage.refresh_snapshot": {"task": "statuspage.refresh_snapshot", "schedule": 15.0},
+    "statuspage.challenge_webhooks": {"task": "statuspage.challenge_webhooks", "schedule": 15.0},
+    "statuspage.import_subscribers": {"task": "statuspage.import_subscribers", "schedule": 15.0},
+    "statuspage.purge_subscribers": {"task": "statuspage.purge_subscribers", "schedule": 3600.0},
+    "statuspage.export_snapshot": {"task": "statuspage.export_snapshot", "schedule": 5.0},
+    "statuspage.probe_entry_points": {"task": "statuspage.probe_entry_points", "schedule": 60.0},
+    "ops.probe": {"task": "ops.probe", "schedule": 60.0},
     "statuspage.keep_time": {"task": "statuspage.keep_time", "schedule": 10.0},
     "statuspage.make_ahead": {"task": "statuspage.make_ahead", "schedule": 3600.0},
+    "statuspage.fan_out": {"task": "statuspage.fan_out", "schedule": 3.0},
+    "statuspage.send_digests": {"task": "statuspage.send_digests", "schedule": 60.0},
+    "statuspage.settle_fan_outs": {"task": "statuspage.settle_fan_outs", "schedule": 30.0},
+    "notify.forget_old": {"task": "notify.forget_old", "schedule": 3600.0},
     "kernel.purge": {"task": "kernel.purge", "schedule": 3600.0},
     "accounts.forget_what_is_over": {"task": "accounts.forget_what_is_over", "schedule": 3600.0},
     "helpdesk.wake_tickets": {"task": "helpdesk.wake_tickets", "schedule": 60.0},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # sweeps of seconds or an hour: nothing to remember on disk
+STATUS_MAILS_PER_HOUR = env.int("STATUS_MAILS_PER_HOUR", 6)  # to one subscriber; the rest in one summary. 0: no limit
+DELIVERY_KEEP_DAYS = env.int("DELIVERY_KEEP_DAYS", 90)  # the ledger says who heard what: it is not kept for ever
 OUTBOX_WAKE = True  # tests switch it off and drain by hand
 
 # --- people -----------------------------------------------------------------------------------------------------------

@@ -250,3 +250,13 @@ class TooLateToUndo(Conflict):
 class FanOutNotFound(NotFound):
     code = "fan_out_not_found"
     message = _("There is no such notification any more. Go back to the board.")
+
+
+class EntryPointGone(NotFound):
+    code = "entry_point_gone"
+    message = _("This way was removed or changed by someone else. Reload and look again.")
+
+
+class EntryPointUnusable(Invalid):
+    code = "entry_point_unusable"
+    message = _("Check the way: a link is a path of this site or begins with https://, a phone way has a number.")

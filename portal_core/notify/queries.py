@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, Min, OuterRef, QuerySet, Subquery
 
 from portal_core.notify.enums import DeliveryState
-from portal_core.notify.models import Delivery
+from portal_core.notify.models import Delivery, Message
 
 NEWEST = 100
 
@@ -125,3 +125,9 @@ def sent_at(causes: Collection[str], recipient_key: str) -> dict[str, dt.datetim
     """When one recipient was sent these causes; None while it waits, absent where nothing was promised."""
     rows = Delivery.objects.filter(cause__in=causes, recipient_key=recipient_key)
     return dict(rows.values_list("cause", "sent_at"))
+
+
+def messages_of(cause: str) -> dict[tuple[str, str, str], int]:
+    """What has been written for a cause: (template, language, zone) → the message's id."""
+    rows = Message.objects.filter(cause=cause).values_list("template", "language", "zone", "pk")
+    return {(template, language, zone): pk for template, language, zone, pk in rows}

@@ -17,9 +17,9 @@ from portal_core.notify.actions.messages import said, wake
 from portal_core.notify.enums import Channel, DeliveryState, Urgency
 from portal_core.notify.models import Delivery
 
-# What a query for `promise_query` has to yield, by these names.
+# What a query for `promise_query` has to yield, by these names. `first_state` is waiting or held, `reason` why.
 COLUMNS = (
-    "recipient_key", "channel", "message_id", "topic", "state", "last_error", "available_at", "not_after",
+    "recipient_key", "channel", "message_id", "topic", "first_state", "reason", "available_at", "not_after",
 )  # fmt: skip
 
 # Twenty hexadecimal digits, 80 random bits: all of them letters of kernel.ids.ALPHABET.
@@ -39,14 +39,15 @@ def write(
     zone: str = "",
     payloads: Mapping[str, Mapping[str, Any]] | None = None,
     headers: Mapping[str, str] | None = None,
+    channels: tuple[Channel, ...] = (Channel.EMAIL, Channel.SMS),
 ) -> int:
-    """Write down what is said in one language and zone, with the text of an SMS; return the message's id.
+    """Write down what is said in one language and zone; return the message's id. `channels`: what is rendered for.
 
     Once per (cause, template, language, zone): later calls get the first wording. `payloads`: channel → JSON object,
     for channels of `Channel.posted`. Raises BadHeader, BadSubject, TemplateDoesNotExist.
     """
     message = said(
-        template, cause=cause, language=language, zone=zone, context=context, channels=(Channel.EMAIL, Channel.SMS),
+        template, cause=cause, language=language, zone=zone, context=context, channels=channels,
         payloads=payloads or {}, headers=headers or {}, unsubscribable=True, now=clock.now(),
     )  # fmt: skip
     return int(message.pk)
@@ -68,8 +69,8 @@ def promise_query(rows: "QuerySet[Any, Any]", *, cause: str, rank: int = 0, urge
             attempts, available_at, not_after, claimed_by, provider_id, created_at, last_error
         )
         SELECT {_NEW_PUBLIC_ID[connection.vendor]}, asked.message_id, %s, asked.recipient_key, asked.channel, '', '',
-               {int(urgency)}, asked.topic, {int(rank)}, asked.state, 0, asked.available_at, asked.not_after, '', '',
-               %s, asked.last_error
+               {int(urgency)}, asked.topic, {int(rank)}, asked.first_state, 0, asked.available_at, asked.not_after, '', '',
+               %s, asked.reason
         FROM ({sql}) AS asked
         WHERE true
         ON CONFLICT (cause, recipient_key, channel) DO NOTHING

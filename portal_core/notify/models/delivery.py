@@ -85,6 +85,9 @@ class Delivery(models.Model):
                 name="delivery_of_topic",
                 condition=~Q(topic=""),
             ),
+            models.Index(
+                fields=["last_error", "recipient_key"], name="delivery_held", condition=Q(state=DeliveryState.HELD)
+            ),
             models.Index(fields=["cause", "state", "sent_at"], name="delivery_board"),
             models.Index(fields=["-failed_at"], name="delivery_lost", condition=Q(state__in=["failed", "dead"])),
         ]
