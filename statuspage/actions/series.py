@@ -129,7 +129,7 @@ def _make(series: MaintenanceSeries, now: dt.datetime, *, by: Actor) -> int:
     horizon = now + AHEAD
     if series.made_until is not None and series.made_until >= horizon:
         return 0
-    is_new = series.made_until is None
+    is_new = not Incident.objects.filter(series=series).exists()
     after = max(filter(None, (series.made_until, _not_over(series, now))))
     members = list(series.components.filter(retired_at=None).values_list("public_id", flat=True))
     starts = recurrence.occurrences(
@@ -155,5 +155,5 @@ def _not_over(series: MaintenanceSeries, now: dt.datetime) -> dt.datetime:
 def _zone(name: str) -> str:
     try:
         return ZoneInfo(name).key
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise RuleInvalid from error

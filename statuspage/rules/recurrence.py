@@ -15,6 +15,14 @@ from statuspage.errors import RuleInvalid
 _PARTS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"})
 _FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 RULE_MAX = 300
+# What dateutil would take as it comes, and stumble over later.
+_NUMBERS = {
+    "INTERVAL": "[1-9][0-9]{0,2}",
+    "COUNT": "[1-9][0-9]{0,3}",
+    "BYMONTHDAY": "-?([1-9]|[12][0-9]|3[01])",
+    "BYMONTH": "([1-9]|1[0-2])",
+    "BYSETPOS": "-?[1-9][0-9]?",
+}
 
 
 def normal(rule: str) -> str:
@@ -30,8 +38,9 @@ def normal(rule: str) -> str:
     # A day of the month needs months to count in; with days it could search for years for what never comes.
     if "BYMONTHDAY" in parts and parts["FREQ"] in ("DAILY", "WEEKLY"):
         raise RuleInvalid
-    if parts.get("INTERVAL") == "0" or parts.get("COUNT") == "0":
-        raise RuleInvalid
+    for part, pattern in _NUMBERS.items():
+        if not re.fullmatch(rf"{pattern}(,{pattern})*", parts.get(part, "1")):
+            raise RuleInvalid
     return text
 
 
