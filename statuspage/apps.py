@@ -23,6 +23,7 @@ class StatuspageConfig(AppConfig):
         notify.hooks.after_failure("statuspage/", subscribers.note_failure)
         notify.hooks.after_success("statuspage/", subscribers.note_success)
         slots.register("banner", banner, order=10)
+        slots.register_nav("desk", slots.Link("What works now", "statuspage:inside", icon="activity", order=79))
         slots.register_nav(
             "desk",
             slots.Link(

@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.urls import URLPattern, path
 
-from statuspage.views import api, board, break_glass, public, subscribers, subscriptions
+from statuspage.views import api, board, break_glass, inside, public, subscribers, subscriptions
 from statuspage.views.console import urls as console
 
 app_name = "statuspage"
@@ -69,5 +69,6 @@ urlpatterns = [
     path("desk/status/subscribers/<str:subscriber_id>/", subscribers.subscriber, name="console-subscriber"),
     *(path(name, api.document, {"path": name}, name=name.replace("/", "-")) for name in DOCUMENTS),
     *board.urlpatterns,
+    path("desk/status/inside/", inside.inside, name="inside"),
     *console.urlpatterns,
 ]

@@ -14,4 +14,5 @@ def banner(request: HttpRequest) -> str:
     incidents = loaded.summary["incidents"] if loaded is not None else []
     if not incidents:
         return ""
-    return render_to_string("statuspage/banner.html", {"incident": incidents[0], "more": len(incidents) - 1})
+    facts = {"incident": incidents[0], "more": len(incidents) - 1, "staff": getattr(request, "staff", None) is not None}
+    return render_to_string("statuspage/banner.html", facts)
