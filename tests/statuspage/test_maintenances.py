@@ -288,7 +288,7 @@ def test_work_under_way_is_completed_not_called_off(clockwork):
         ({"texts": [AudienceWording(audience="public", body="x")]}, AudienceUnknown),
         ({"texts": [AudienceWording(audience="office", body="x")]}, AudienceUnknown),
         ({"texts": [AudienceWording(audience="it", body=" ")]}, AudienceUnknown),
-        ({"texts": [AudienceWording(audience="it", body="x"), AudienceWording(audience="it", body="y")]}, AudienceUnknown),
+        ({"texts": [AudienceWording(audience="it", body=body) for body in "xy"]}, AudienceUnknown),
     ],
 )  # fmt: skip
 def test_a_refused_plan_leaves_nothing_behind(clockwork, change, error):
