@@ -182,7 +182,7 @@ class AddressMixin(forms.Form):
         if name not in self.cleaned_data:
             return
         try:
-            self.cleaned_data[name] = normalise(self.way, self.cleaned_data[name], region=self.region)
+            self.cleaned_data[name] = normalise(self.way, self.cleaned_data[name], region=self.number_region)
         except Unusable as error:
             self.add_error(name, AddressUnusable.messages.get(error.code, AddressUnusable.message))
 
@@ -191,7 +191,7 @@ class AddressMixin(forms.Form):
         return str(self.cleaned_data[FIELD_OF[self.way]])
 
     @property
-    def region(self) -> str:
+    def number_region(self) -> str:
         return str(self.cleaned_data.get("region") or "US")
 
 

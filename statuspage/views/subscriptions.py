@@ -59,7 +59,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         _not_too_often(request, way, form.address)
         try:
             handle = subscribers.subscribe(
-                way=way, address=form.address, contact=form.cleaned_data.get("contact", ""), region=form.region,
+                way=way, address=form.address, contact=form.cleaned_data.get("contact", ""), region=form.number_region,
                 by=_actor(request), **_in_my_language(form.wish()),
             )  # fmt: skip
         except TooMany:
@@ -116,7 +116,7 @@ def manage_link(request: HttpRequest) -> HttpResponse:
     form = ManageLinkForm(request.POST if request.method == "POST" else None, way=way)
     if request.method == "POST" and form.is_valid():
         _not_too_often(request, way, form.address)
-        handle = subscribers.request_manage_link(way=way, address=form.address, region=form.region, by=_actor(request))
+        handle = subscribers.request_manage_link(way=way, address=form.address, region=form.number_region, by=_actor(request))
         return _after(way, handle)
     ways = [way for way in access.ways_open() if way != Way.PUSH]
     context = {"form": form, "way": way, "ways": ways}

@@ -10,8 +10,8 @@ from statuspage.actions import subscribers
 
 class Command(BaseCommand):
     help = (
-        "Seal and index subscribers' addresses with the newest key. Run it after changing SECRET_KEY, while the earlier "
-        "key stands in SECRET_KEY_FALLBACKS; it may be interrupted and run again. Take the earlier key away afterwards."
+        "Seal and index subscribers' addresses with the newest key. Run it after changing SECRET_KEY, while the "
+        "earlier key stands in SECRET_KEY_FALLBACKS; it may be run again. Take it away afterwards."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -19,5 +19,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{result.done} sealed anew, {result.merged} merged, {result.unreadable} unreadable.")
         if result.unreadable:
             raise CommandError(
-                "Some addresses open with none of the keys. Put the earlier key into SECRET_KEY_FALLBACKS and run again."
+                "Some addresses open with none of the keys. Put the earlier key into SECRET_KEY_FALLBACKS."
             )
