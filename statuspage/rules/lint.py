@@ -76,11 +76,11 @@ def judge(text: str, facts: LintFacts, *, name: str = "") -> tuple[Finding, ...]
 
 
 # --- what identifies somebody -----------------------------------------------------------------------------------------
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _PHONE = re.compile(r"(?<![\w.:/-])(?:\+\d[\d ().-]{6,16}\d|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?![\w/-])")
 _RECORD = re.compile(
     r"\b(?:MRN|medical record|chart|patient id|patient no|patient number|client id|member id|record)\b"
-    r"(?:\s+(?:number|no\.?|id))?\s*[:#]?\s*#?[A-Z]{0,4}-?\d{4,}",
+    r"(?:\s{1,3}(?:number|no\.?|id))?\s{0,3}[:#]?\s{0,3}#?[A-Z]{0,4}-?\d{4,}",
     re.IGNORECASE,
 )
 _LONG_NUMBER = re.compile(r"(?<![\w.:/+-])\d{7,12}(?![\w/:-])")
@@ -149,7 +149,7 @@ _HOST = re.compile(
     re.IGNORECASE,
 )
 _VERSION = re.compile(
-    r"\bv?\d+\.\d+\.\d+\b(?!\.\d)|\bversion\s+v?\d+(?:\.\d+)*"
+    r"(?<![\w.])v?\d+\.\d+\.\d+\b(?!\.\d)|\bversion\s+v?\d+(?:\.\d+)*"
     r"|\b(?:PostgreSQL|Postgres|MySQL|MariaDB|Redis|nginx|Apache|Django|Python|Java|OpenSSL|Windows Server|Ubuntu"
     r"|Debian|Kubernetes|Node(?:\.js)?)\s+v?\d+(?:\.\d+)*",
     re.IGNORECASE,
@@ -209,7 +209,7 @@ _GOING_ON = re.compile(
 def _state(text: str, facts: LintFacts) -> Iterator[Finding]:
     if facts.status in (*UNRESOLVED, *UNDERWAY, MaintenanceStatus.SCHEDULED):
         for found in _OVER.finditer(text):
-            if not _NOT_YET.search(text[: found.start()] + found[0].partition(" ")[0]):
+            if not _NOT_YET.search(text[max(0, found.start() - 90) : found.start()] + found[0].partition(" ")[0]):
                 # Watching a fix is the state in which people write that it is fixed; they should not write resolved.
                 watching = facts.status == IncidentStatus.MONITORING and "resolved" not in found[0].lower()
                 yield _at(

@@ -17,12 +17,12 @@ VARIABLES: dict[str, str] = {
     "cause": "what the reason is, in plain words",
     "page_name": "the name of the status page",
 }
-_VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_VARIABLE = re.compile(r"\{\{([^{}]*)\}\}")
 
 
 def variables(text: str) -> tuple[str, ...]:
     """The names used in `text`, each once, in the order they appear, known or not."""
-    return tuple(dict.fromkeys(_VARIABLE.findall(text)))
+    return tuple(dict.fromkeys(name.strip() for name in _VARIABLE.findall(text)))
 
 
 def check(text: str) -> None:
@@ -39,7 +39,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     """Put the values in. A known variable without a value stays as it is: the author fills it in by hand, and nothing
     is published while one stands. A value is never read as a template. Raises VariableUnknown."""
     check(text)
-    return _VARIABLE.sub(lambda found: values.get(found[1], "").strip() or found[0], text)
+    return _VARIABLE.sub(lambda found: values.get(found[1].strip(), "").strip() or found[0], text)
 
 
 def refuse_open(text: str) -> None:
