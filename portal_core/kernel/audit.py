@@ -8,7 +8,7 @@ one line and two bulk actions could deadlock.
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,14 @@ def record(
         request_id=current_request_id(),
         facts=facts,
     )
+
+
+def lines(target_types: Sequence[str], *, target_id: str = "", by: str = "") -> "models.QuerySet[AuditEvent]":
+    """Lines about records of these types ("app.model"), newest first; of one record, or of one actor's doing."""
+    rows = AuditEvent.objects.filter(target_type__in=target_types)
+    if target_id:
+        rows = rows.filter(target_id=target_id)
+    return (rows.filter(actor_id=by) if by else rows).order_by("-at", "-pk")
 
 
 def seal() -> int:

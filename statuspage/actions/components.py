@@ -85,9 +85,11 @@ def edit(
     clinical_priority: int | None = None,
     showcase: bool | None = None,
     only_show_if_degraded: bool | None = None,
+    start_date: dt.date | None = None,
     by: Actor,
 ) -> ComponentSummary:
     """Rename or describe a part anew; its id and address stay, so subscriptions do too. None leaves a value as it is.
+    Uptime is counted from `start_date`.
 
     Raises ComponentUnknown, TextMissing.
     """
@@ -97,7 +99,7 @@ def edit(
     component = _for_change(page, component_id)
     wanted: dict[str, Any] = {
         "name": name, "description": description, "clinical_priority": clinical_priority, "showcase": showcase,
-        "only_show_if_degraded": only_show_if_degraded,
+        "only_show_if_degraded": only_show_if_degraded, "start_date": start_date,
     }  # fmt: skip
     changed = {key: value for key, value in wanted.items() if value not in (None, getattr(component, key))}
     for key, value in changed.items():

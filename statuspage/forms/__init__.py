@@ -1,4 +1,1 @@
-from statuspage.forms.operators import DeclareForm, StateForm, UpdateForm
-from statuspage.forms.subscribers import ChoiceForm, SubscribeForm
-
-__all__ = ["ChoiceForm", "DeclareForm", "StateForm", "SubscribeForm", "UpdateForm"]
+"""What people fill in. A room for each purpose: import from there."""

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from statuspage.enums import UNRESOLVED, ComponentStatus, IncidentStatus
-from statuspage.forms.operators import BODY_MAX, NAME_MAX, KeepOrChoose
+from statuspage.forms.composing import BODY_MAX, NAME_MAX, KeepOrChoose
 from statuspage.rules.facts import Facts
 
 NEW = "new"

@@ -21,7 +21,9 @@ def when(context: Context, at: dt.datetime | None, style: str = "", after: dt.da
     if at is None:
         return SafeString("")
     here = timezone.localtime(at)
-    today = timezone.localtime(after or context["view"].as_of).date() == here.date()
+    # What is drawn once and kept has no day of its own.
+    near = after or (None if context.get("settled") else context["view"].as_of)
+    today = near is not None and timezone.localtime(near).date() == here.date()
     full = pgettext("date format", "M j, H:i T")
     local = "time" if today and style == "short" else ""
     return format_html(

@@ -47,10 +47,8 @@ def tabs(path: str) -> list[Tab]:
 def page(
     request: StaffRequest, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
-    """A page of the console: `statuspage/console/<template>.html` with the sub-navigation."""
-    return render(
-        request, f"statuspage/console/{template}.html", {"tabs": tabs(request.path), **(context or {})}, status=status
-    )
+    """A page of the console: `statuspage/console/<template>.html`."""
+    return render(request, f"statuspage/console/{template}.html", dict(context or {}), status=status)
 
 
 def part(request: StaffRequest, template: str, context: Mapping[str, Any]) -> HttpResponse:

@@ -1,102 +1,71 @@
-"""The operators' console: declare, say more, resolve, set a component by hand."""
+"""All incidents, and one of them: its story so far and the form for the next message."""
 
-from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
-from portal_core.kernel.errors import Conflict, Invalid
-from portal_core.kernel.ids import new_public_id
 from statuspage import queries
-from statuspage.actions import components, incidents
-from statuspage.enums import ComponentStatus
-from statuspage.forms import DeclareForm, StateForm, UpdateForm
+from statuspage.enums import EventKind
+from statuspage.queries import authoring, desk
+from statuspage.views.console import composing, frame, presences, sending, story
+from statuspage.views.console.declare import filled
+from statuspage.views.console.now import place_of
+
+PER_PAGE = 25
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_safe
 @staff_page(Permission.STATUS_PUBLISH)
-def console(request: StaffRequest) -> HttpResponse:
-    """What is open, all parts with their state, and the form to declare."""
-    form = DeclareForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            summary = incidents.declare(
-                name=form.cleaned_data["name"],
-                body=form.cleaned_data["body"],
-                components=form.chosen(),
-                status=form.cleaned_data["status"],
-                impact_override=form.cleaned_data["impact_override"],
-                by=request.actor,
-                key=request.POST.get("idempotency_key", "") or new_public_id(),
-            )
-        except Invalid as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "Published. Subscribers are being told.")
-            return redirect("statuspage:console-incident", incident_id=summary.id)
-    recent = queries.recent_incidents(limit=10)
-    return render(
-        request,
-        "statuspage/console.html",
-        {
-            "form": form,
-            "components": queries.components(),
-            "statuses": ComponentStatus.choices,
-            "active": queries.active_incidents(),
-            "recent": [row for row in recent if row.resolved_at is not None],
-        },
-        status=422 if form.errors else 200,
-    )
+def index(request: StaffRequest) -> HttpResponse:
+    """Incidents of any state, newest first; `?q=` searches names and messages."""
+    text = request.GET.get("q", "").strip()
+    page = Paginator(desk.events(EventKind.INCIDENT, text=text), PER_PAGE).get_page(request.GET.get("page"))
+    rows = [queries.summarise_incident(row) for row in page.object_list]
+    return frame.page(request, "incidents", {"page": page, "rows": rows, "text": text, "place": "now"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(Permission.STATUS_PUBLISH)
 def incident(request: StaffRequest, incident_id: str) -> HttpResponse:
-    """One incident: its story so far, and the form for the next message."""
     summary = queries.incident(incident_id)
-    form = UpdateForm(
-        request.POST if request.method == "POST" else None,
-        initial={"status": summary.status, "seen": summary.update_id},
-    )
+    if summary.kind != EventKind.INCIDENT:
+        return redirect("statuspage:console-maintenance", incident_id=incident_id)
+    return event_page(request, incident_id, "incident")
+
+
+def event_page(request: StaffRequest, event_id: str, template: str) -> HttpResponse:
+    """One event of either kind."""
+    summary = queries.incident(event_id)
+    context: dict[str, object] = {}
     status = 200
-    if request.method == "POST" and form.is_valid():
-        try:
-            incidents.post_update(
-                incident_id=incident_id,
-                status=form.cleaned_data["status"],
-                body=form.cleaned_data["body"],
-                components=form.chosen(),
-                by=request.actor,
-                seen=form.cleaned_data["seen"],
-                key=request.POST.get("idempotency_key", ""),
-            )
-        except (Invalid, Conflict) as refusal:
-            # What was typed stays; what the author had seen is brought up to date, so that a second press is informed.
-            summary = queries.incident(incident_id)
-            form.data = form.data.copy()  # type: ignore[attr-defined]
-            form.data["seen"] = summary.update_id  # type: ignore[index]
-            form.add_error(None, str(refusal))
-            status = refusal.status
+    if request.method == "POST":
+        composition = composing.compose(request, event=summary, data=request.POST)
+        if request.POST.get("do") == "template":
+            composition, context = filled(request, composition)
         else:
-            messages.success(request, "Published. Subscribers are being told.")
-            return redirect("statuspage:console-incident", incident_id=incident_id)
-    return render(
-        request,
-        "statuspage/console_incident.html",
-        {"form": form, "incident": summary, "updates": queries.updates_of(incident_id)},
-        status=status if status != 200 else (422 if form.errors else 200),
-    )
+            answer, context, status = sending.send(composition)
+            if answer is not None:
+                return answer
+        summary = queries.incident(event_id)
+    else:
+        initial, context = sending.restored(request, kind=summary.kind, event=summary)
+        composition = composing.compose(request, event=summary, initial=initial)
+    place = place_of(event_id)
+    shared = {
+        "form": composition.form, "kind": composition.kind, "event_id": event_id, "incident": summary,
+        "zone": composition.zone, "prepared": authoring.templates(composition.kind),
+        **story.of(event_id, composition.offices),
+    }  # fmt: skip
+    return frame.page(request, template, {**presences.here(request, place), **shared, **context}, status=status)
 
 
-@require_POST
+@require_safe
 @staff_page(Permission.STATUS_PUBLISH)
-def component(request: StaffRequest, component_id: str) -> HttpResponse:
-    """Set one part's state by hand."""
-    form = StateForm(request.POST)
-    if not form.is_valid():
-        raise Invalid
-    row = components.set_state(component_id=component_id, status=form.cleaned_data["status"], by=request.actor)
-    messages.success(request, f"{row.name}: {row.label}.")
-    return redirect("statuspage:console")
+def timeline(request: StaffRequest, incident_id: str) -> HttpResponse:
+    """The story alone, for a page that hears of something new."""
+    summary = queries.incident(incident_id)
+    composition = composing.compose(request, event=summary)
+    return frame.part(request, "story", {"incident": summary, **story.of(incident_id, composition.offices)})

@@ -1,0 +1,182 @@
+"""Planning work: when, what is touched, whether it comes back, and what is said while it is under way."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from statuspage import queries
+from statuspage.contracts import ComponentSummary
+from statuspage.enums import ComponentStatus, MaintenanceStatus
+from statuspage.forms.composing import BODY_MAX, NAME_MAX, OVERRIDE_REASONS, AudiencesMixin
+from statuspage.forms.moments import PageTimeField
+from statuspage.rules import recurrence
+
+LENGTHS = [
+    ("30", "30 min"),
+    ("60", "1 hour"),
+    ("120", "2 hours"),
+    ("240", "4 hours"),
+    ("480", "8 hours"),
+    ("", "Until"),
+]
+REMINDERS = [("10080", "a week before"), ("1440", "a day before"), ("60", "an hour before"), ("15", "15 min before")]
+REPEATS = [
+    ("", "Once"), ("daily", "Every day"), ("weekly", "Every week"), ("nth", "Every month, on a weekday"),
+    ("day", "Every month, on this day"),
+]  # fmt: skip
+DAYS = [("MO", "Mon"), ("TU", "Tue"), ("WE", "Wed"), ("TH", "Thu"), ("FR", "Fri"), ("SA", "Sat"), ("SU", "Sun")]
+NTH = [("1", "first"), ("2", "second"), ("3", "third"), ("4", "fourth"), ("-1", "last")]
+SHOWS = [
+    (ComponentStatus.MAINTENANCE, "Under maintenance"), (ComponentStatus.DEGRADED, "Degraded performance"),
+    (ComponentStatus.PARTIAL_OUTAGE, "Partial outage"), (ComponentStatus.MAJOR_OUTAGE, "Major outage"),
+    ("", "What it shows anyway"),
+]  # fmt: skip
+AHEAD = dt.timedelta(days=3 * 366)
+
+
+class WordsForm(AudiencesMixin):
+    """A message about a maintenance."""
+
+    body = forms.CharField(
+        label=_("Message to readers"),
+        max_length=BODY_MAX,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write what is done and what people will notice.")},
+    )
+    lint_reason = forms.ChoiceField(label=_("Publish it all the same?"), choices=OVERRIDE_REASONS, required=False)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    draft = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput)
+
+    def all_texts(self) -> str:
+        return "\n".join(str(self.cleaned_data.get(name) or "") for name in ("name", "body") if name in self.fields)
+
+
+class WindowForm(forms.Form):
+    """From when until when. The end is the start and a length, or a moment of its own."""
+
+    scheduled_for = PageTimeField(label=_("Begins"))
+    length = forms.ChoiceField(
+        label=_("Takes"), choices=LENGTHS, initial="60", required=False, widget=forms.RadioSelect
+    )
+    scheduled_until = PageTimeField(
+        label=_("Ends"), required=False, help_text=_("Only needed where the length is “Until”.")
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = dict(super().clean() or self.cleaned_data)
+        start, length = values.get("scheduled_for"), values.get("length")
+        if start is not None and length:
+            values["scheduled_until"] = start + dt.timedelta(minutes=int(length))
+        end = values.get("scheduled_until")
+        if start is not None and end is None and "scheduled_until" not in self.errors:
+            self.add_error("scheduled_until", _("Say how long it takes, or when it ends."))
+        elif start is not None and end is not None and end <= start:
+            self.add_error("scheduled_until", _("It must end after it begins."))
+        return values
+
+
+class ScheduleForm(WordsForm, WindowForm):
+    name = forms.CharField(
+        label=_("What is done, in a few words"),
+        max_length=NAME_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Give it a name that readers understand, e.g. “New phone lines”.")},
+    )
+    components = forms.MultipleChoiceField(
+        label=_("What is touched"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    component_status = forms.ChoiceField(
+        label=_("While it is under way, these show"), choices=SHOWS, required=False, initial=ComponentStatus.MAINTENANCE
+    )
+    auto_start = forms.BooleanField(label=_("Begin by itself"), required=False, initial=True)
+    auto_complete = forms.BooleanField(label=_("End by itself"), required=False, initial=True)
+    reminders = forms.MultipleChoiceField(
+        label=_("Remind subscribers"),
+        choices=REMINDERS,
+        required=False,
+        initial=["1440", "60"],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    silent = forms.BooleanField(label=_("Show it, but never mail anybody about it"), required=False)
+    repeat = forms.ChoiceField(label=_("Comes back"), choices=REPEATS, required=False, widget=forms.RadioSelect)
+    weekdays = forms.MultipleChoiceField(
+        label=_("On these days"), choices=DAYS, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    nth = forms.ChoiceField(label=_("On the"), choices=NTH, required=False, initial="1")
+    weekday = forms.ChoiceField(label=_("Weekday"), choices=DAYS, required=False, initial="SU")
+
+    field_order = ["name", "body", "components", "scheduled_for", "length", "scheduled_until"]
+
+    def __init__(self, *args: Any, members: Sequence[ComponentSummary] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.members = queries.components() if members is None else members
+        self.fields["components"].choices = [(row.id, row.name) for row in self.members]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        if values.get("repeat") == "weekly" and not values.get("weekdays"):
+            self.add_error("weekdays", _("Choose at least one day of the week."))
+        return values
+
+    def minutes(self) -> int:
+        """Its length."""
+        span = self.cleaned_data["scheduled_until"] - self.cleaned_data["scheduled_for"]
+        return int(span.total_seconds() // 60)
+
+    def rule(self, zone: str) -> str:
+        """The RRULE of what was chosen; "" for work that happens once."""
+        values = self.cleaned_data
+        first = values["scheduled_for"].astimezone(ZoneInfo(zone))
+        return {
+            "": "",
+            "daily": "FREQ=DAILY",
+            "weekly": f"FREQ=WEEKLY;BYDAY={','.join(values['weekdays'])}",
+            "nth": f"FREQ=MONTHLY;BYDAY={values['nth'] or '1'}{values['weekday'] or 'SU'}",
+            "day": f"FREQ=MONTHLY;BYMONTHDAY={first.day}",
+        }[values.get("repeat") or ""]
+
+    def next_dates(self, zone: str, count: int = 5) -> list[dt.datetime]:
+        """The first starts of a series; none for work that happens once, or while the form is not whole."""
+        values = self.cleaned_data
+        if not values.get("repeat") or not values.get("scheduled_for") or "weekdays" in self.errors:
+            return []
+        first = values["scheduled_for"]
+        found = recurrence.occurrences(
+            self.rule(zone), first_at=first, zone=zone, after=first - dt.timedelta(seconds=1), until=first + AHEAD
+        )
+        return found[:count]
+
+
+class ProgressForm(WordsForm):
+    """The next message about a maintenance: it begins, is checked, is done, or there is simply news."""
+
+    status = forms.ChoiceField(label=_("State"), choices=MaintenanceStatus.choices, widget=forms.RadioSelect)
+    quiet = forms.BooleanField(label=_("Only change the page, tell no subscriber"), required=False)
+
+    def __init__(self, *args: Any, states: Sequence[str] = tuple(MaintenanceStatus.values), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["status"].choices = [  # type: ignore[attr-defined]
+            (value, label) for value, label in MaintenanceStatus.choices if value in states
+        ]
+
+
+class RescheduleForm(WindowForm):
+    body = forms.CharField(
+        label=_("Message to readers"),
+        max_length=BODY_MAX,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        initial=_("This work was moved to another time."),
+    )
+
+
+class CancelForm(forms.Form):
+    body = forms.CharField(
+        label=_("Message to readers"),
+        max_length=BODY_MAX,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        initial=_("This work will not take place."),
+    )
