@@ -1,22 +1,25 @@
 """Speaks enough of Twilio's REST API for the official SDK: Messages.json and Calls.json with Basic authentication."""
 
 import base64
+import datetime as dt
 import json
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 PATH = re.compile(r"/2010-04-01/Accounts/(?P<account>\w+)/(?P<what>Messages|Calls)\.json")
 
 
 @dataclass
 class TwilioDouble:
-    """`failures` maps a phone number to (HTTP status, Twilio code); `outage` answers everything with that status."""
+    """`failures` maps a phone number to (HTTP status, Twilio code); `outage` answers everything with that status;
+    `silent`: as many posts are taken and never answered, which is what a time-out looks like."""
 
     account: str = "AC00000000000000000000000000000001"
     token: str = "secret-token"
@@ -24,6 +27,10 @@ class TwilioDouble:
     calls: list[dict[str, str]] = field(default_factory=list)
     failures: dict[str, tuple[int, int]] = field(default_factory=dict)
     outage: int = 0
+    silent: int = 0
+    made_at: str = ""  # RFC 2822; when messages say they were made, empty: now
+    made: dict[str, str] = field(default_factory=dict)
+    lookups: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
 
     def answer(self, path: str, authorization: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
@@ -40,13 +47,27 @@ class TwilioDouble:
             return status, {"code": code, "message": f"refused {form['To']}", "status": status}
         box, prefix = (self.messages, "SM") if match["what"] == "Messages" else (self.calls, "CA")
         form["sid"] = f"{prefix}{len(box) + 1:032x}"
+        form_made = self.made_at or format_datetime(dt.datetime.now(dt.UTC))
+        self.made[form["sid"]] = form_made
         box.append(form)
         return 201, {"sid": form["sid"], "status": "queued", "to": form["To"], "from": form["From"]}
+
+    def find(self, query: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """What was taken for a number, newest first, as a page of Twilio's list."""
+        self.lookups.append(query)
+        if self.outage:
+            return self.outage, {"code": 20500, "message": "down", "status": self.outage}
+        found = [
+            {"sid": one["sid"], "to": one["To"], "body": one["Body"], "date_created": self.made[one["sid"]]}
+            for one in reversed(self.messages)
+            if one["To"] == query["To"]
+        ]
+        return 200, {"messages": found, "next_page_uri": None, "page": 0, "page_size": 50}
 
 
 @contextmanager
 def twilio_double() -> Iterator[TwilioDouble]:
-    double = TwilioDouble()
+    double, done = TwilioDouble(), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -55,6 +76,18 @@ def twilio_double() -> Iterator[TwilioDouble]:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             form = {name: values[0] for name, values in parse_qs(body).items()}
             status, value = double.answer(self.path, self.headers.get("Authorization", ""), form)
+            if double.silent and status == 201:
+                double.silent -= 1
+                done.wait(30)
+                self.close_connection = True
+                return
+            self._say(status, value)
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            self._say(*double.find({name: values[0] for name, values in parse_qs(parts.query).items()}))
+
+        def _say(self, status: int, value: dict[str, Any]) -> None:
             data = json.dumps(value).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -73,6 +106,7 @@ def twilio_double() -> Iterator[TwilioDouble]:
     try:
         yield double
     finally:
+        done.set()
         server.shutdown()
         server.server_close()
         thread.join(5)

@@ -11,7 +11,7 @@ from portal_core import notify
 from portal_core.notify import delivery, queries
 from portal_core.notify.models import Delivery
 from tests.notify.conftest import NOON
-from tests.notify.factories import DeliveryFactory
+from tests.notify.factories import DeliveryFactory, MessageFactory
 
 pytestmark = pytest.mark.django_db
 PAT = notify.Recipient(key="patient:pat", phone="+15551234567")
@@ -95,6 +95,78 @@ def test_a_busy_twilio_is_asked_again(twilio, noon, status, code):
 
     assert (only().state, only().attempts) == ("sent", 2)
     assert len(twilio.messages) == 1
+
+
+def test_a_text_that_timed_out_is_looked_for_before_it_is_sent_again(twilio, noon, monkeypatch):
+    """Twilio took it and its answer was lost: nobody gets the same text twice."""
+    monkeypatch.setattr("portal_core.notify.transports.twilio_client.TIMEOUT", 0.5)
+    twilio.silent, twilio.made_at = 1, "Mon, 02 Mar 2026 12:00:00 +0000"
+    tell()
+    assert (only().state, only().last_error, len(twilio.messages)) == ("waiting", "timeout", 1)
+
+    noon.shift(10)
+    delivery.deliver_due()
+
+    assert (only().state, only().provider_id) == ("sent", twilio.messages[0]["sid"])
+    assert len(twilio.messages) == 1
+    assert [query["To"] for query in twilio.lookups] == [PAT.phone]
+
+
+@pytest.mark.parametrize(
+    ("to", "body", "made"),
+    [
+        ("+15550000009", "", "Mon, 02 Mar 2026 12:00:00 +0000"),
+        (PAT.phone, "Other words", "Mon, 02 Mar 2026 12:00:00 +0000"),
+        (PAT.phone, "", "Mon, 02 Mar 2026 11:00:00 +0000"),  # the same words, but of an hour ago
+    ],
+)
+def test_another_text_is_not_taken_for_it(twilio, noon, to, body, made):
+    twilio.failures[PAT.phone] = (503, 20503)
+    tell()
+    twilio.failures.clear()
+    words = body or "Portal & mail is not working. More: https://lantern.example/status/"
+    twilio.messages.append({"sid": "SMother", "To": to, "Body": words})
+    twilio.made["SMother"] = made
+
+    noon.shift(10)
+    delivery.deliver_due()
+
+    assert (only().state, len(twilio.messages)) == ("sent", 2)
+
+
+def test_a_first_text_asks_nothing(twilio):
+    tell()
+
+    assert twilio.lookups == []
+
+
+def test_a_call_reads_its_own_words_in_the_listeners_language(twilio):
+    message = MessageFactory(language="es-MX", sms="Texto: https://x.example", payloads={"voice": {"text": "Texto."}})
+    DeliveryFactory(message=message, channel="voice", address=PAT.phone)
+
+    delivery.deliver_due()
+
+    say = ElementTree.fromstring(twilio.calls[0]["Twiml"]).find("Say")
+    assert (say.text, say.attrib) == ("Texto.", {"language": "es-US", "loop": "2"})
+
+
+def test_the_app_hears_of_numbers_that_are_gone(report, monkeypatch):
+    heard = []
+    monkeypatch.setattr("portal_core.notify.hooks._on_failure", {"sample/": lambda **what: heard.append(what)})
+    row = DeliveryFactory(channel="sms", state="sent", sent_at=NOON, recipient_key="subscriber:1")
+
+    for _ in range(2):
+        report(row.public_id, MessageStatus="undelivered", ErrorCode="30005")
+
+    assert heard == [{"keys": frozenset({"subscriber:1"}), "channel": "sms", "code": "twilio_30005", "permanent": True}]
+
+
+def test_a_huge_report_is_not_read(client, settings):
+    settings.TWILIO_AUTH_TOKEN = "secret-token"
+
+    answer = client.post("/hooks/twilio/status/", {"MessageStatus": "x" * 300_000})
+
+    assert answer.status_code == 422
 
 
 def test_wrong_credentials_are_our_fault_and_cost_no_attempt(twilio, settings, caplog):
