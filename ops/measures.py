@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 
 from django.apps import apps
+from django.conf import settings
 from django.db.models import Count, Model
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from portal_core.kernel import clock
 from portal_core.kernel.models import AuditEvent, OutboxMessage
+from statuspage.snapshot import export, journal, memory
 
 
 class DatabaseFigures(Collector):
@@ -27,6 +30,34 @@ class DatabaseFigures(Collector):
         yield _by_state("notify", "Delivery", "lantern_deliveries", "Deliveries by state")
 
 
+class StatusPageFigures(Collector):
+    """How old the published page and its copy are, and what waits in the journal; read from files."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        loaded = memory.current()
+        if loaded is not None:
+            yield GaugeMetricFamily(
+                "lantern_status_snapshot_age_seconds",
+                "Since the status page was last written",
+                value=(clock.now() - loaded.written_at).total_seconds(),
+            )
+        entries, outcomes = journal.read()
+        said = GaugeMetricFamily("lantern_status_journal_entries", "Said while the database was away", labels=["state"])
+        said.add_metric(["waiting"], sum(entry.id not in outcomes for entry in entries))
+        said.add_metric(["refused"], sum(bool(outcome.refusal) for outcome in outcomes.values()))
+        yield said
+        if not settings.STATUS_EXPORT:
+            return
+        copy = export.state()
+        yield GaugeMetricFamily(
+            "lantern_status_export_failures", "Failed copies of the status page in a row", value=copy.failures
+        )
+        if (age := copy.age()) is not None:
+            yield GaugeMetricFamily(
+                "lantern_status_export_age_seconds", "Since the last good copy", value=age.total_seconds()
+            )
+
+
 def _by_state(app: str, model: str, name: str, says: str) -> GaugeMetricFamily:
     gauge = GaugeMetricFamily(name, says, labels=["state"])
     rows: type[Model] = apps.get_model(app, model)
@@ -38,5 +69,6 @@ def _by_state(app: str, model: str, name: str, says: str) -> GaugeMetricFamily:
 def render() -> tuple[bytes, str]:
     """The metrics page and its content type."""
     registry = CollectorRegistry()
+    registry.register(StatusPageFigures())
     registry.register(DatabaseFigures())
     return generate_latest(registry), CONTENT_TYPE_LATEST

@@ -14,7 +14,7 @@ class StatuspageConfig(AppConfig):
         from statuspage import handlers  # noqa: F401 - registers them
         from statuspage.actions import reaching, subscribers
         from statuspage.actions.subscribers import answering
-        from statuspage.views.banner import banner
+        from statuspage.views.banner import banner, copy_trouble
 
         for kind in ("incident_", "maintenance_", "component_", "digest"):
             notify.hooks.resolve_addresses(f"statuspage/{kind}", reaching.subscribers)
@@ -23,6 +23,7 @@ class StatuspageConfig(AppConfig):
         notify.hooks.after_failure("statuspage/", subscribers.note_failure)
         notify.hooks.after_success("statuspage/", subscribers.note_success)
         slots.register("banner", banner, order=10)
+        slots.register("banner", copy_trouble, order=20)
         slots.register_nav("desk", slots.Link("What works now", "statuspage:inside", icon="activity", order=79))
         slots.register_nav(
             "desk",

@@ -5,7 +5,8 @@ import datetime as dt
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
 from statuspage import queries
-from statuspage.actions import backfill, pages, subscribers
+from statuspage.actions import backfill, entry_points, pages, subscribers
+from statuspage.queries import inside
 
 ZONE = "America/New_York"
 SUBSCRIBER = "sam@example.test"
@@ -70,4 +71,46 @@ def create() -> None:
                 ],
                 by=SYSTEM,
             )
+    add_ways(ids={row.slug: row.id for row in queries.components()})
     subscribers.import_confirmed(email=SUBSCRIBER, consent="demo data", by=SYSTEM)
+
+
+# Component → (kind, title, target, more words, address to ask). SP-05, TH-31 to TH-34.
+WAYS: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
+    "telehealth": (
+        (
+            "link", "Open your waiting room directly", "/telehealth/me/",
+            "Sign in when asked. It works when the portal's own pages are slow.", "/portal/sign-in/",
+        ),
+        (
+            "text", "Use the link in your calendar entry", "",
+            "The entry for your visit has a link of its own; no sign-in is needed.", "",
+        ),
+        (
+            "phone", "Hold the visit by phone", "+1 555 010 0100",
+            "Ask for your clinician, or wait: they call the number we have for you.", "",
+        ),
+        (
+            "text", "Clinicians: take out the downtime kit", "",
+            "Today's schedule and phone numbers, printed or saved this morning.", "",
+        ),
+    ),
+    "patient-portal": (
+        ("phone", "Call your office", "+1 555 010 0100", "They tell you times, change visits and take messages.", ""),
+    ),
+    "secure-message-e-mail": (
+        ("text", "Look into the portal", "", "Messages are there even when the e-mail about them is late.", ""),
+        ("phone", "Call your office", "+1 555 010 0100", "For anything that cannot wait.", ""),
+    ),
+}  # fmt: skip
+
+
+def add_ways(*, ids: dict[str, str]) -> None:
+    """Give parts their other ways, unless they have some."""
+    for slug, rows in WAYS.items():
+        if inside.has_entry_points(ids[slug]):
+            continue
+        for kind, title, target, text, check_url in rows:
+            entry_points.save(
+                component_id=ids[slug], kind=kind, title=title, target=target, text=text, check_url=check_url, by=SYSTEM
+            )

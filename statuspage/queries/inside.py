@@ -83,6 +83,10 @@ def detours() -> list[Detour]:
     ]
 
 
+def has_entry_points(component_id: str) -> bool:
+    return EntryPoint.objects.filter(component__public_id=component_id).exists()
+
+
 def _way(point: EntryPoint) -> EntryPointFacts:
     return EntryPointFacts(
         id=point.public_id, kind=point.kind, title=point.title, target=point.target, text=point.text,

@@ -16,12 +16,14 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from portal_core.kernel import clock
 from statuspage import tasks
 from statuspage.actions import snapshots
 from statuspage.snapshot import assets, export, memory, standalone, store
 from statuspage.snapshot.targets import Directory, TargetUnusable, open_target
+from tests.cast import signed_in
 from tests.statuspage.factories import declare
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -178,6 +180,24 @@ def test_a_copy_that_fails_is_counted_shown_and_tried_again(tmp_path, settings):
     blocked.unlink()
     assert tasks.export_snapshot() is True
     assert (export.state().failures, export.state().error, export.state().name) == (0, "", store.current_name())
+
+
+def test_operators_see_it_after_three_failures_and_monitors_at_once(tmp_path, settings, page, cast):
+    blocked = tmp_path / "out"
+    blocked.write_text("in the way")
+    settings.STATUS_EXPORT = str(blocked)
+    write()
+    words = "The copy of the status page is not being renewed."
+    operator, office = signed_in(cast.omar), signed_in(cast.olivia)
+    seen = []
+    for _ in range(3):
+        tasks.export_snapshot()
+        seen.append(words in operator.get("/desk/status/inside/").content.decode())
+    assert seen == [False, False, True]
+    assert words not in office.get("/desk/status/inside/").content.decode()
+    figures = Client().get("/metrics").content.decode()
+    assert "lantern_status_export_failures 3.0" in figures
+    assert 'lantern_status_journal_entries{state="waiting"} 0.0' in figures
 
 
 def test_without_the_setting_nothing_is_copied(settings):
