@@ -7,6 +7,7 @@ import hmac
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import phonenumbers
@@ -111,7 +112,7 @@ def _https(text: str, *, host: re.Pattern[str] | None = None, path: str = "", co
 def _browser(text: str) -> str:
     """A browser's PushSubscription as JSON: where to, and the two keys its messages are encrypted for (RFC 8291)."""
     try:
-        given = json.loads(text) if len(text) <= _PUSH_MAX else None
+        given: Any = json.loads(text) if len(text) <= _PUSH_MAX else None
         endpoint, keys = given["endpoint"], given["keys"]
         point, auth = _base64url(keys["p256dh"]), _base64url(keys["auth"])
     except (ValueError, TypeError, KeyError) as error:

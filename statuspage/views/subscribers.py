@@ -47,7 +47,6 @@ def subscribers(request: StaffRequest) -> HttpResponse:
     context = {
         "form": form, "search": SearchForm(), "lines": lines, "after": after, "way": way, "state": state,
         "table": _table(counts), "ways": Way, "total": sum(counts.values()), "first": not request.GET.get("before"),
-        "imports": queries.imports(3),
     }  # fmt: skip
     return frame.page(request, "subscribers", context)
 

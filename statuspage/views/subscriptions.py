@@ -116,7 +116,9 @@ def manage_link(request: HttpRequest) -> HttpResponse:
     form = ManageLinkForm(request.POST if request.method == "POST" else None, way=way)
     if request.method == "POST" and form.is_valid():
         _not_too_often(request, way, form.address)
-        handle = subscribers.request_manage_link(way=way, address=form.address, region=form.number_region, by=_actor(request))
+        handle = subscribers.request_manage_link(
+            way=way, address=form.address, region=form.number_region, by=_actor(request)
+        )
         return _after(way, handle)
     ways = [way for way in access.ways_open() if way != Way.PUSH]
     context = {"form": form, "way": way, "ways": ways}

@@ -2,7 +2,6 @@
 
 import datetime as dt
 
-from django.conf import settings
 from django.db import models, transaction
 from django.utils.crypto import salted_hmac
 
@@ -12,6 +11,7 @@ from portal_core.kernel.http import ratelimit
 from statuspage import access
 from statuspage.actions.subscribers.choosing import new_secret
 from statuspage.actions.subscribers.joining import activate, locked
+from statuspage.actions.subscribers.waking import wake
 from statuspage.contracts import WebhookReady
 from statuspage.enums import Way
 from statuspage.errors import SubscriptionOver
@@ -30,7 +30,7 @@ def expect_echo(subscriber: Subscriber, now: dt.datetime) -> list[str]:
     if not subscriber.secret_cipher:
         subscriber.secret_cipher, subscriber.secret_shown_at = vault().seal(new_secret()), None
         fields += ["secret_cipher", "secret_shown_at"]
-    _wake()
+    wake("statuspage.challenge_webhooks")
     return fields
 
 
@@ -96,14 +96,3 @@ def _settle(public_id: str, code: str) -> None:
 
 def _due() -> models.QuerySet[Subscriber]:
     return Subscriber.objects.filter(challenge_due_at__lte=clock.now(), unsubscribed_at=None)
-
-
-def _wake() -> None:
-    if settings.OUTBOX_WAKE:
-        transaction.on_commit(_wake_worker, robust=True)
-
-
-def _wake_worker() -> None:
-    from statuspage.tasks import challenge_webhooks
-
-    challenge_webhooks.delay()

@@ -18,6 +18,7 @@ from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import SYSTEM, Actor
 from portal_core.kernel.ids import new_public_id
 from statuspage.actions import pages
+from statuspage.actions.subscribers.waking import wake
 from statuspage.enums import Impact, ImportState, Way
 from statuspage.errors import AddressUnusable, FileUnusable, ImportMoved, ImportNotFound
 from statuspage.models import (
@@ -115,8 +116,7 @@ def start_import(*, import_id: str, by: Actor) -> SubscriberImport:
         row.state, row.started_at = ImportState.RUNNING, now
         row.save(update_fields=["state", "started_at"])
         audit.record("subscriber:import", by=by, target=row, at=now, usable=row.usable, consent=row.consent)
-        if settings.OUTBOX_WAKE:
-            transaction.on_commit(_wake_worker, robust=True)
+        wake("statuspage.import_subscribers")
     return row
 
 
@@ -285,9 +285,3 @@ def _locked(import_id: str) -> SubscriberImport:
     if row is None:
         raise ImportNotFound
     return row
-
-
-def _wake_worker() -> None:
-    from statuspage.tasks import import_subscribers
-
-    import_subscribers.delay()

@@ -67,11 +67,13 @@ def reseal(*, by: Actor) -> Resealed:
     while True:
         with transaction.atomic():
             rows = list(Subscriber.objects.select_for_update(of=("self",)).filter(pk__gt=last).order_by("pk")[:BATCH])
+            last = rows[-1].pk if rows else last
+            gone: set[int] = set()
             for row in rows:
-                _reseal_one(row, result)
+                if row.pk not in gone:
+                    gone |= _reseal_one(row, result)
         if not rows:
             break
-        last = rows[-1].pk
     with transaction.atomic():
         for part in SubscriberImportPart.objects.select_for_update():
             part.rows_cipher = vault().seal(vault().open(part.rows_cipher))
@@ -80,21 +82,24 @@ def reseal(*, by: Actor) -> Resealed:
     return result
 
 
-def _reseal_one(row: Subscriber, result: Resealed) -> None:
+def _reseal_one(row: Subscriber, result: Resealed) -> set[int]:
+    """Returns the keys of rows that went because they were of the same address."""
     try:
         address, contact, secret = row.address, row.contact, row.secret
         asked = vault().open(row.asked["contact"]) if row.asked.get("contact") else ""
     except Unreadable:
         result.unreadable += 1
-        return
+        return set()
     index = indexes_of(row.way, address)[0]
-    twin = Subscriber.objects.filter(page=row.page_id, way=row.way, address_index=index).exclude(pk=row.pk).first()
-    if twin is not None:
+    twins = Subscriber.objects.filter(page=row.page_id, way=row.way, address_index=index).exclude(pk=row.pk)
+    gone: set[int] = set()
+    for twin in twins:
         result.merged += 1
-        if twin.is_active or not row.is_active:
-            row.delete()
-            return
-        twin.delete()
+        loser = row if twin.is_active or not row.is_active else twin
+        gone.add(loser.pk)
+        Subscriber.objects.filter(pk=loser.pk).delete()
+        if loser is row:
+            return gone
     row.address_cipher, row.address_index = vault().seal(address), index
     row.contact_cipher = vault().seal(contact) if contact else ""
     row.secret_cipher = vault().seal(secret) if secret else ""
@@ -102,3 +107,4 @@ def _reseal_one(row: Subscriber, result: Resealed) -> None:
         row.asked = {**row.asked, "contact": vault().seal(asked)}
     row.save(update_fields=["address_cipher", "address_index", "contact_cipher", "secret_cipher", "asked"])
     result.done += 1
+    return gone

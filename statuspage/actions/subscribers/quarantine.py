@@ -28,7 +28,8 @@ def note_failure(*, keys: frozenset[str], channel: str, code: str, permanent: bo
     now = clock.now()
     ids = [key.partition(":")[2] for key in keys if key.startswith("subscriber:")]
     rows = Subscriber.objects.select_for_update(of=("self",)).filter(public_id__in=ids).reachable().order_by("pk")
-    out, counted = [], []
+    out: list[Subscriber] = []
+    counted: list[Subscriber] = []
     for row in rows:
         verdict = judge(
             channel=channel, code=code, permanent=permanent, failures=row.failures, failing_since=row.failing_since,
