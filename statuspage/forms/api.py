@@ -53,7 +53,10 @@ def _text(name: str, value: Any) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise Invalid(_("Every value of the subscriber has to be text."), field=name)
-    return str(value).strip()
+    text = str(value).strip()
+    if not text.isprintable():  # also half a surrogate pair, which no database keeps
+        raise Invalid(_("Only letters, digits and signs, please."), field=name)
+    return text
 
 
 class SubscriberForm(forms.Form):

@@ -150,7 +150,11 @@ def _handle(operation: str, summary: str) -> Json:
                 "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9_.:-]+$"},
             }
         ],
-        "responses": {"202": _answer("If the id is known, a message is on its way", _ref("Message")), **_REFUSALS},
+        "responses": {
+            "202": _answer("If the id is known, a message is on its way", _ref("Message")),
+            "404": _answer("We never gave out this id", _ref("Error")),
+            **_REFUSALS,
+        },
     }
 
 
