@@ -322,6 +322,8 @@ def test_a_worker_that_was_killed_repeats_with_the_same_id(sink, promise, noon):
         ("https://prod-01.westeurope.logic.azure.com:443/workflows/x?sig=y", False, True),
         ("https://default0.0.environment.api.powerplatform.com/powerautomate/x", False, True),
         ("https://contoso.webhook.office.com/webhookb2/x", False, True),
+        ("https://outlook.office.com/webhook/x", False, True),
+        ("https://evil.outlook.office.com/webhook/x", False, False),
         ("http://hooks.slack.com/services/T0/B0/x", False, False),
         ("https://hooks.slack.com.evil.example/x", False, False),
         ("https://evil.example/hooks.slack.com", False, False),

@@ -8,8 +8,9 @@ from portal_core.notify.transports.base import Parcel, TransportError
 from portal_core.notify.transports.posting import Post, PostingTransport, body_of, host_of
 
 SLACK_HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
-# Workflows ("when a Teams webhook request is received") live on Power Platform, older ones on Logic Apps; the last one
-# is that of channel connectors.
+# Workflows ("when a Teams webhook request is received") live on Power Platform, older ones on Logic Apps; the others are
+# those of channel connectors, which Microsoft has switched off: what is still set up for one is told so by its answer.
+TEAMS_HOSTS = frozenset({"outlook.office.com", "outlook.office365.com"})
 TEAMS_DOMAINS = (".api.powerplatform.com", ".logic.azure.com", ".logic.azure.us", ".webhook.office.com")
 
 
@@ -20,7 +21,8 @@ def is_slack(url: str) -> bool:
 
 def is_teams(url: str) -> bool:
     """Whether this is the address of a Microsoft Teams workflow or channel webhook."""
-    return _host(url).endswith(TEAMS_DOMAINS)
+    host = _host(url)
+    return host in TEAMS_HOSTS or host.endswith(TEAMS_DOMAINS)
 
 
 class SlackTransport(PostingTransport):
