@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from ops.demo import plans
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
 from statuspage import queries
@@ -72,6 +73,7 @@ def create() -> None:
                 by=SYSTEM,
             )
     add_ways(ids={row.slug: row.id for row in queries.components()})
+    plans.create(zone=ZONE)
     subscribers.import_confirmed(email=SUBSCRIBER, consent="demo data", by=SYSTEM)
 
 

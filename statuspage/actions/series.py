@@ -42,15 +42,17 @@ def create(
     component_status: str = ComponentStatus.MAINTENANCE,
     reminders: Sequence[int] = (1440, 60),
     silent: bool = False,
+    deliver: bool = True,
     by: Actor,
     key: str,
 ) -> str:
     """Begin a series and make the occurrences of the next 60 days; return its id.
 
     `rule` is an RRULE ("FREQ=WEEKLY;BYDAY=SU") in the wall time of `time_zone` (default: the page's); `first_at` is
-    the earliest start and gives the time of day. Subscribers are mailed about the first occurrence; the others are
-    shown, and reminded of. `key` makes a second press land on the first. Raises TextMissing, RuleInvalid (also when
-    nothing would ever take place), WindowInvalid, RemindersInvalid, StatusUnknown, ComponentUnknown, VariableOpen.
+    the earliest start and gives the time of day. Subscribers are mailed about the first occurrence unless `deliver` is
+    False; the others are shown, and reminded of. `key` makes a second press land on the first. Raises TextMissing,
+    RuleInvalid (also when nothing would ever take place), WindowInvalid, RemindersInvalid, StatusUnknown,
+    ComponentUnknown, VariableOpen.
     """
 
     def deed() -> str:
@@ -76,7 +78,7 @@ def create(
         series.save()
         series.components.set(members)
         audit.record("series:create", by=by, target=series, at=now, rule=series.rule, minutes=minutes)
-        _make(series, now, by=by)
+        _make(series, now, by=by, deliver=deliver)
         return str(series.public_id)
 
     return idempotency.once("statuspage.series", key, deed)
@@ -125,7 +127,7 @@ def _make_locked(series_pk: int, now: dt.datetime) -> int:
     return _make(series, now, by=SYSTEM) if series is not None else 0
 
 
-def _make(series: MaintenanceSeries, now: dt.datetime, *, by: Actor) -> int:
+def _make(series: MaintenanceSeries, now: dt.datetime, *, by: Actor, deliver: bool = True) -> int:
     horizon = now + AHEAD
     if series.made_until is not None and series.made_until >= horizon:
         return 0
@@ -140,7 +142,7 @@ def _make(series: MaintenanceSeries, now: dt.datetime, *, by: Actor) -> int:
             name=series.name, body=series.body, component_ids=members, scheduled_for=start,
             scheduled_until=start + dt.timedelta(minutes=series.minutes), component_status=series.component_status,
             reminders=series.reminders, silent=series.silent, series_id=series.public_id,
-            key=f"series:{series.public_id}:{start:%Y%m%dT%H%M}", by=by, deliver=is_new and place == 0,
+            key=f"series:{series.public_id}:{start:%Y%m%dT%H%M}", by=by, deliver=deliver and is_new and place == 0,
         )  # fmt: skip
     series.made_until = horizon
     series.save(update_fields=["made_until"])
