@@ -106,7 +106,6 @@ def summary(view: View) -> dict[str, object]:
                 "id": row.facts.id,
                 "name": row.facts.name,
                 "status": row.facts.status,
-                "label": row.label,
                 "impact": row.facts.impact,
                 "tone": row.tone,
                 "components": [component.name for component in row.components],

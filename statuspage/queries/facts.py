@@ -51,8 +51,12 @@ def facts(*, now: dt.datetime) -> Facts | None:
     changes = ComponentStateChange.objects.filter(Q(ended_at=None) | Q(ended_at__gte=since)).order_by(
         "started_at", "pk"
     )
-    rows = page.components.filter(retired_at=None).select_related("group").prefetch_related(
-        Prefetch("state_changes", changes), Prefetch("entry_points", EntryPoint.objects.order_by("position", "pk"))
+    rows = (
+        page.components.filter(retired_at=None)
+        .select_related("group")
+        .prefetch_related(
+            Prefetch("state_changes", changes), Prefetch("entry_points", EntryPoint.objects.order_by("position", "pk"))
+        )
     )
     events = incident_rows().filter(page=page)
     recent = list(events.filter(kind=EventKind.INCIDENT)[:RECENT])

@@ -49,6 +49,7 @@ def calendar(
     """One calendar: with `only`, of maintenances that touch one of these components and, if `whole`, of those that
     name no component; with `event_id`, of that maintenance."""
     out = Calendar.new(
+        uid=f"{path}@{view.facts.page.id}",
         prodid="-//Lantern//Status page//EN",
         method="PUBLISH",
         name=_plain(name),

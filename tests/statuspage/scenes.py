@@ -124,10 +124,11 @@ def calm(**fields: object) -> Facts:
     older = incident(
         "incident0002", "Video visits do not start",
         update("resolved", "All video visits have been working for half an hour.", ago(days=33)),
-        update("investigating", "Video visits do not start. Please hold today's visits by phone.", ago(days=33, minutes=95)),
+        update("investigating", "Please hold visits by phone.", ago(days=33, minutes=95)),
         components=("video",), impact="critical",
         postmortem=PostmortemFacts(
-            body="A certificate ran out.\n\nWe now renew it by a clock.", published_at=ago(days=30), updated_at=ago(days=30),
+            body="A certificate ran out.\n\nWe now renew it by a clock.", published_at=ago(days=30),
+            updated_at=ago(days=30),
             notified=True,
         ),
     )  # fmt: skip
@@ -158,9 +159,7 @@ def affected(facts: Facts, **statuses: str) -> Facts:
     for row in facts.components:
         if row.id in statuses:
             spans = (*row.intervals[:-1], replace(row.intervals[-1], end=ago(minutes=20)))
-            row = replace(
-                row, status=statuses[row.id], intervals=(*spans, trouble(statuses[row.id], ago(minutes=20)))
-            )
+            row = replace(row, status=statuses[row.id], intervals=(*spans, trouble(statuses[row.id], ago(minutes=20))))
         members.append(row)
     return replace(facts, components=tuple(members))
 
@@ -179,7 +178,7 @@ def busy() -> Facts:
     now = (
         incident(
             "incident0003", "Video visits do not start",
-            update("identified", "A relay server is full. We are adding another one.", ago(minutes=8), edited_at=ago(minutes=3)),
+            update("identified", "A relay server is full.", ago(minutes=8), edited_at=ago(minutes=3)),
             update("investigating", "Video visits do not start since 10:22.", ago(minutes=20)),
             components=("video",), impact="critical", next_update_at=NOW + dt.timedelta(minutes=18),
         ),
@@ -202,7 +201,7 @@ def busy() -> Facts:
             start=ago(minutes=20), components=("calendar",),
         ),
         maintenance(
-            "incident0007", "Patient portal moves house", update("scheduled", "You will be signed out once.", ago(days=1)),
+            "incident0007", "Patient portal moves house", update("scheduled", "You sign in again.", ago(days=1)),
             start=NOW + dt.timedelta(days=3), components=("portal",),
         ),
         maintenance(

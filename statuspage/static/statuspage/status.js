@@ -118,6 +118,8 @@ function plan() {
 
 if (content()) {
   document.body.addEventListener("live:state", (event) => {
+    // Every failed try to reconnect says so too; starting the clock anew each time would put off the next question for ever.
+    if (open === event.detail.open) return;
     open = event.detail.open;
     showLive();
     plan();
