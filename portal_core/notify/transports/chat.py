@@ -8,8 +8,8 @@ from portal_core.notify.transports.base import Parcel, TransportError
 from portal_core.notify.transports.posting import Post, PostingTransport, body_of, host_of
 
 SLACK_HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
-# Workflows ("when a Teams webhook request is received") live on Power Platform, older ones on Logic Apps; the others are
-# those of channel connectors, which Microsoft has switched off: what is still set up for one is told so by its answer.
+# Workflows ("when a Teams webhook request is received") live on Power Platform, older ones on Logic Apps; the others
+# are those of channel connectors, which Microsoft has switched off: who still has one is told so by its answer.
 TEAMS_HOSTS = frozenset({"outlook.office.com", "outlook.office365.com"})
 TEAMS_DOMAINS = (".api.powerplatform.com", ".logic.azure.com", ".logic.azure.us", ".webhook.office.com")
 
