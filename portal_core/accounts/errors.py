@@ -26,6 +26,11 @@ class PasswordChangeRequired(Forbidden):
     message = _("Choose a new password first.")
 
 
+class SecondStepRequired(Forbidden):
+    code = "second_step_required"
+    message = _("Your practice asks for a second step. Set it up first.")
+
+
 class UsernameTaken(Invalid):
     code = "username_taken"
     message = _("That username is not free. Choose another one.")
@@ -36,3 +41,29 @@ class UnusablePassword(Invalid):
 
     code = "unusable_password"
     message = _("That password cannot be used.")
+
+
+class WrongCode(Invalid):
+    """A wrong, used or late code of the second step."""
+
+    code = "wrong_code"
+    message = _("That code is not right, or it was used already. Wait for the next one and type it again.")
+
+
+class SecondStepOver(Invalid):
+    """The password was right, but too long ago."""
+
+    code = "second_step_over"
+    message = _("That took too long. Sign in again from the start.")
+
+
+class SecondStepKept(Forbidden):
+    code = "second_step_kept"
+    message = _("Your practice asks everybody for a second step. Add another app first, then remove this one.")
+
+
+class ConfirmFirst(Forbidden):
+    """The password was not typed recently enough for what is asked."""
+
+    code = "confirm_first"
+    message = _("Type your password once more before you change this.")

@@ -62,3 +62,44 @@ class SignInThrottle(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["last_at"], name="throttle_stale")]
+
+
+class Authenticator(models.Model):
+    """A second step: an app that shows a code of six digits every 30 seconds (RFC 6238). Works once confirmed."""
+
+    public_id = PublicIdField()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="authenticators")
+    name = models.CharField(max_length=60)
+    secret_sealed = models.TextField()
+    created_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    last_step = models.BigIntegerField(default=0)  # the newest 30-second step used: a code works once
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], name="authenticator_one_unconfirmed", condition=Q(confirmed_at=None)
+            ),
+        ]
+
+
+class RecoveryCode(models.Model):
+    """One of ten codes for the day the phone is lost; only a hash is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class SignInRecord(models.Model):
+    """A sign-in or a refused try, for the person themselves to look at. Addresses come here shortened."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins")
+    at = models.DateTimeField()
+    good = models.BooleanField()
+    address = models.CharField(max_length=45)  # "203.0.113.x"
+    agent = models.CharField(max_length=60)  # "Chrome on Windows"
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-at"], name="sign_in_newest")]

@@ -33,7 +33,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from rest_framework.permissions import AllowAny
 
-from portal_core.accounts.errors import PasswordChangeRequired, SignInRequired
+from portal_core.accounts.errors import PasswordChangeRequired, SecondStepRequired, SignInRequired
 from portal_core.accounts.models import User
 from portal_core.accounts.realms import COOKIES, HOMES, SIGN_IN, SIGN_OUT, realm_of
 from portal_core.kernel import clock
@@ -42,6 +42,9 @@ from portal_core.kernel.errors import NotFound
 from portal_core.kernel.http.errors import respond
 
 REALM_KEY, STARTED_KEY, SEEN_KEY = "realm", "started_at", "seen_at"
+ENROL_KEY = "second_step_owed"  # the practice asks for a second step, and this person has none yet
+FRESH_KEY = "password_typed_at"
+FRESH_SECONDS = 600
 SEEN_EVERY_SECONDS = 60
 
 __all__ = [
@@ -208,6 +211,8 @@ class ClosedByDefaultMiddleware(LoginRequiredMiddleware):
             return _ask_to_sign_in(request, realm)
         if request.user.must_change_password and not getattr(view_func, "before_password_change", False):
             return _ask_for_new_password(request, realm)
+        if request.session.get(ENROL_KEY) and not getattr(view_func, "before_password_change", False):
+            return _ask_for_second_step(request, realm)
         return None
 
 
@@ -250,6 +255,17 @@ def _ask_for_new_password(request: HttpRequest, realm: Realm) -> HttpResponse:
     if request.path_info.startswith("/api/"):
         return respond(request, PasswordChangeRequired())
     return _go(reverse(f"accounts:password-{realm}"), request.headers.get("HX-Request") == "true")
+
+
+def _ask_for_second_step(request: HttpRequest, realm: Realm) -> HttpResponse:
+    if request.path_info.startswith("/api/"):
+        return respond(request, SecondStepRequired())
+    return _go(reverse(f"accounts:second-step-{realm}"), request.headers.get("HX-Request") == "true")
+
+
+def is_fresh(request: HttpRequest, at: dt.datetime) -> bool:
+    """Whether the password was typed in this session within the last ten minutes."""
+    return bool(0 <= int(at.timestamp()) - request.session.get(FRESH_KEY, 0) < FRESH_SECONDS)
 
 
 def _go(url: str, is_htmx: bool) -> HttpResponse:

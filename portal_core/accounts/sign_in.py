@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind, Realm
+from portal_core.kernel.realtime.push import push
 
 if TYPE_CHECKING:
     from portal_core.accounts.models import User
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
 AfterSignIn = Callable[["User", dt.datetime], None]
 ActorLookup = Callable[["User"], Actor | None]
 
+SecondStepRule = Callable[["User"], bool]
+
+SESSION_ENDED = "session.ended"
+
 _after: list[AfterSignIn] = []
+_rules: list[SecondStepRule] = []
 _lookups: list[ActorLookup] = []
 
 
@@ -32,6 +38,27 @@ def actor_lookup(callback: ActorLookup) -> ActorLookup:
     if callback not in _lookups:
         _lookups.append(callback)
     return callback
+
+
+def second_step_rule(callback: SecondStepRule) -> SecondStepRule:
+    """Say whether this user must have a second step (a setting of their practice; `directory` does)."""
+    if callback not in _rules:
+        _rules.append(callback)
+    return callback
+
+
+def second_step_owed(user: "User") -> bool:
+    return any(rule(user) for rule in _rules)
+
+
+def socket_group(user: "User") -> str:
+    """The group that every socket of this user joins."""
+    return f"user:{user.public_id}"
+
+
+def close_sockets(user: "User") -> None:
+    """After commit, close what is open of this user; a page whose session still holds comes back by itself."""
+    push(socket_group(user), {"type": SESSION_ENDED})
 
 
 def run_after(user: "User", at: dt.datetime) -> None:

@@ -1,14 +1,30 @@
-from django.urls import path
+from collections.abc import Iterator
 
-from portal_core.accounts import views
+from django.urls import URLPattern, path
+
+from portal_core.accounts.views import security, sign_in
 from portal_core.kernel.enums import Realm
 
 app_name = "accounts"
-urlpatterns = [
-    path("desk/sign-in/", views.sign_in, {"realm": Realm.STAFF}, name="sign-in-staff"),
-    path("desk/sign-out/", views.sign_out, {"realm": Realm.STAFF}, name="sign-out-staff"),
-    path("desk/password/", views.password, {"realm": Realm.STAFF}, name="password-staff"),
-    path("portal/sign-in/", views.sign_in, {"realm": Realm.PATIENT}, name="sign-in-patient"),
-    path("portal/sign-out/", views.sign_out, {"realm": Realm.PATIENT}, name="sign-out-patient"),
-    path("portal/password/", views.password, {"realm": Realm.PATIENT}, name="password-patient"),
-]
+
+
+def _of(realm: Realm, tree: str) -> Iterator[URLPattern]:
+    """The same doors in both realms."""
+    doors = (
+        ("sign-in/", sign_in.sign_in, "sign-in"),
+        ("sign-in/code/", sign_in.code, "sign-in-code"),
+        ("sign-out/", sign_in.sign_out, "sign-out"),
+        ("password/", sign_in.password, "password"),
+        ("confirm/", security.confirm, "confirm"),
+        ("session/", security.keep_session, "session"),
+        ("security/", security.security, "security"),
+        ("security/second-step/", security.add_authenticator, "second-step"),
+        ("security/second-step/<str:public_id>/remove/", security.remove_authenticator, "second-step-remove"),
+        ("security/recovery-codes/", security.new_codes, "recovery-codes"),
+        ("security/sign-out-everywhere/", security.sign_out_everywhere, "sign-out-everywhere"),
+    )
+    for route, view, name in doors:
+        yield path(f"{tree}/{route}", view, {"realm": realm}, name=f"{name}-{realm}")
+
+
+urlpatterns = [*_of(Realm.STAFF, "desk"), *_of(Realm.PATIENT, "portal")]

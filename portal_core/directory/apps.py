@@ -14,10 +14,12 @@ class DirectoryConfig(AppConfig):
         from portal_core.ui import slots
 
         sign_in.actor_lookup(identity.actor_of_user)
+        sign_in.second_step_rule(identity.second_step_owed)
         for link in (
             slots.Link("Patients", "directory:patient-list", Permission.PATIENT_READ, "users", 40),
             slots.Link("Staff", "directory:staff-list", Permission.SETTINGS, "user-plus", 80),
             slots.Link("Telehealth settings", "directory:telehealth", Permission.SETTINGS, "video", 81),
+            slots.Link("Sign-in rules", "directory:sign-in-rules", Permission.SETTINGS, "lock", 82),
             slots.Link("My profile", "directory:me", None, "user", 90),
         ):
             slots.register_nav("desk", link)

@@ -15,3 +15,10 @@ def actor_of_user(user: "User") -> Actor | None:
     people = Staff.objects if user.realm == Realm.STAFF else Patient.objects
     person = people.filter(user_id=user.pk).first()
     return person.actor if person is not None else None
+
+
+def second_step_owed(user: "User") -> bool:
+    """Whether this user's practice asks its staff for a second step; patients choose for themselves."""
+    return (
+        user.realm == Realm.STAFF and Staff.objects.filter(user_id=user.pk, practice__staff_second_step=True).exists()
+    )

@@ -8,7 +8,8 @@ from channels.db import database_sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from portal_core.accounts.sessions import COOKIES, is_open, realm_of, user_of_session
+from portal_core.accounts.sessions import COOKIES, ENROL_KEY, is_open, realm_of, user_of_session
+from portal_core.accounts.sign_in import socket_group
 from portal_core.directory.enums import Hat
 from portal_core.directory.errors import HatRequired
 from portal_core.directory.models import Patient, Staff
@@ -95,26 +96,28 @@ def people_for_websocket(app: App) -> App:
     """ASGI middleware: scope["staff"], scope["patient"], scope["actor"] from the cookie of the path's realm."""
 
     async def wrapped(scope: Scope, receive: Any, send: Any) -> None:
-        staff, patient = None, None
+        staff, patient, group = None, None, ""
         realm = realm_of(scope.get("path", ""))
         key = _cookie(scope, COOKIES[realm]) if realm is not Realm.PUBLIC else ""
         if key:
-            staff, patient = await database_sync_to_async(_people)(realm, key)
-        scope = {**scope, "staff": staff, "patient": patient, "actor": actor(staff, patient)}
+            staff, patient, group = await database_sync_to_async(_people)(realm, key)
+        scope = {
+            **scope, "staff": staff, "patient": patient, "actor": actor(staff, patient), "session_group": group,
+        }  # fmt: skip
         await app(scope, receive, send)
 
     return wrapped
 
 
-def _people(realm: Realm, key: str) -> tuple[Staff | None, Patient | None]:
+def _people(realm: Realm, key: str) -> tuple[Staff | None, Patient | None, str]:
     found = user_of_session(realm, key, clock.now())
-    if found is None or found[0].must_change_password:
-        return None, None
+    if found is None or found[0].must_change_password or found[1].get(ENROL_KEY):
+        return None, None, ""
     user, session = found
     if realm is Realm.STAFF:
         staff = staff_of_user(user.pk, session)
-        return (staff if staff is not None and staff.hat != UNCHOSEN else None), None
-    return None, patient_of_user(user.pk)
+        return (staff if staff is not None and staff.hat != UNCHOSEN else None), None, socket_group(user)
+    return None, patient_of_user(user.pk), socket_group(user)
 
 
 def _cookie(scope: Scope, name: str) -> str:

@@ -19,6 +19,9 @@ class Person:
     name: str = ""
     role: str = ""
     sign_out_url: str = ""
+    security_url: str = ""
+    keep_url: str = ""  # a POST there says "I am still here"
+    idle_seconds: int = 0  # after so long without one the session ends
 
     def __bool__(self) -> bool:
         return bool(self.side)
@@ -39,11 +42,23 @@ def person_of(request: HttpRequest) -> Person:
     """The signed-in person of this request, staff before patient; a falsy Person for nobody."""
     staff = getattr(request, "staff", None)
     if staff is not None:
-        return Person("staff", str(staff.name), role_of(staff), address_of("accounts:sign-out-staff"))
+        return _person("staff", str(staff.name), role_of(staff))
     patient = getattr(request, "patient", None)
     if patient is not None:
-        return Person("patient", str(patient.name), "", address_of("accounts:sign-out-patient"))
+        return _person("patient", str(patient.name), "")
     return Person()
+
+
+def _person(side: str, name: str, role: str) -> Person:
+    return Person(
+        side=side,
+        name=name,
+        role=role,
+        sign_out_url=address_of(f"accounts:sign-out-{side}"),
+        security_url=address_of(f"accounts:security-{side}"),
+        keep_url=address_of(f"accounts:session-{side}"),
+        idle_seconds=settings.SESSION_IDLE_SECONDS[side],
+    )
 
 
 def role_of(staff: Any) -> str:

@@ -12,6 +12,8 @@ from tests.house.urls import addresses
 OPEN_IN_A_REALM = {
     "desk/sign-in/",
     "portal/sign-in/",
+    "desk/sign-in/code/",
+    "portal/sign-in/code/",
     "portal/activate/",
     "portal/forgot-password/",
     "portal/set-password/<str:token>/",

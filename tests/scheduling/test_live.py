@@ -6,8 +6,10 @@ from asgiref.sync import sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 
+from portal_core.accounts.actions import credentials
 from portal_core.directory.people import people_for_websocket
 from portal_core.kernel import clock
+from portal_core.kernel.contracts import SYSTEM
 from portal_core.scheduling.actions import appointments
 from portal_core.scheduling.routing import websocket_urlpatterns
 from tests.cast import signed_in
@@ -58,3 +60,19 @@ async def test_it_and_the_anonymous_hear_nothing(cookies, who):
     socket = socket_of(cookies[who] if who else b"")
 
     assert await socket.connect(timeout=10) == (False, 4404)
+
+
+async def test_signing_out_hangs_up_and_the_page_cannot_come_back(cast, cookies):
+    """An open page of somebody who signed out must not go on hearing of patients."""
+    row = await sync_to_async(AppointmentFactory)(clinician=cast.carla, patient=cast.pat)
+    socket, other = socket_of(cookies["carla"]), socket_of(cookies["olivia"])
+    for one in (socket, other):
+        assert (await one.connect(timeout=10))[0]
+
+    await sync_to_async(credentials.end_sessions)(user=cast.carla.user, by=SYSTEM)
+
+    assert await socket.receive_output(timeout=10) == {"type": "websocket.close", "code": 4401}
+    assert await socket_of(cookies["carla"]).connect(timeout=10) == (False, 4404)
+    await sync_to_async(appointments.mark_missed)(appointment=row, by=cast.carla.actor)
+    assert (await other.receive_json_from(timeout=10))["id"] == row.public_id
+    await other.disconnect()

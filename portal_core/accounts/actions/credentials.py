@@ -4,6 +4,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from portal_core.accounts import sign_in as hooks
 from portal_core.accounts.errors import UnusablePassword, UsernameTaken
 from portal_core.accounts.models import User, normalise_username
 from portal_core.kernel import audit
@@ -37,6 +38,7 @@ def set_password(*, user: User, password: str, must_change_password: bool = Fals
     user.set_password(password)
     user.must_change_password = must_change_password
     user.save(update_fields=["password", "must_change_password"])
+    hooks.close_sockets(user)
     audit.record("account:set-password", by=by, target=user, must_change=must_change_password)
     return user
 
@@ -47,6 +49,7 @@ def end_sessions(*, user: User, by: Actor) -> None:
     user = User.objects.select_for_update().get(pk=user.pk)
     user.session_epoch += 1
     user.save(update_fields=["session_epoch"])
+    hooks.close_sockets(user)
     audit.record("account:end-sessions", by=by, target=user)
 
 
@@ -57,6 +60,7 @@ def set_active(*, user: User, active: bool, by: Actor) -> User:
     if user.is_active != active:
         user.is_active = active
         user.save(update_fields=["is_active"])
+        hooks.close_sockets(user)
         audit.record("account:open" if active else "account:close", by=by, target=user)
     return user
 

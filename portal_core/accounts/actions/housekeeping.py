@@ -3,9 +3,11 @@ import datetime as dt
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
-from portal_core.accounts.models import SignInThrottle
+from portal_core.accounts.models import SignInRecord, SignInThrottle
 from portal_core.accounts.rules import throttle
 from portal_core.kernel import clock
+
+SIGN_INS_KEPT = dt.timedelta(days=90)
 
 
 @transaction.atomic
@@ -15,4 +17,5 @@ def forget_what_is_over() -> int:
     quiet = dt.timedelta(seconds=max(throttle.ACCOUNT.quiet, throttle.ADDRESS.quiet))
     sessions, _ = Session.objects.filter(expire_date__lt=now).delete()
     throttles, _ = SignInThrottle.objects.filter(last_at__lt=now - quiet).delete()
-    return sessions + throttles
+    tries, _ = SignInRecord.objects.filter(at__lt=now - SIGN_INS_KEPT).delete()
+    return sessions + throttles + tries

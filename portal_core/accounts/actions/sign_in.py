@@ -1,4 +1,8 @@
-"""Signing in and out. The password is hashed outside any transaction: 50 ms of Argon2 would hold everybody's writes."""
+"""Signing in and out. The password is hashed outside any transaction: 50 ms of Argon2 would hold everybody's writes.
+
+Where the user has a second step, the right password alone opens nothing: it is noted in an otherwise empty session, and
+`finish` opens the real one. Both halves count against the same pause.
+"""
 
 import datetime as dt
 import hashlib
@@ -10,10 +14,11 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from portal_core.accounts import sign_in as hooks
-from portal_core.accounts.errors import SignInSlowedDown, WrongCredentials
-from portal_core.accounts.models import SignInThrottle, User, normalise_username
-from portal_core.accounts.rules import throttle
-from portal_core.accounts.sessions import mark_started
+from portal_core.accounts.actions import second_step
+from portal_core.accounts.errors import SecondStepOver, SignInSlowedDown, WrongCode, WrongCredentials
+from portal_core.accounts.models import SignInRecord, SignInThrottle, User, normalise_username
+from portal_core.accounts.rules import throttle, totp
+from portal_core.accounts.sessions import ENROL_KEY, FRESH_KEY, mark_started
 from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind, Realm
@@ -23,8 +28,12 @@ from portal_core.kernel.http.ratelimit import client_address
 VISITOR = Actor(kind=ActorKind.REQUESTER, id="visitor", label="Visitor")
 
 
-def sign_in(*, request: HttpRequest, realm: Realm, username: str, password: str) -> User:
-    """Open a session of `realm` for whoever these credentials belong to.
+PENDING_KEY, PENDING_AT_KEY = "second_step_user", "second_step_at"
+PENDING_SECONDS = 300
+
+
+def sign_in(*, request: HttpRequest, realm: Realm, username: str, password: str) -> User | None:
+    """Open a session of `realm` for whoever these credentials belong to; None: the second step comes next.
 
     Raises SignInSlowedDown while a pause runs, WrongCredentials for anything that does not match, and whatever a
     registered `after_sign_in` refuses with.
@@ -34,8 +43,63 @@ def sign_in(*, request: HttpRequest, realm: Realm, username: str, password: str)
     _take_a_try(account, address, now)
     user = authenticate(request, username=username, password=password, realm=realm)
     if not isinstance(user, User):
-        _record_failure(username, realm, now)
+        _record_failure(request, username, realm, now)
         raise WrongCredentials
+    if user.authenticators.filter(confirmed_at__isnull=False).exists():
+        _wait_for_code(request, user, now)
+        return None
+    return _open(request, realm, user, now, account, address)
+
+
+def finish(*, request: HttpRequest, realm: Realm, code: str) -> User:
+    """The second step: a code of the app, or a recovery code. Raises SecondStepOver, SignInSlowedDown, WrongCode."""
+    now = clock.now()
+    user = pending(request, realm, now)
+    if user is None:
+        raise SecondStepOver
+    account, address = _key("account", realm, user.username), _key("address", client_address(request))
+    _take_a_try(account, address, now)
+    try:
+        second_step.use_code(user=user, code=code)
+    except WrongCode:
+        _record_failure(request, user.username, realm, now)
+        raise
+    return _open(request, realm, user, now, account, address)
+
+
+def confirm_password(*, request: HttpRequest, user: User, password: str) -> None:
+    """Somebody who is signed in types their password again; the session counts as fresh for ten minutes.
+
+    It is slowed down like a sign-in: an open session is no place to guess in. Raises SignInSlowedDown,
+    WrongCredentials.
+    """
+    now, realm = clock.now(), Realm(user.realm)
+    account, address = _key("account", realm, user.username), _key("address", client_address(request))
+    _take_a_try(account, address, now)
+    if not user.check_password(password):
+        _record_failure(request, user.username, realm, now)
+        raise WrongCredentials
+    with transaction.atomic():
+        SignInThrottle.objects.filter(key=account).delete()
+        _forgive(address)
+    request.session[FRESH_KEY] = int(now.timestamp())
+
+
+def pending(request: HttpRequest, realm: Realm, now: dt.datetime) -> User | None:
+    """Who typed the right password in this browser within the last five minutes and owes the second step."""
+    began = request.session.get(PENDING_AT_KEY, 0)
+    if not 0 <= int(now.timestamp()) - began < PENDING_SECONDS:
+        return None
+    return User.objects.filter(pk=request.session.get(PENDING_KEY, 0), realm=realm, is_active=True).first()
+
+
+def _wait_for_code(request: HttpRequest, user: User, now: dt.datetime) -> None:
+    request.session.flush()
+    mark_started(request.session, Realm(user.realm), now)
+    request.session[PENDING_KEY], request.session[PENDING_AT_KEY] = user.pk, int(now.timestamp())
+
+
+def _open(request: HttpRequest, realm: Realm, user: User, now: dt.datetime, account: str, address: str) -> User:
     try:
         with transaction.atomic():
             hooks.run_after(user, now)
@@ -44,6 +108,10 @@ def sign_in(*, request: HttpRequest, realm: Realm, username: str, password: str)
             request.session.flush()  # nothing of whoever sat here before goes over into this session
             login(request, user)
             mark_started(request.session, realm, now)
+            request.session[FRESH_KEY] = int(now.timestamp())
+            if hooks.second_step_owed(user) and not user.authenticators.filter(confirmed_at__isnull=False).exists():
+                request.session[ENROL_KEY] = True
+            _remember(request, user, now, good=True)
             audit.record("account:sign-in", by=hooks.actor_of(user), target=user, at=now, realm=str(realm))
     except AppError as refusal:
         logout(request)
@@ -56,6 +124,7 @@ def sign_in(*, request: HttpRequest, realm: Realm, username: str, password: str)
 def sign_out(*, request: HttpRequest, user: User) -> None:
     """End this session. Signing out twice is no mistake."""
     audit.record("account:sign-out", by=hooks.actor_of(user), target=user, realm=str(user.realm))
+    hooks.close_sockets(user)
     logout(request)
 
 
@@ -90,10 +159,35 @@ def _forgive(address: str) -> None:
         row.save(update_fields=["failures", "blocked_until"])
 
 
-def _record_failure(username: str, realm: Realm, now: dt.datetime) -> None:
+def pause_of(user: User, now: dt.datetime) -> int:
+    """Seconds this account still has to wait for its next try; 0 when it need not."""
+    row = SignInThrottle.objects.filter(key=_key("account", Realm(user.realm), user.username)).first()
+    if row is None or row.blocked_until is None or row.blocked_until <= now:
+        return 0
+    return max(1, int((row.blocked_until - now).total_seconds() + 0.999))
+
+
+@transaction.atomic
+def clear_pause(*, user: User, by: Actor) -> None:
+    """Let this account try again at once. Who may ask is decided above."""
+    if SignInThrottle.objects.filter(key=_key("account", Realm(user.realm), user.username)).delete()[0]:
+        audit.record("account:clear-pause", by=by, target=user)
+
+
+def _remember(request: HttpRequest, user: User, now: dt.datetime, *, good: bool) -> None:
+    """One line for the person's own security page."""
+    SignInRecord.objects.create(
+        user=user, at=now, good=good, address=totp.shown_address(client_address(request)),
+        agent=totp.shown_agent(request.headers.get("User-Agent", "")),
+    )  # fmt: skip
+
+
+def _record_failure(request: HttpRequest, username: str, realm: Realm, now: dt.datetime) -> None:
     """One ledger line without anything that was typed; the account stands in it only where there is one."""
     user = User.objects.filter(username=normalise_username(username), realm=realm).first()
     practice_id = hooks.actor_of(user).practice_id if user is not None else None
+    if user is not None:
+        _remember(request, user, now, good=False)
     audit.record(
         "account:sign-in-failed", by=VISITOR, target=user, practice_id=practice_id, at=now, realm=str(realm)
     )  # fmt: skip

@@ -20,3 +20,18 @@ def set_telehealth(*, practice: Practice, enabled: bool, by: Actor) -> bool:
     row.save(update_fields=["telehealth_enabled"])
     audit.record("practice:set-telehealth", by=by, target=row, enabled=enabled)
     return True
+
+
+@transaction.atomic
+def set_second_step(*, practice: Practice, required: bool, by: Actor) -> bool:
+    """Whether staff need a second step; who has none sets it up at the next sign-in. Returns whether anything changed.
+    Raises NotYoursToGrant."""
+    if not rules.may_set_security(roles_of_actor(by, practice.pk)):
+        raise NotYoursToGrant("Only the practice owner or administrator may change this.")
+    row = Practice.objects.select_for_update().get(pk=practice.pk)
+    if row.staff_second_step == required:
+        return False
+    row.staff_second_step = required
+    row.save(update_fields=["staff_second_step"])
+    audit.record("practice:set-second-step", by=by, target=row, required=required)
+    return True

@@ -36,6 +36,11 @@ def may_switch_telehealth(mine: Collection[Role]) -> bool:
     return bool(frozenset(mine) & {Role.OWNER, Role.ADMINISTRATOR})
 
 
+def may_set_security(mine: Collection[Role]) -> bool:
+    """How staff sign in: the owner's and the administrator's decision."""
+    return bool(frozenset(mine) & {Role.OWNER, Role.ADMINISTRATOR})
+
+
 def may_set_waiting_room(mine: Collection[Role], *, own: bool) -> bool:
     """TH-28: one's own, or an owner or manager for a provider."""
     return own or bool(frozenset(mine) & LEADERS)

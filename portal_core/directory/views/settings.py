@@ -22,6 +22,7 @@ WAITING_ROOM_HINT = gettext_lazy(
     "Applies to all telehealth sessions of this provider. When off, clients join without any assistance or warning."
 )
 TELEHEALTH = gettext_lazy("Enable telehealth")
+SECOND_STEP = gettext_lazy("Staff need a second step to sign in")
 
 
 def is_clinical(staff: Staff) -> bool:
@@ -175,3 +176,19 @@ def telehealth(request: StaffRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("directory:telehealth")
     return render(request, "directory/telehealth.html", {"form": form, "may": may, "practice": practice})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page(Permission.SETTINGS)
+def sign_in_rules(request: StaffRequest) -> HttpResponse:
+    """Whether everybody who works here needs a second step."""
+    practice = request.staff.practice
+    may = rules.may_set_security(my_roles(request))
+    form = SwitchForm(request.POST or None, initial={"enabled": practice.staff_second_step}, label=SECOND_STEP)
+    if request.method == "POST":
+        form = SwitchForm(request.POST, label=SECOND_STEP)
+        form.is_valid()
+        practices.set_second_step(practice=practice, required=form.cleaned_data["enabled"], by=request.actor)
+        messages.success(request, _("Saved."))
+        return redirect("directory:sign-in-rules")
+    return render(request, "directory/sign_in_rules.html", {"form": form, "may": may, "practice": practice})

@@ -33,6 +33,7 @@ class LiveConsumer:
     def __init__(self, scope: dict[str, Any], send: Any) -> None:
         self.scope, self._send = scope, send
         self.joined: list[str] = []
+        self._ender: SessionEnd | None = None
         self.transport: Any | None = None
 
     # --- for subclasses -----------------------------------------------------------------------
@@ -75,6 +76,8 @@ class LiveConsumer:
         finally:
             for group in self.joined:
                 hub().leave(group, self)
+            if self._ender is not None:
+                hub().leave(self._ender.group, self._ender)
             if opened:
                 await self.on_close()
 
@@ -91,6 +94,9 @@ class LiveConsumer:
         for group in groups:
             self.joined.append(group)
             await hub().join(group, self)
+        if session := self.scope.get("session_group"):
+            self._ender = SessionEnd(session, self)
+            await hub().join(session, self._ender)
         await self.on_open()
         return True
 
@@ -129,3 +135,23 @@ class LiveConsumer:
 
     async def deliver(self, text: str) -> None:
         await self._send({"type": "websocket.send", "text": text})
+
+
+class SessionEnd:
+    """Hangs up when the person behind a socket signs out, or may no longer do what they could when it opened.
+
+    A page whose session still holds opens its socket again and is asked anew who it is; the others are refused.
+    """
+
+    transport = None  # frames of this group are for us, never for the browser
+
+    def __init__(self, group: str, consumer: LiveConsumer) -> None:
+        self.group, self._consumer = group, consumer
+
+    async def deliver(self, text: str) -> None:
+        if json.loads(text).get("type") != "resync":
+            await self._consumer.close(4401)
+
+    @classmethod
+    def before_frames(cls) -> None:
+        """Nothing to prepare."""

@@ -6,4 +6,5 @@ import "./toast.js";
 import "./shortcuts.js";
 import "./localtime.js";
 import "./live.js";
+import "./session.js";
 import "./tables.js";

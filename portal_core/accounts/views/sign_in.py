@@ -1,8 +1,9 @@
 from typing import Any, cast
 
+from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
@@ -13,11 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal_core.accounts import sign_in as hooks
 from portal_core.accounts.actions import credentials
 from portal_core.accounts.actions import sign_in as sign_in_actions
-from portal_core.accounts.errors import UnusablePassword
-from portal_core.accounts.forms import NewPasswordForm, SignInForm
+from portal_core.accounts.errors import UnusablePassword, WrongCredentials
+from portal_core.accounts.forms import CodeForm, NewPasswordForm, SignInForm
 from portal_core.accounts.models import User
 from portal_core.accounts.realms import HOMES, SIGN_IN
 from portal_core.accounts.sessions import safe_next
+from portal_core.kernel import clock
 from portal_core.kernel.enums import Realm
 from portal_core.kernel.errors import AppError, TooMany
 
@@ -45,7 +47,42 @@ def sign_in(request: HttpRequest, realm: Realm) -> HttpResponse:
         if isinstance(refusal, TooMany):
             response["Retry-After"] = str(refusal.retry_after)
         return response
+    if user is None:
+        return redirect(_with_next(f"accounts:sign-in-code-{realm}", realm, target))
     return redirect(reverse(f"accounts:password-{realm}") if user.must_change_password else target)
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "POST"])
+def code(request: HttpRequest, realm: Realm) -> HttpResponse:
+    """The second step of signing in."""
+    target = safe_next(request, realm, request.POST.get("next") or request.GET.get("next"))
+    if sign_in_actions.pending(request, realm, clock.now()) is None:
+        messages.warning(request, _("That took too long. Sign in again from the start."))
+        return redirect(_with_next(f"accounts:sign-in-{realm}", realm, target))
+    form = CodeForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                user = sign_in_actions.finish(request=request, realm=realm, code=form.cleaned_data["code"])
+            except AppError as refusal:
+                form.add_error("code", _sentence(refusal))
+                status = refusal.status
+            else:
+                return redirect(reverse(f"accounts:password-{realm}") if user.must_change_password else target)
+    context = {"form": form, "next": target if target != HOMES[realm] else "", "realm": realm}
+    return render(request, "accounts/sign_in_code.html", context, status=status)
+
+
+def _with_next(name: str, realm: Realm, target: str) -> str:
+    query = QueryDict(mutable=True)
+    if target != HOMES[realm]:
+        query["next"] = target
+    return reverse(name) + (f"?{query.urlencode(safe='/')}" if query else "")
 
 
 def _sentence(refusal: AppError) -> str:
@@ -88,11 +125,15 @@ def password(request: HttpRequest, realm: Realm) -> HttpResponse:
     form = NewPasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        if not user.check_password(given["current"]):
+        try:
+            sign_in_actions.confirm_password(request=request, user=user, password=given["current"])
+        except WrongCredentials:
             form.add_error("current", _("That is not your current password."))
-        elif given["current"] == given["password"]:
+        except TooMany as refusal:
+            form.add_error("current", _sentence(refusal))
+        if not form.errors and given["current"] == given["password"]:
             form.add_error("password", _("Choose one that differs from the current password."))
-        else:
+        elif not form.errors:
             try:
                 changed = credentials.set_password(
                     user=user, password=given["password"], by=hooks.actor_of(user)
