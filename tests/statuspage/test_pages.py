@@ -1,3 +1,5 @@
+from importlib import import_module
+
 import pytest
 
 from statuspage.actions import incidents
@@ -40,9 +42,11 @@ def test_an_incident_has_a_page_of_its_own_and_history_keeps_it(page, client):
 def test_a_very_old_incident_still_has_its_page(page, client, monkeypatch):
     summary = declare("The first one")
     incidents.resolve(incident_id=summary.id, body="Done.", by=OMAR)
-    monkeypatch.setattr("statuspage.queries.facts.RECENT", 1)
-    later = declare("The second one")
-    incidents.resolve(incident_id=later.id, body="Done.", by=OMAR)
+    for limit in ("RECENT", "PAST_MAX"):
+        monkeypatch.setattr(import_module("statuspage.queries.facts"), limit, 1)
+    for name in ("The second one", "The third one"):
+        later = declare(name)
+        incidents.resolve(incident_id=later.id, body="Done.", by=OMAR)
 
     answer = client.get(f"/status/incidents/{summary.id}/")
 

@@ -269,7 +269,10 @@ def test_the_page_says_when_it_was_confirmed_and_that_stays_fresh(page):
         assert snapshots.refresh() is True
 
     body = store.load(store.current_name()).documents["status/index.html"].body.decode()
-    assert '<time datetime="2026-11-22T14:06:08-05:00" data-local>Nov 22, 14:06 EST</time>' in body
+    assert (
+        'Last confirmed <time datetime="2026-11-22T14:06:08-05:00" data-local=""'
+        ' title="Nov 22, 14:06 EST (America/New_York)">Nov 22, 14:06 EST</time>'
+    ) in body
 
 
 def test_a_snapshot_with_a_number_from_before_a_restored_backup_is_replaced(page, drain):
