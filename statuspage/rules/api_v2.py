@@ -5,6 +5,8 @@ Keys stand in the order of real payloads. Times carry milliseconds and the page'
 """
 
 import datetime as dt
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,9 +23,13 @@ def documents(view: View) -> dict[str, Json]:
     """Path under the root → body of every read endpoint."""
     head = {"page": page(view)}
     status = {"status": {"indicator": view.indicator, "description": view.description}}
-    unresolved = [event(row, view) for row in view.incidents if row.facts.status in UNRESOLVED]
-    underway = [event(row, view) for row in view.underway]
-    upcoming = [event(row, view) for row in view.upcoming]
+    made = {row.facts.id: event(row, view) for row in (*view.incidents, *view.maintenances)}
+
+    def rows(events: Iterable[IncidentView]) -> list[Json]:
+        return [made[row.facts.id] for row in events]
+
+    unresolved = rows(row for row in view.incidents if row.facts.status in UNRESOLVED)
+    underway, upcoming = rows(view.underway), rows(view.upcoming)
     parts = components(view)
     return {
         "api/v2/summary.json": {
@@ -35,17 +41,18 @@ def documents(view: View) -> dict[str, Json]:
         },
         "api/v2/status.json": {**head, **status},
         "api/v2/components.json": {**head, "components": parts},
-        "api/v2/incidents.json": {**head, "incidents": [event(row, view) for row in view.incidents[:EVENTS_MAX]]},
+        "api/v2/incidents.json": {**head, "incidents": rows(view.incidents[:EVENTS_MAX])},
         "api/v2/incidents/unresolved.json": {**head, "incidents": unresolved},
         "api/v2/scheduled-maintenances.json": {
             **head,
-            "scheduled_maintenances": [event(row, view) for row in view.maintenances[:EVENTS_MAX]],
+            "scheduled_maintenances": rows(view.maintenances[:EVENTS_MAX]),
         },
         "api/v2/scheduled-maintenances/upcoming.json": {**head, "scheduled_maintenances": upcoming},
         "api/v2/scheduled-maintenances/active.json": {**head, "scheduled_maintenances": underway},
     }
 
 
+@lru_cache(maxsize=4096)  # the same moments stand in every document
 def moment(at: dt.datetime, zone: str) -> str:
     """`2022-02-15T13:37:37.407-08:00`"""
     text = at.astimezone(ZoneInfo(zone)).isoformat(timespec="milliseconds")

@@ -3,6 +3,7 @@ what was moved, and what does not take place is CANCELLED rather than gone."""
 
 import datetime as dt
 from collections.abc import Collection
+from functools import lru_cache
 
 from icalendar import Calendar, Event
 
@@ -13,6 +14,7 @@ from statuspage.rules.ways import in_words, usable
 
 GLOBAL = "maintenance.ics"
 REFRESH = dt.timedelta(hours=1)
+_END = b"END:VCALENDAR\r\n"
 # What neither a calendar nor a reader can show; line breaks and tabs stay.
 _INVISIBLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127])
 
@@ -48,22 +50,30 @@ def calendar(
 ) -> bytes:
     """One calendar: with `only`, of maintenances that touch one of these components and, if `whole`, of those that
     name no component; with `event_id`, of that maintenance."""
+    entries = [
+        _entry_of(row, view)
+        for row in view.maintenances
+        if _belongs(row, only, whole) and event_id in ("", row.facts.id)
+    ]
+    head = _head(_plain(name), f"{root(view)}/{path}", view.facts.page.url)
+    return head + b"".join(entries) + _END
+
+
+@lru_cache(maxsize=256)
+def _head(name: str, source: str, url: str) -> bytes:
+    """A calendar without entries, up to where they stand."""
     out = Calendar.new(
-        uid=f"{path}@{view.facts.page.id}",
         prodid="-//Lantern//Status page//EN",
         method="PUBLISH",
-        name=_plain(name),
+        name=name,
         refresh_interval=REFRESH,
-        source=f"{root(view)}/{path}",
-        url=view.facts.page.url,
+        source=source,
+        url=url,
     )
     # What calendars read that are older than RFC 7986.
-    out.add("x-wr-calname", _plain(name))
+    out.add("x-wr-calname", name)
     out.add("x-published-ttl", "PT1H")
-    for row in view.maintenances:
-        if _belongs(row, only, whole) and event_id in ("", row.facts.id):
-            out.add_component(_entry(row, view))
-    return bytes(out.to_ical())
+    return bytes(out.to_ical()).removesuffix(_END)
 
 
 def _belongs(row: IncidentView, only: Collection[str] | None, whole: bool) -> bool:
@@ -71,23 +81,51 @@ def _belongs(row: IncidentView, only: Collection[str] | None, whole: bool) -> bo
     return only is None or bool(set(touched) & set(only)) or (whole and not touched)
 
 
-def _entry(row: IncidentView, view: View) -> Event:
+def _entry_of(row: IncidentView, view: View) -> bytes:
     facts = row.facts
+    return _entry(
+        uid=f"{facts.id}@{view.facts.page.id}",
+        sequence=facts.sequence,
+        status="CANCELLED" if facts.cancelled_at else "CONFIRMED",
+        created=facts.created_at,
+        revised=revised_at(facts),
+        start=facts.scheduled_for or facts.started_at,
+        end=facts.scheduled_until or facts.started_at,
+        summary=_plain(facts.name),
+        description=_plain(_description(row)),
+        url=incident_url(view, facts.id),
+    )
+
+
+@lru_cache(maxsize=1024)  # a publication changes one entry; writing one takes the library a millisecond
+def _entry(
+    *,
+    uid: str,
+    sequence: int,
+    status: str,
+    created: dt.datetime,
+    revised: dt.datetime,
+    start: dt.datetime,
+    end: dt.datetime,
+    summary: str,
+    description: str,
+    url: str,
+) -> bytes:
     entry = Event()
-    entry.add("uid", f"{facts.id}@{view.facts.page.id}")
-    entry.add("sequence", facts.sequence)
-    entry.add("status", "CANCELLED" if facts.cancelled_at else "CONFIRMED")
-    entry.add("dtstamp", revised_at(facts).astimezone(dt.UTC))
-    entry.add("created", facts.created_at.astimezone(dt.UTC))
-    entry.add("last-modified", revised_at(facts).astimezone(dt.UTC))
-    entry.add("dtstart", (facts.scheduled_for or facts.started_at).astimezone(dt.UTC))
-    entry.add("dtend", (facts.scheduled_until or facts.started_at).astimezone(dt.UTC))
-    entry.add("summary", _plain(facts.name))
-    entry.add("description", _plain(_description(row)))
-    entry.add("url", incident_url(view, facts.id))
+    entry.add("uid", uid)
+    entry.add("sequence", sequence)
+    entry.add("status", status)
+    entry.add("dtstamp", revised.astimezone(dt.UTC))
+    entry.add("created", created.astimezone(dt.UTC))
+    entry.add("last-modified", revised.astimezone(dt.UTC))
+    entry.add("dtstart", start.astimezone(dt.UTC))
+    entry.add("dtend", end.astimezone(dt.UTC))
+    entry.add("summary", summary)
+    entry.add("description", description)
+    entry.add("url", url)
     entry.add("categories", ["Maintenance"])
     entry.add("transp", "TRANSPARENT")
-    return entry
+    return bytes(entry.to_ical())
 
 
 def _description(row: IncidentView) -> str:

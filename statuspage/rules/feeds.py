@@ -2,7 +2,9 @@
 maintenance, revised in place."""
 
 import datetime as dt
+import re
 from email.utils import format_datetime
+from functools import lru_cache
 from html import escape
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +18,7 @@ ENTRIES_MAX = 25
 _ATOM = "http://www.w3.org/2005/Atom"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 # Characters XML 1.0 cannot carry at all, not even escaped.
-_FORBIDDEN = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def entries(view: View) -> list[IncidentView]:
@@ -93,12 +95,15 @@ def json_feed(view: View) -> dict[str, Any]:
 
 def content(row: IncidentView, zone: str) -> str:
     """The HTML of one event, newest update first. Parsers take the state from the first <strong>."""
-    parts = []
-    for update in row.updates:
-        at = update.facts.display_at.astimezone(ZoneInfo(zone))
-        body = escape(update.facts.body).replace("\r\n", "\n").replace("\n", "<br>")
-        parts.append(f"<p><small>{_when(at)} {at:%Z}</small><br><strong>{escape(update.label)}</strong> - {body}</p>")
+    parts = [_paragraph(update.label, update.facts.body, update.facts.display_at, zone) for update in row.updates]
     return "".join([*parts, *_window(row, zone)])
+
+
+@lru_cache(maxsize=2048)  # three feeds say the same, and most of it again at the next publication
+def _paragraph(label: str, body: str, at: dt.datetime, zone: str) -> str:
+    at = at.astimezone(ZoneInfo(zone))
+    text = escape(body).replace("\r\n", "\n").replace("\n", "<br>")
+    return f"<p><small>{_when(at)} {at:%Z}</small><br><strong>{escape(label)}</strong> - {text}</p>"
 
 
 def _window(row: IncidentView, zone: str) -> list[str]:
@@ -140,7 +145,7 @@ def root(view: View) -> str:
 
 def _text(parent: ET.Element, name: str, text: str) -> ET.Element:
     element = ET.SubElement(parent, name)
-    element.text = text.translate(_FORBIDDEN)
+    element.text = _FORBIDDEN.sub("", text)
     return element
 
 
