@@ -18,8 +18,8 @@ NAME_MAX, BODY_MAX = 255, 25_000
 STATES: tuple[tuple[str, str], ...] = (
     (ComponentStatus.OPERATIONAL, "Operational"),
     (ComponentStatus.DEGRADED, "Degraded"),
-    (ComponentStatus.PARTIAL_OUTAGE, "Partial outage"),
-    (ComponentStatus.MAJOR_OUTAGE, "Major outage"),
+    (ComponentStatus.PARTIAL_OUTAGE, "Partial"),
+    (ComponentStatus.MAJOR_OUTAGE, "Major"),
     (ComponentStatus.MAINTENANCE, "Maintenance"),
 )
 PROMISES = [("", "No promise"), ("15", "in 15 min"), ("30", "in 30 min"), ("60", "in 1 hour"), ("120", "in 2 hours")]

@@ -90,12 +90,12 @@ def own_draft(*, incident_id: str, by_id: str) -> Draft | None:
     return rows.order_by("-updated_at", "-pk").first()
 
 
-def being_written(*, incident_id: str, but: str) -> list[Draft]:
-    """Drafts others are typing at this moment."""
+def being_written(*, incident_id: str, kind: str = "", but: str) -> list[Draft]:
+    """Drafts others are typing at this moment; of new events (`incident_id` empty) those of one kind."""
     rows = Draft.objects.filter(
         state=DraftState.DRAFT, incident_id=incident_id, updated_at__gte=clock.now() - WRITING
     ).exclude(by_id=but)
-    return list(rows.order_by("by_label", "-updated_at"))
+    return list((rows.filter(kind=kind) if kind else rows).order_by("by_label", "-updated_at"))
 
 
 # --- one event ------------------------------------------------------------------------------------------------------

@@ -33,9 +33,8 @@ def new_event(request: StaffRequest, kind: str, template: str) -> HttpResponse:
         composition = composing.compose(request, kind=kind, initial=initial)
     focus = "template" if not composition.form.is_bound and "draft" not in context else ""
     shared = {"form": composition.form, "kind": kind, "zone": composition.zone, "prepared": authoring.templates(kind)}
-    return frame.page(
-        request, template, {"first_focus": focus, **presences.here(request, "new"), **shared, **context}, status=status
-    )
+    here = presences.here(request, "plan" if kind == EventKind.MAINTENANCE else "new")
+    return frame.page(request, template, {"first_focus": focus, **here, **shared, **context}, status=status)
 
 
 def filled(

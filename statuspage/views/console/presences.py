@@ -7,8 +7,11 @@ from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.kernel.errors import NotFound
 from statuspage.actions import presence
+from statuspage.enums import EventKind
 from statuspage.queries import desk
 from statuspage.views.console import frame
+
+NEW = {"new": EventKind.INCIDENT, "plan": EventKind.MAINTENANCE}  # where something new is written
 
 
 @require_safe
@@ -27,5 +30,6 @@ def here(request: StaffRequest, place: str) -> dict[str, object]:
     me = request.actor.id
     there = presence.who([place], but=me)[place]
     typing = {person.id for person in there if person.typing}
-    writing = desk.being_written(incident_id=event_id, but=me) if event_id or place == "new" else []
+    kind = NEW.get(place, "")
+    writing = desk.being_written(incident_id=event_id, kind=kind, but=me) if event_id or kind else []
     return {"people": there, "writing": [row for row in writing if row.by_id not in typing], "place": place}
