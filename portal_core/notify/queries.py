@@ -43,12 +43,12 @@ def mailbox_letter(public_id: str) -> Delivery | None:
     return rows.select_related("message").first()
 
 
-def told(topic: str) -> Exists:
-    """Whether a recipient has been sent anything of `topic` (or is being sent it), for a query that has a column
+def told(causes: Collection[str]) -> Exists:
+    """Whether a recipient has been sent any of these causes (or is being sent it), for a query that has a column
     `recipient_key` and one `channel`."""
     return Exists(
         Delivery.objects.filter(
-            topic=topic,
+            cause__in=causes,
             recipient_key=OuterRef("recipient_key"),
             channel=OuterRef("channel"),
             state__in=[DeliveryState.SENDING, *DeliveryState.left],

@@ -55,10 +55,9 @@ def promise(*, component_id: str, old_status: str, new_status: str, at: dt.datet
         payloads={str(Way.WEBHOOK): event},
     )  # fmt: skip
     rows = readers.annotate(
-        recipient_key=Concat(Value("subscriber:"), F("public_id")),
+        recipient_key=Concat(Value("subscriber:"), F("public_id"), output_field=CharField()),
         channel=F("way"),
         message_id=Value(message, output_field=BigIntegerField()),
-        topic=Value("", output_field=CharField()),
         first_state=Value("waiting", output_field=CharField()),
         reason=Value("", output_field=CharField()),
         available_at=Value(at, output_field=DateTimeField()),

@@ -192,7 +192,7 @@ def undo(*, fan_out_id: str, by: Actor) -> int:
     if row.undo_until is None or now >= row.undo_until:
         raise TooLateToUndo
     row.move(FanOutState.UNDONE, at=now, by=by.label)
-    stopped = bulk.take_back(cause=row.cause, topic=row.topic, by=by)
+    stopped = bulk.take_back(cause=row.cause, causes=parting.earlier_causes(row), by=by)
     audit.record("fan_out:undo", by=by, target=row, at=now, stopped=stopped)
     push(BOARD_GROUP, {"type": "deliveries.changed"})
     return stopped

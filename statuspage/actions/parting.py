@@ -29,6 +29,12 @@ def base_of(row: FanOut) -> dt.datetime:
     return row.decided_at or row.published_at
 
 
+def earlier_causes(row: FanOut) -> list[str]:
+    """Under which names the older news of the same event stand in the ledger."""
+    older = FanOut.objects.filter(incident_id=row.incident_id, pk__lt=row.pk).select_related("update")
+    return [other.cause for other in older]
+
+
 def promise(row: FanOut, people: People, *, now: dt.datetime) -> int:
     """Write the deliveries of these people; return how many were new. Newer news replace older, unsent ones."""
     choices = list(
@@ -53,11 +59,11 @@ def promise(row: FanOut, people: People, *, now: dt.datetime) -> int:
             for _language, zone, quiet_from, quiet_until, bypass in choices
         }
 
-    keyed = people.annotate(recipient_key=Concat(Value("subscriber:"), F("public_id")), channel=F("way"))
+    keyed = people.annotate(
+        recipient_key=Concat(Value("subscriber:"), F("public_id"), output_field=CharField()), channel=F("way")
+    )
     leaves = moments(begins)
     rows: People = keyed.annotate(
-        # A webhook's reader keeps its own books: it gets every event, none replaces another.
-        topic=Case(When(way=Way.WEBHOOK, then=Value("")), default=Value(row.topic), output_field=CharField()),
         message_id=_message(row, wordings),
         first_state=_text(DeliveryState.WAITING),
         reason=_text(""),
@@ -67,10 +73,10 @@ def promise(row: FanOut, people: People, *, now: dt.datetime) -> int:
     causes = _crowding(row)
     if causes:
         rows = _throttled(rows, causes, moments(max(begins, min(causes.values()) + WINDOW)))
-    written = bulk.promise_query(rows, cause=row.cause, rank=row.pk)
+    written = bulk.promise_query(rows, cause=row.cause)
     if written:
         bulk.supersede(
-            topic=row.topic, rank=row.pk, cause=row.cause, recipient_keys=keyed.order_by().values("recipient_key")
+            causes=earlier_causes(row), cause=row.cause, recipient_keys=keyed.order_by().values("recipient_key")
         )
     return written
 
@@ -96,7 +102,7 @@ def _message(row: FanOut, wordings: Mapping[tuple[str, str], Wording]) -> Expres
     if len(kinds) == 1:
         return by_wording(row.kind)
     return Case(
-        When(deliveries.told(row.topic), then=by_wording(kinds[0])),
+        When(deliveries.told(earlier_causes(row)), then=by_wording(kinds[0])),
         default=by_wording(kinds[1]),
         output_field=BigIntegerField(),
     )

@@ -53,10 +53,6 @@ class FanOut(models.Model):
         """Under which name its deliveries stand in the ledger."""
         return f"incident-update:{self.update.public_id}"
 
-    @property
-    def topic(self) -> str:
-        return f"incident:{self.incident.public_id}"
-
     def move(self, state: FanOutState, *, at: dt.datetime, by: str = "", **values: Any) -> None:
         """Go to `state` and save. Raises TooLateToUndo when its own state does not allow it."""
         if state not in FAN_OUT_MOVES[FanOutState(self.state)]:

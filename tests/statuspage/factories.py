@@ -8,6 +8,7 @@ from portal_core.notify.models import Delivery
 from statuspage.actions import incidents
 from statuspage.contracts import IncidentSummary
 from statuspage.models import Component, Page, Subscriber, vault
+from statuspage.rules.addresses import Unreadable
 from tests.statuspage.conftest import OMAR
 
 _number = itertools.count(1)
@@ -44,9 +45,24 @@ def subscriber(email: str = "", *, only: tuple[str, ...] = (), **fields: object)
 
 
 def mails() -> list[tuple[str, str, str]]:
-    """(address, template, state) of every delivery so far, in order."""
+    """(address, template, state) of every delivery so far, in order. The ledger holds no subscriber's address."""
     rows = Delivery.objects.order_by("pk").select_related("message")
-    return [(row.address, row.message.template.removeprefix("statuspage/"), row.state) for row in rows]
+    people = {person.key: person for person in Subscriber.objects.all()}
+    return [
+        (
+            row.address or _address(people[row.recipient_key]),
+            row.message.template.removeprefix("statuspage/"),
+            row.state,
+        )
+        for row in rows
+    ]
+
+
+def _address(person: Subscriber) -> str:
+    try:
+        return person.address
+    except Unreadable:
+        return "unreadable"
 
 
 def events(name: str = "statuspage.IncidentPublished") -> int:

@@ -5,7 +5,7 @@ the database copies it into the ledger. Addresses stay where the app keeps them:
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import connection, transaction
@@ -19,7 +19,7 @@ from portal_core.notify.models import Delivery
 
 # What a query for `promise_query` has to yield, by these names. `first_state` is waiting or held, `reason` why.
 COLUMNS = (
-    "recipient_key", "channel", "message_id", "topic", "first_state", "reason", "available_at", "not_after",
+    "recipient_key", "channel", "message_id", "first_state", "reason", "available_at", "not_after",
 )  # fmt: skip
 
 # Twenty hexadecimal digits, 80 random bits: all of them letters of kernel.ids.ALPHABET.
@@ -54,7 +54,7 @@ def write(
 
 
 @transaction.atomic
-def promise_query(rows: "QuerySet[Any, Any]", *, cause: str, rank: int = 0, urgency: Urgency = Urgency.BULK) -> int:
+def promise_query(rows: "QuerySet[Any, Any]", *, cause: str, urgency: Urgency = Urgency.BULK) -> int:
     """Copy a query's rows into the ledger; return how many were new.
 
     `rows` yields COLUMNS (annotate what the table does not have). A row that stands already, by (cause, recipient key,
@@ -65,16 +65,15 @@ def promise_query(rows: "QuerySet[Any, Any]", *, cause: str, rank: int = 0, urge
     stamp = connection.ops.adapt_datetimefield_value(now)
     statement = f"""
         INSERT INTO notify_delivery (
-            public_id, message_id, cause, recipient_key, channel, address, unsubscribe_url, urgency, topic, rank, state,
-            attempts, available_at, not_after, claimed_by, provider_id, created_at, last_error
+            public_id, message_id, cause, recipient_key, channel, address, unsubscribe_url, urgency, state, attempts,
+            available_at, not_after, claimed_by, provider_id, created_at, last_error
         )
         SELECT {_NEW_PUBLIC_ID[connection.vendor]}, asked.message_id, %s, asked.recipient_key, asked.channel, '', '',
-               {int(urgency)}, asked.topic, {int(rank)}, asked.first_state, 0, asked.available_at, asked.not_after, '', '',
-               %s, asked.reason
+               {int(urgency)}, asked.first_state, 0, asked.available_at, asked.not_after, '', '', %s, asked.reason
         FROM ({sql}) AS asked
         WHERE true
         ON CONFLICT (cause, recipient_key, channel) DO NOTHING
-    """  # noqa: S608 - no value stands in this text but two integers and an expression of ours
+    """  # noqa: S608 - no value stands in this text but an integer and an expression of ours
     with connection.cursor() as cursor:
         cursor.execute(statement, (cause, stamp, *params))
         written: int = cursor.rowcount
@@ -84,13 +83,14 @@ def promise_query(rows: "QuerySet[Any, Any]", *, cause: str, rank: int = 0, urge
 
 
 @transaction.atomic
-def supersede(*, topic: str, rank: int, cause: str, recipient_keys: "QuerySet[Any, Any]") -> int:
-    """Older news of `topic` that these recipients have not been sent stay here: they get newer ones (`cause`) instead.
+def supersede(*, causes: Collection[str], cause: str, recipient_keys: "QuerySet[Any, Any]") -> int:
+    """Deliveries of older `causes` that these recipients have not been sent stay here: they get `cause` instead.
 
-    Whatever is being sent at this moment goes out. Returns how many were replaced.
+    Whatever is being sent at this moment goes out, and a webhook's reader keeps its own books: it gets every event.
+    Returns how many were replaced.
     """
-    older = Delivery.objects.filter(topic=topic, rank__lt=rank, state__in=_REPLACEABLE)
-    if not older.exists():
+    older = Delivery.objects.filter(cause__in=causes, state__in=_REPLACEABLE).exclude(channel=Channel.WEBHOOK)
+    if not causes or not older.exists():
         return 0
     newer = Delivery.objects.filter(cause=cause, recipient_key=OuterRef("recipient_key"), channel=OuterRef("channel"))
     replaced: int = older.filter(Exists(newer), recipient_key__in=recipient_keys).move(
@@ -100,12 +100,12 @@ def supersede(*, topic: str, rank: int, cause: str, recipient_keys: "QuerySet[An
 
 
 @transaction.atomic
-def take_back(*, cause: str, topic: str, by: Actor) -> int:
-    """Cancel what has not left yet; what it had replaced waits again. Returns how many were stopped."""
+def take_back(*, cause: str, causes: Collection[str], by: Actor) -> int:
+    """Cancel what has not left yet; what it had replaced of `causes` waits again. Returns how many were stopped."""
     stopped: int = Delivery.objects.filter(cause=cause, state__in=_REPLACEABLE).move(
         DeliveryState.CANCELLED, last_error="taken_back"
     )
-    again = Delivery.objects.filter(topic=topic, last_error=_replaced_by(cause)).move_from(
+    again = Delivery.objects.filter(cause__in=causes, last_error=_replaced_by(cause)).move_from(
         [DeliveryState.SUPERSEDED], DeliveryState.WAITING, available_at=clock.now(), last_error=""
     )
     audit.record("delivery:take-back", by=by, cause=cause, count=stopped, again=again)

@@ -4,7 +4,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from portal_core.kernel.ids import PublicIdField
+from portal_core.kernel.ids import LENGTH, new_public_id
 from portal_core.notify.enums import Channel, DeliveryState, Urgency, sources_of
 from portal_core.notify.models.message import Message
 
@@ -30,18 +30,17 @@ DeliveryManager = models.Manager.from_queryset(DeliveryQuerySet)
 class Delivery(models.Model):
     """The promise that one recipient hears one message over one channel. The unique key is what makes it once."""
 
-    public_id = PublicIdField()
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deliveries")
+    # Unique by a constraint of its own: a unique field of letters has a second index for LIKE, which nobody needs.
+    public_id = models.CharField(max_length=LENGTH, default=new_public_id, editable=False)
+    # No constraint in the database: PostgreSQL would look the message up once for each of 100,000 rows, which costs as
+    # much as writing them. Messages are deleted in one place (actions.retention), which looks first.
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deliveries", db_constraint=False)
     cause = models.CharField(max_length=120)
     recipient_key = models.CharField(max_length=80)
     channel = models.CharField(max_length=8, choices=Channel)
     address = models.CharField(max_length=320, blank=True)  # empty: asked for right before sending (resolve_addresses)
     unsubscribe_url = models.CharField(max_length=500, blank=True)
     urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.PERSONAL)
-    topic = models.CharField(
-        max_length=60, blank=True
-    )  # "incident:…": newer news of one topic replace older, unsent ones
-    rank = models.BigIntegerField(default=0)  # order within the topic
     state = models.CharField(max_length=12, choices=DeliveryState, default=DeliveryState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)  # times a worker took it up
     available_at = models.DateTimeField()  # nobody touches it before: time of the next try, or end of a worker's claim
@@ -58,6 +57,7 @@ class Delivery(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="delivery_public_id"),
             models.UniqueConstraint(
                 fields=["cause", "recipient_key", "channel"], name="delivery_once_per_cause_recipient_channel"
             ),
@@ -79,11 +79,6 @@ class Delivery(models.Model):
         indexes = [
             models.Index(
                 fields=["urgency", "available_at", "id"], name="delivery_due", condition=Q(state__in=DeliveryState.live)
-            ),
-            models.Index(
-                fields=["topic", "recipient_key"],
-                name="delivery_of_topic",
-                condition=~Q(topic=""),
             ),
             models.Index(
                 fields=["last_error", "recipient_key"], name="delivery_held", condition=Q(state=DeliveryState.HELD)
