@@ -21,6 +21,16 @@ IMPACT_WORDS = {
     Impact.CRITICAL: gettext_lazy("Only critical problems"),
 }
 
+CHALLENGE_WORDS = {
+    "no_echo": gettext_lazy("it answered, but did not give the value back."),
+    "timeout": gettext_lazy("it did not answer within ten seconds."),
+    "name_not_found": gettext_lazy("its host name is not known."),
+    "private_address": gettext_lazy("its host name leads into a private network."),
+    "connection_lost": gettext_lazy("the connection broke off."),
+    "tls": gettext_lazy("it does not speak TLS as it should."),
+    "bad_certificate": gettext_lazy("its certificate is not valid."),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupChoice:
@@ -87,6 +97,13 @@ def wish_of(subscriber: Subscriber) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def why(code: str) -> str:
+    """Why a webhook did not echo, for its contact."""
+    if code.startswith("http_"):
+        return _("it answered with status %(status)s.") % {"status": code.removeprefix("http_")}
+    return str(CHALLENGE_WORDS.get(code, code))
+
+
 def in_words(wish: Mapping[str, Any]) -> list[tuple[str, str]]:
     """A wish as (what, how) lines to read before confirming."""
     kinds = {"incidents": _("Incidents"), "maintenances": _("Maintenance"), "component_changes": _("Changes of state")}
@@ -110,7 +127,9 @@ def _about(wish: Mapping[str, Any]) -> str:
         return incident_name(wish["incident"]) or _("One incident")
     groups = ComponentGroup.objects.filter(public_id__in=wish["groups"]).values_list("name", flat=True)
     parts = Component.objects.filter(public_id__in=wish["components"]).values_list("name", flat=True)
-    return ", ".join([*(_("all of “%(group)s”") % {"group": name} for name in groups), *parts]) or _("everything")
+    return ", ".join([*(_("everything under “%(group)s”") % {"group": name} for name in groups), *parts]) or _(
+        "everything"
+    )
 
 
 # --- the staff's list -------------------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ def subscribers(request: StaffRequest) -> HttpResponse:
     counts = queries.counts()
     context = {
         "form": form, "search": SearchForm(), "lines": lines, "after": after, "way": way, "state": state,
-        "table": _table(counts), "ways": Way, "total": sum(counts.values()), "first": not request.GET.get("before"),
+        "table": _table(counts), "states": SubscriberState.labels, "first": not request.GET.get("before"),
     }  # fmt: skip
     return frame.page(request, "subscribers", context)
 
@@ -151,9 +151,12 @@ def _act(request: StaffRequest, subscriber_id: str) -> None:
 
 
 def _table(counts: dict[tuple[str, str], int]) -> list[tuple[str, list[int], int]]:
-    """Rows of states, columns of ways, and the sum at the end."""
+    """Rows of ways that anybody uses, columns of states, and the sum at the end; the last row is all of them."""
     table = []
-    for state in SubscriberState:
-        numbers = [counts.get((state, way), 0) for way in Way]
-        table.append((str(state.label), numbers, sum(numbers)))
-    return table
+    for way in Way:
+        numbers = [counts.get((state, way), 0) for state in SubscriberState]
+        if any(numbers):
+            table.append((str(way.label), numbers, sum(numbers)))
+    columns = [sum(column) for column in zip(*(numbers for _label, numbers, _sum in table), strict=True)]
+    sums = columns or [0] * len(SubscriberState)
+    return [*table, (_("All"), sums, sum(sums))]

@@ -23,6 +23,7 @@ from statuspage.errors import CodeWrong, LinkInvalid
 from statuspage.forms.subscribers import ChoiceForm, CodeForm, ManageLinkForm, SubscribeForm
 from statuspage.models import Subscriber
 from statuspage.queries import subscribers as queries
+from statuspage.views.language import in_language_asked_for
 
 NUMBERS = (Way.SMS, Way.VOICE)
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058; our own button sends it too
@@ -50,6 +51,7 @@ def _not_too_often(request: HttpRequest, way: Way, address: str) -> None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @public_page
+@in_language_asked_for
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Subscribe to Updates (SP-02): an address, and more choices for those who want them."""
     way = _way(request)
@@ -245,6 +247,7 @@ def _manage_page(request: HttpRequest, subscriber: Subscriber, token: str, form:
         "asked": "asked" in request.GET,
         "calendar": f"{host}{calendar}",
         "webcal": f"webcal://{host.partition('://')[2]}{calendar}",
+        "why": queries.why(subscriber.challenge_result),
         "waits_for_echo": subscriber.way == Way.WEBHOOK
         and subscriber.state == SubscriberState.PENDING
         and subscriber.contact_confirmed_at is not None,

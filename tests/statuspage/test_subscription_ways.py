@@ -246,7 +246,7 @@ def test_a_webhook_that_does_not_echo_is_asked_three_times_and_stays_quiet(page,
         assert len({value for _url, _secret, value in endpoint.asked}) == 3
 
         manage = f"/status/manage/{access.manage_token(row)}/"
-        assert b"timeout" in client.get(manage).content
+        assert b"it did not answer within ten seconds" in client.get(manage).content
         client.post(f"{manage}challenge/")
         assert subscribers.challenge_due() == 1
     row.refresh_from_db()
