@@ -123,3 +123,19 @@ def test_mails_speak_spanish():
 
     assert "Hay un problema: Video" in text
     assert "Sígalo aquí: https://x.example.test" in text
+
+
+def test_the_way_from_a_spanish_page_to_the_form_stays_spanish(page, client):
+    answer = client.get("/status/subscribe/?language=es")
+
+    assert "Suscribirse a las novedades" in answer.content.decode()
+    assert answer["Content-Language"] == "es"
+    assert "Suscribirse a las novedades" in client.get("/status/subscribe/").content.decode()
+    assert "Subscribe to Updates" in client.get("/status/subscribe/?language=en").content.decode()
+
+
+def test_a_language_we_do_not_have_changes_nothing(page, client):
+    answer = client.get("/status/subscribe/?language=tlh%0d%0a")
+
+    assert answer.status_code == 200
+    assert "django_language" not in answer.cookies
