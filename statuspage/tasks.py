@@ -16,7 +16,7 @@ from statuspage.actions import (
 from statuspage.actions import (
     fan_out as fan_outs,
 )
-from statuspage.snapshot import export
+from statuspage.snapshot import export, shared
 
 
 @shared_task(name="statuspage.refresh_snapshot")
@@ -24,6 +24,7 @@ def refresh_snapshot() -> bool:
     """Work in what was said while the database was away, write what a crash left unwritten, and keep the page's time
     fresh."""
     journal.work_in()
+    shared.announce()
     return snapshots.refresh()
 
 

@@ -3,8 +3,8 @@
     bin/status-only DIR [--port 8080] [--host 127.0.0.1]
 
 DIR is what `manage.py statuspage_export` wrote, or a running installation's DATA_DIR/status (then with `--static` for
-the style sheets). For a second host that stands when the first one does not: copy DIR there by any means, as often as you
-like; what lies there is answered, and the page says how old it is.
+the style sheets). For a second host that stands when the first one does not: copy DIR there by any means, as often as
+you like; what lies there is answered, and the page says how old it is.
 """
 
 import argparse
@@ -98,7 +98,7 @@ def _read(file: Path, content_type: str, cache_control: str) -> Page:
 
 def shared(path: str) -> bool:
     """Whether other sites' scripts may read it."""
-    return path.startswith(("/api/v2/", "/history.")) or path.endswith((".ics", ".svg"))
+    return path.startswith(("/api/v2/", "/history.")) or path.endswith((".ics", ".svg", ".js"))
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -10,7 +10,7 @@ import time_machine
 from portal_core.kernel import clock
 from statuspage.actions import incidents, snapshots
 from statuspage.models import Snapshot
-from statuspage.snapshot import memory, store
+from statuspage.snapshot import memory, shared, store
 from statuspage.snapshot_asgi import SnapshotApp
 from tests.statuspage.conftest import OMAR
 from tests.statuspage.factories import declare
@@ -305,3 +305,14 @@ def test_no_subscriber_is_in_any_file(page, drain):
     everything = b"".join(document.body for document in store.load(store.current_name()).documents.values())
     assert b"secret" not in everything
     assert Subscriber.objects.get().public_id.encode() not in everything
+
+
+def test_a_process_with_a_directory_of_its_own_says_so(settings, tmp_path):
+    """SP-07: several web processes share DATA_DIR/status; one that does not would show an old page for ever."""
+    assert shared.complaint() == ""  # nobody has written anything yet
+    shared.announce()
+    assert shared.complaint() == ""
+
+    settings.DATA_DIR = tmp_path
+
+    assert str(tmp_path / "status") in shared.complaint()

@@ -13,6 +13,7 @@ from ops.demo.people import PASSWORD, PATIENT_SIGN_INS, STAFF, SignIn
 from ops.runtime import prepare
 from ops.runtime.lock import AlreadyRunning, only_one
 from portal_core.notify import delivery
+from statuspage.snapshot import shared
 
 
 class Command(BaseCommand):
@@ -44,6 +45,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The database lacks {len(pending)} migration(s), first {pending[0]}. Run: python manage.py migrate"
             )
+        if trouble := shared.complaint():
+            self.stderr.write(trouble)
         # Imported here: it installs Twisted's reactor, which no other command needs.
         from ops.runtime import daphne_server
 
