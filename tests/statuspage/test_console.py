@@ -17,7 +17,7 @@ from statuspage.models import (
     Page,
     Snapshot,
 )
-from statuspage.views.console import frame
+from statuspage.templatetags.console import tabs
 from tests.statuspage.conftest import INES, OMAR
 from tests.statuspage.factories import audit_actions, component, declare, events, subscriber
 
@@ -529,7 +529,7 @@ def test_the_audit_list_says_it_in_words(page, omar):
 
 # --- the frame -------------------------------------------------------------------------------------------------------
 def test_the_sub_navigation_marks_where_one_is(page):
-    current = {path: [tab.title for tab in frame.tabs(path) if tab.current] for path in (DESK, NEW, f"{DESK}audit/")}
+    current = {path: [tab.title for tab in tabs(path) if tab.current] for path in (DESK, NEW, f"{DESK}audit/")}
 
     assert current == {DESK: ["Now"], NEW: ["Incidents"], f"{DESK}audit/": ["Audit"]}
 
