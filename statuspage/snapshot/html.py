@@ -5,9 +5,10 @@ a publication must not pay for the past.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.safestring import SafeString, mark_safe
 
 from statuspage.enums import ComponentStatus
 from statuspage.rules import history as rules
@@ -23,6 +25,7 @@ from statuspage.rules.derive import WINDOW_DAYS, ComponentView, IncidentView, Vi
 
 NEWEST_MONTHS = 3
 KEPT_MAX = 1_000
+PARTS_MAX = 600
 OPEN_MAX = 12  # so many components are shown unfolded; of more, only groups with trouble
 
 _kept: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
@@ -70,7 +73,11 @@ def files(view: View) -> Iterator[tuple[str, bytes]]:
 def page(view: View, language: str = settings.LANGUAGE_CODE) -> bytes:
     many = len(view.facts.components) > OPEN_MAX
     groups = [
-        {"group": group, "rows": [_row(row) for row in group.shown], "open": not many or group.tone != "ok"}
+        {
+            "group": group,
+            "parts": _parts("component", language, ((row, ()) for row in group.shown)),
+            "open": not many or group.tone != "ok",
+        }
         for group in view.groups
         if group.shown
     ]
@@ -82,11 +89,8 @@ def page(view: View, language: str = settings.LANGUAGE_CODE) -> bytes:
 
 def uptime(view: View, language: str = settings.LANGUAGE_CODE) -> bytes:
     """Uptime by month, with the formula."""
-    groups = [
-        {"group": group, "rows": [_row(row) | {"months": rules.months_of(row.facts, view)} for row in group.components]}
-        for group in view.groups
-    ]
-    return _html("uptime", view, Place(language, "uptime/"), {"groups": groups})
+    rows = ((row, rules.months_of(row.facts, view)) for row in view.components)
+    return _html("uptime", view, Place(language, "uptime/"), {"parts": _parts("uptime", language, rows)})
 
 
 def history(view: View, language: str = settings.LANGUAGE_CODE) -> bytes:
@@ -142,6 +146,21 @@ def _first_month(view: View) -> date:
 
 def _detours(view: View, affected: Any) -> list[ComponentView]:
     return [row for row in affected if row.ways]
+
+
+def _parts(
+    template: str, language: str, rows: Iterable[tuple[ComponentView, tuple[rules.MonthOfComponent, ...]]]
+) -> SafeString:
+    return mark_safe("".join(_part(template, language, member, months) for member, months in rows))  # noqa: S308
+
+
+@lru_cache(maxsize=PARTS_MAX)
+def _part(
+    template: str, language: str, member: ComponentView, months: tuple[rules.MonthOfComponent, ...]
+) -> SafeString:
+    """One component. Most of them are as they were at the last publication, and bars are what costs most."""
+    with translation.override(language):
+        return render_to_string(f"statuspage/parts/{template}.html", {"row": _row(member) | {"months": months}})
 
 
 def _row(member: ComponentView) -> dict[str, Any]:
