@@ -380,6 +380,7 @@ def test_counts_and_the_oldest(noon):
     assert queries.oldest_waiting() == NOON - dt.timedelta(minutes=3)
     assert queries.delivery_counts("incident-update:") == {
         "waiting": 1, "sending": 0, "sent": 0, "delivered": 0, "failed": 0, "dead": 1, "expired": 0, "cancelled": 0,
+        "superseded": 0, "held": 0,
     }  # fmt: skip
     assert sum(queries.delivery_counts().values()) == 3
 

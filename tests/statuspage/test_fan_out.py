@@ -1,15 +1,24 @@
 """SP-02: subscribers hear of an incident when it is created, updated, resolved; each of them exactly once."""
 
+import datetime as dt
+from urllib.parse import urlsplit
+
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from portal_core.kernel import outbox
+from portal_core.kernel.clock import now as clock_now
+from portal_core.kernel.ids import ALPHABET, LENGTH
 from portal_core.kernel.models import OutboxMessage
+from portal_core.notify.models import Delivery
 from statuspage import access
-from statuspage.actions import incidents, subscribers
-from statuspage.models import IncidentUpdate, Subscriber
+from statuspage.actions import digests, fan_out, incidents, reaching, subscribers
+from statuspage.models import FanOut, IncidentUpdate, Subscriber
+from tests.fakes.smtp import smtp_sink
 from tests.statuspage.conftest import OMAR
-from tests.statuspage.factories import component, declare, mails, subscriber
+from tests.statuspage.factories import declare, mails, subscriber
 
 
 def test_sp_02_each_subscriber_gets_one_mail_per_event(page, drain):
@@ -104,8 +113,6 @@ def test_an_incident_without_components_goes_to_everybody(page, drain):
 
 
 def test_the_mail_says_what_happens_and_how_to_stop(page, drain):
-    from portal_core.notify.models import Delivery
-
     ann = subscriber("ann@example.test")
     declare("Pat's <b>mail</b> & more", telehealth="major_outage")
     drain()
@@ -115,7 +122,10 @@ def test_the_mail_says_what_happens_and_how_to_stop(page, drain):
     assert "For patients - Telehealth: Major outage" in row.message.text
     assert "We are looking into it." in row.message.text
     assert "<b>mail</b>" not in row.message.html
-    assert row.unsubscribe_url.endswith(f"/status/unsubscribe/{access.manage_token(ann)}/")
+    assert row.address == row.unsubscribe_url == ""  # neither stands in the ledger
+    where = reaching.subscribers(frozenset([row.recipient_key]))[row.recipient_key]
+    assert where.address == "ann@example.test"
+    assert where.unsubscribe_url.endswith(f"/status/unsubscribe/{access.manage_token(ann)}/")
     assert "example.test" not in row.message.text + row.message.html
 
 
@@ -127,7 +137,42 @@ def test_news_older_than_two_hours_is_not_mailed(page, drain):
         clock.move_to("2026-11-22 12:30:00Z")
         drain()
 
+    assert mails() == []
+    row = FanOut.objects.get()
+    assert (row.state, row.decided_by, row.people) == ("discarded", "too late", 1)
+
+
+def test_news_that_waited_too_long_for_their_worker_are_not_mailed(page, drain):
+    """A late queue does not catch up on what nobody needs any more (oneuptime #1859)."""
+    subscriber("ann@example.test")
+    with time_machine.travel("2026-11-22 10:00:00Z", tick=False) as clock:
+        declare()
+        outbox.drain()
+        clock.move_to("2026-11-22 12:00:00Z")
+        drain()
+
     assert mails() == [("ann@example.test", "incident_created", "expired")]
+
+
+def test_an_upgrade_sends_nothing_again(page, drain):
+    """oneuptime #1983: old updates in the database, every event handed out again, every sweep run: no mail."""
+    subscriber("ann@example.test")
+    with time_machine.travel("2026-11-20 10:00:00Z", tick=False) as clock:
+        summary = declare()
+        incidents.resolve(incident_id=summary.id, body="Done.", by=OMAR)
+        clock.move_to("2026-11-22 10:00:00Z")
+        subscriber("ben@example.test")
+        Delivery.objects.all().delete()
+        FanOut.objects.all().delete()
+        OutboxMessage.objects.update(done_at=None, available_at=clock_now())
+
+        drain()
+        fan_out.go_on()
+        digests.send_due()
+        fan_out.settle()
+        drain()
+
+    assert mails() == []
 
 
 def test_an_address_that_cannot_be_read_any_more_stops_nobody_else(page, drain, caplog):
@@ -138,7 +183,10 @@ def test_an_address_that_cannot_be_read_any_more_stops_nobody_else(page, drain, 
     declare()
     drain()
 
-    assert [address for address, _template, _state in mails()] == ["ben@example.test"]
+    assert mails() == [
+        ("unreadable", "incident_created", "cancelled"),
+        ("ben@example.test", "incident_created", "sent"),
+    ]
     assert "cannot be read" in caplog.text
 
 
@@ -161,20 +209,107 @@ def test_a_silent_update_mails_nobody(page, drain):
     assert mails() == before
 
 
-@pytest.mark.parametrize("rows", [1, 3])
-def test_promising_costs_the_same_for_one_and_three(page, rows, django_assert_num_queries):
-    for _ in range(rows):
+def _asked(number: int) -> int:
+    for _ in range(number):
         subscriber()
     declare(telehealth="major_outage")
-    from statuspage.contracts import IncidentPublished
-    from statuspage.handlers import tell_subscribers
+    update = IncidentUpdate.objects.latest("pk")
+    with CaptureQueriesContext(connection) as queries:
+        fan_out.begin(update_id=update.public_id, kind="created", at=update.created_at)
+    return len(queries)
 
+
+def test_promising_costs_the_same_for_few_and_many(page):
+    few, many = _asked(1), _asked(30)
+
+    assert few == many
+    assert Delivery.objects.count() == 1 + 31
+
+
+def test_a_part_at_a_time_until_everybody_has_one(page, monkeypatch):
+    """SP-02: the worker is woken after the first part; each further part is a transaction of its own."""
+    monkeypatch.setattr(fan_out, "CHUNK", 2)
+    for _ in range(5):
+        subscriber()
+    declare()
+    outbox.drain()
+    assert (Delivery.objects.count(), FanOut.objects.get().state) == (2, "running")
+
+    assert fan_out.go_on() == 2
+
+    row = FanOut.objects.get()
+    assert (Delivery.objects.count(), row.state, row.people) == (5, "done", 5)
+    assert fan_out.go_on() == 0
+
+
+def test_who_subscribes_while_it_runs_reads_the_page(page, monkeypatch):
+    monkeypatch.setattr(fan_out, "CHUNK", 1)
+    subscriber("ann@example.test")
+    subscriber("ben@example.test")
+    declare()
+    outbox.drain()
+    subscriber("late@example.test")
+
+    fan_out.go_on()
+
+    assert [address for address, _template, _state in mails()] == ["ann@example.test", "ben@example.test"]
+
+
+def test_public_ids_made_by_the_database_are_like_our_own(page):
+    for _ in range(20):
+        subscriber()
+    declare()
+    outbox.drain()
+
+    ids = set(Delivery.objects.values_list("public_id", flat=True))
+    assert len(ids) == 20
+    assert all(len(one) == LENGTH and set(one) <= set(ALPHABET) for one in ids)
+
+
+@pytest.mark.parametrize(
+    ("silent", "deliver", "told"),
+    [(False, True, 1), (True, True, 0), (False, False, 0)],
+    ids=["told", "silent", "quiet"],
+)
+def test_silent_maintenances_and_quiet_updates_tell_nobody(page, silent, deliver, told):
+    subscriber()
+    summary = declare()
     update = IncidentUpdate.objects.get()
-    event = IncidentPublished(
-        incident_id=update.incident.public_id, update_id=update.public_id, kind="created", at=update.created_at
-    )
-    # update, savepoint, components, subscribers, message (look, savepoint, insert, release), promises and two releases
-    with django_assert_num_queries(11):
-        tell_subscribers(event)
-    assert component("telehealth").status == "major_outage"
-    assert len(mails()) == rows
+    incident = update.incident
+    if silent:
+        incident.kind, incident.status, incident.silent = "maintenance", "scheduled", True
+        incident.scheduled_for = clock_now()
+        incident.scheduled_until = clock_now() + dt.timedelta(hours=1)
+        incident.save()
+    quiet = IncidentUpdate.objects.create(
+        incident=incident, status=incident.status, body="x", deliver_notifications=deliver,
+        created_at=summary.started_at, display_at=summary.started_at,
+    )  # fmt: skip
+
+    fan_out.begin(update_id=quiet.public_id, kind="updated", at=clock_now())
+
+    assert Delivery.objects.count() == told
+
+
+def test_what_leaves_holds_together_and_is_never_swallowed(page, drain, settings):
+    """Status-Page #534: one of three subscribers got nothing because Message-IDs were the same."""
+    settings.EMAIL_URL = ""
+    for name in ("ann", "ben", "cat"):
+        subscriber(f"{name}@example.test")
+    with smtp_sink() as sink:
+        settings.EMAIL_URL = sink.url
+        summary = declare()
+        drain()
+        incidents.post_update(incident_id=summary.id, status="identified", body="Found.", components={}, by=OMAR)
+        drain()
+        sent = [mail.message for mail in sink.mails]
+
+    assert len(sent) == 6
+    assert len({mail["Message-ID"] for mail in sent}) == 6
+    roots = {mail["References"] for mail in sent}
+    assert roots == {f"<incident-{summary.id}@{urlsplit(settings.PUBLIC_URL).hostname}>"}
+    assert not roots & {mail["Message-ID"] for mail in sent}
+    for mail in sent:
+        assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert mail["List-Unsubscribe"].startswith(f"<{settings.PUBLIC_URL}/status/unsubscribe/")
+    assert len({mail["List-Unsubscribe"] for mail in sent}) == 3
