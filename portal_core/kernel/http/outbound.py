@@ -15,7 +15,6 @@ import socket
 import ssl
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
@@ -110,7 +109,7 @@ class OutboundClient:
     def __init__(self, *, resolver: "Resolver | None" = None) -> None:
         self.resolver = resolver or _look_up
         self.tls = _tls()
-        self.idle: OrderedDict[tuple[str, int], HTTPSConnection] = OrderedDict()
+        self.idle: list[tuple[tuple[str, int], HTTPSConnection]] = []  # the longest unused first
         self.lock = threading.Lock()
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -140,27 +139,29 @@ class OutboundClient:
 
     def close(self) -> None:
         with self.lock:
-            connections, self.idle = list(self.idle.values()), OrderedDict()
-        for connection in connections:
+            idle, self.idle = self.idle, []
+        for _, connection in idle:
             connection.close()
 
     # --- connections --------------------------------------------------------------------------
     def _kept(self, where: Target) -> HTTPSConnection | None:
-        with self.lock:
-            connection = self.idle.pop((where.host, where.port), None)
-        if connection is not None and not connection.is_connected:
+        """A connection to this host that is still open; those found closed are put away."""
+        while True:
+            with self.lock:
+                place = next((n for n, (key, _) in enumerate(self.idle) if key == (where.host, where.port)), None)
+                if place is None:
+                    return None
+                connection = self.idle.pop(place)[1]
+            if connection.is_connected:
+                return connection
             connection.close()
-            return None
-        return connection
 
     def _keep(self, where: Target, connection: HTTPSConnection) -> None:
         with self.lock:
-            before = self.idle.pop((where.host, where.port), None)
-            self.idle[where.host, where.port] = connection
-            over = self.idle.popitem(last=False)[1] if len(self.idle) > KEPT_OPEN else None
-        for spare in (before, over):
-            if spare is not None:
-                spare.close()
+            self.idle.append(((where.host, where.port), connection))
+            over = self.idle.pop(0)[1] if len(self.idle) > KEPT_OPEN else None
+        if over is not None:
+            over.close()
 
     def _connect(self, where: Target, deadline: float) -> HTTPSConnection:
         code = "unreachable"
