@@ -227,6 +227,7 @@ GOOD = json.loads(Browser().subscription("https://push.example/x"))
         json.dumps({**GOOD, "keys": {**GOOD["keys"], "p256dh": "ü" * 87}}),
         json.dumps({**GOOD, "keys": {**GOOD["keys"], "p256dh": "?" * 87}}),
     ],
+    ids=range(14),  # the texts hold fresh keys, and parallel workers must agree on names
 )
 def test_what_is_no_subscription_is_refused(sink, promise, text):
     with pytest.raises(ValueError, match=r".*"):
