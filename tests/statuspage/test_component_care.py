@@ -1,4 +1,4 @@
-"""Parts and groups: added, renamed, moved, retired, by operators; each change is a new state of the page."""
+"""SP-05. Parts and groups: added, renamed, moved, retired, by operators; each change is a new state of the page."""
 
 import pytest
 

@@ -79,6 +79,7 @@ def test_a_second_press_lands_on_what_the_first_published(morning):
 
 
 def test_it_publishes_itself_at_its_time_once(morning):
+    """SP-02"""
     draft_id = incident_draft()
     drafts.schedule(draft_id=draft_id, publish_at=NOW + 30 * MINUTE, by=INES)
 

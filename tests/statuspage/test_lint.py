@@ -122,6 +122,7 @@ def test_blocking_findings_come_first():
 
 
 def test_the_page_is_judged_as_well():
+    """SP-03: nobody reads "all well" over a part that is down."""
     parts = (
         PartFacts(name="EHR", status="major_outage", covered=False),
         PartFacts(name="Telehealth", status="major_outage", covered=True),

@@ -5,10 +5,11 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.conf import settings
 
 from portal_core.kernel import clock
-from statuspage import queries
-from statuspage.actions import components, incidents, maintenances
+from statuspage import queries, tasks
+from statuspage.actions import backfill, components, drafts, incidents, maintenances
 from statuspage.contracts import AudienceWording
 from statuspage.errors import (
     AudienceUnknown,
@@ -82,7 +83,7 @@ def test_announcing_changes_no_component_and_tells_once(clockwork):
 
 
 def test_the_clock_takes_a_maintenance_through_its_life(clockwork):
-    """Reminders once per offset, start and end on time, components blue in between and green again after."""
+    """SP-02: reminders once per offset, start and end on time; components blue in between and green again after."""
     plan()
 
     assert run_at(clockwork, NOON - 24 * HOUR) == 1
@@ -363,7 +364,7 @@ def test_incidents_and_maintenances_do_not_open_each_others_doors(clockwork):
 
 
 def test_an_outage_is_not_painted_blue_by_the_clock(clockwork):
-    """Set by hand to red before the work began: red during it, and red after it."""
+    """SP-01, SP-03: set by hand to red before the work began: red during it, and red after it."""
     plan()
     clockwork.move_to(NOON - MINUTE, tick=False)
     components.set_state(component_id=component("telehealth").public_id, status="major_outage", by=OMAR)
@@ -445,6 +446,19 @@ def test_a_crash_in_the_middle_of_a_step_leaves_it_to_the_next_run(clockwork, mo
     assert (component("telehealth").status, events()) == ("under_maintenance", 2)
 
 
+def test_one_tick_does_all_that_is_due(clockwork):
+    """What the beat calls every ten seconds: a draft, a step of a maintenance, a question for news."""
+    plan(scheduled_for=clock.now() + HOUR, scheduled_until=clock.now() + 2 * HOUR, reminders=())
+    draft_id = drafts.save(content={"name": "Late mail", "body": "Soon.", "components": {}}, by=OMAR)
+    drafts.schedule(draft_id=draft_id, publish_at=clock.now() + 150 * MINUTE, by=OMAR)
+    declare(ehr="major_outage")
+    clockwork.shift(3 * HOUR)
+
+    assert tasks.keep_time() == 3
+    assert (tasks.keep_time(), tasks.make_ahead()) == (0, 0)
+    assert {"statuspage.keep_time", "statuspage.make_ahead"} <= set(settings.CELERY_BEAT_SCHEDULE)
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_clock_costs_one_query_while_nothing_is_due(clockwork, rows, django_assert_num_queries):
     for number in range(rows):
@@ -452,3 +466,35 @@ def test_the_clock_costs_one_query_while_nothing_is_due(clockwork, rows, django_
 
     with django_assert_num_queries(1):
         assert maintenances.run_due() == 0
+
+
+# --- afterwards -------------------------------------------------------------------------------------------------------
+def test_work_of_the_past_is_written_down_and_told_to_nobody(clockwork):
+    begun = clock.now() - 6 * HOUR
+    telehealth = component("telehealth")
+    ComponentStateChange.objects.filter(component=telehealth).update(started_at=begun - 48 * HOUR)
+
+    summary = backfill.past_maintenance(
+        name="New disks", body="Short drops.", component_ids=[telehealth.public_id], started_at=begun,
+        ended_at=begun + HOUR, by=OMAR,
+    )  # fmt: skip
+
+    assert (summary.status, summary.resolved_at, summary.impact) == ("completed", begun + HOUR, "maintenance")
+    assert published() == [("started", "in_progress", False), ("completed", "completed", False)]
+    assert intervals("telehealth") == [
+        ("operational", "manual"),
+        ("under_maintenance", "maintenance"),
+        ("operational", "maintenance"),
+    ]
+    assert (events(), maintenances.run_due(), audit_actions()) == (0, 0, ["maintenance:backfill"])
+
+
+@pytest.mark.parametrize("hours", [(-2, 1), (-1, -2), (1, 2)])
+def test_work_that_is_not_over_is_scheduled_instead(clockwork, hours):
+    with pytest.raises(WindowInvalid):
+        backfill.past_maintenance(
+            name="x", body="y", component_ids=[], started_at=clock.now() + hours[0] * HOUR,
+            ended_at=clock.now() + hours[1] * HOUR, by=OMAR,
+        )  # fmt: skip
+
+    assert Incident.objects.count() == 0
