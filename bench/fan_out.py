@@ -1,6 +1,6 @@
 """From Publish to the last of N open WebSockets hearing it, against `websockets.broadcast` in the same run.
 
-    .venv/bin/python -m bench.fan_out [--sockets 1000] [--rounds 5]
+    .venv/bin/python -m bench.fan_out [--sockets 5000] [--rounds 5]
 
 Ours: an operator's POST to the console of the server as people run it (embedded), snapshot written before the push.
 Theirs: a bare server of the `websockets` library that broadcasts on a word. The same raw clients listen to both.
@@ -10,10 +10,12 @@ import argparse
 import asyncio
 import base64
 import os
+import resource
 import statistics
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urlencode
 
 from bench.served import free_port, process, product
@@ -53,8 +55,15 @@ class Listener(asyncio.Protocol):
                 self.open.set_exception(RuntimeError(data[:60]))
             else:
                 self.open.set_result(None)
-        elif data[0] == 0x81 and not self.heard.done():
-            self.heard.set_result(time.perf_counter())
+            return
+        while data:
+            length = data[1]  # servers do not mask, and nothing here is longer than 125 bytes
+            if data[0] == 0x81 and not self.heard.done():
+                self.heard.set_result(time.perf_counter())
+            elif data[0] == 0x89:  # who does not answer a ping is hung up on
+                pong = b"\x8a" + bytes((0x80 | length,)) + bytes(4) + data[2 : 2 + length]
+                self.transport.write(pong)  # type: ignore[attr-defined]
+            data = data[2 + length :]
 
     def arm(self) -> "asyncio.Future[float]":
         self.heard = asyncio.get_running_loop().create_future()
@@ -73,9 +82,14 @@ async def listeners(port: int, path: str, count: int) -> list[Listener]:
     return found
 
 
-async def rounds(count: int, port: int, path: str, sockets: int, trigger) -> list[tuple[float, float, float]]:
-    """Per round: ms from the trigger to the first listener, to the last one, and between the two."""
+async def rounds(
+    count: int, port: int, path: str, sockets: int, trigger, pid: int
+) -> tuple[list[tuple[float, float, float]], float]:
+    """Per round: ms from the trigger to the first listener, to the last one, and between the two; and the server's KiB
+    per open socket."""
+    before = resident(pid)
     crowd = await listeners(port, path, sockets)
+    weight = (resident(pid) - before) / sockets
     results = []
     for turn in range(count + 1):  # the first warms up and is not counted
         waiting = [one.arm() for one in crowd]
@@ -89,18 +103,36 @@ async def rounds(count: int, port: int, path: str, sockets: int, trigger) -> lis
         await asyncio.sleep(0.5)
     for one in crowd:
         one.transport.close()
-    return results
+    return results, weight
+
+
+def resident(pid: int) -> float:
+    """Resident memory in KiB."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return float(text.partition("VmRSS:")[2].split()[0])
+
+
+def listener_of(port: int) -> int:
+    """The process that serves there: the child of ours with that port on its command line."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                if b"serve" in words and str(port).encode() in words:
+                    return int(entry.name)
+    raise LookupError(port)
 
 
 async def publish(port: int, session: str, component: str, turn: int) -> None:
     form = urlencode(
         {
             "name": f"Bench {turn}", "body": "Measured.", "status": "investigating", "idempotency_key": f"bench-{turn}",
-            f"component_{component}": "partial_outage", "csrfmiddlewaretoken": "a" * 32,
+            "do": "publish", "lint_reason": "checked", f"component_{component}": "partial_outage",
+            "csrfmiddlewaretoken": "a" * 32,
         }
     )  # fmt: skip
     head = (
-        f"POST /desk/status/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n"
+        f"POST /desk/status/incidents/new/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n"
         f"Cookie: staff_session={session}; csrftoken={'a' * 32}\r\n"
         f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n\r\n"
     )
@@ -135,29 +167,32 @@ async def compare(arguments: argparse.Namespace) -> None:
 
     theirs_port = free_port()
     command = [sys.executable, "-m", "bench.fan_out", "--serve-broadcast", str(theirs_port)]
-    with product(OPERATOR) as (port, words), process(command, dict(os.environ), theirs_port):
+    with product(OPERATOR) as (port, words), process(command, dict(os.environ), theirs_port) as other:
         session, component = words.split()
-        ours = await rounds(
+        ours, weight = await rounds(
             arguments.rounds, port, "/ws/status/", arguments.sockets,
-            lambda turn: publish(port, session, component, turn),
+            lambda turn: publish(port, session, component, turn), listener_of(port),
         )  # fmt: skip
         async with websockets.connect(f"ws://127.0.0.1:{theirs_port}/") as speaker:
-            theirs = await rounds(
-                arguments.rounds, theirs_port, "/", arguments.sockets, lambda turn: speaker.send("now")
+            theirs, their_weight = await rounds(
+                arguments.rounds, theirs_port, "/", arguments.sockets, lambda turn: speaker.send("now"), other.pid
             )
     print(f"{arguments.sockets} sockets, median of {arguments.rounds} rounds, ms: to first / to last / first to last")
     for name, results in (("Publish in the console", ours), ("websockets.broadcast", theirs)):
         print(f"{name:24}", " / ".join(f"{statistics.median(column):7.1f}" for column in zip(*results, strict=True)))
     ratio = statistics.median(row[2] for row in ours) / statistics.median(row[1] for row in theirs)
     print(f"our first-to-last over their broadcast-to-last: {ratio:.2f}")
+    print(f"memory per open socket, KiB: {weight:.1f} / {their_weight:.1f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--sockets", type=int, default=1000)
+    parser.add_argument("--sockets", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--serve-broadcast", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # children inherit it
     asyncio.run(serve_broadcast(arguments.serve_broadcast) if arguments.serve_broadcast else compare(arguments))
 
 

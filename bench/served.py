@@ -28,7 +28,7 @@ def product(prepare: str = "") -> Iterator[tuple[int, str]]:
         port = free_port()
         environment = {
             **os.environ, "DATA_DIR": directory, "SECRET_KEY": "bench", "DEMO": "1", "DATABASE_URL": "",
-            "REDIS_URL": "", "PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "REDIS_URL": "", "PUBLIC_URL": f"http://127.0.0.1:{port}", "STATUS_SOCKETS_PER_ADDRESS": "0",
         }  # fmt: skip
 
         def manage(*arguments: str) -> str:
@@ -46,7 +46,7 @@ def product(prepare: str = "") -> Iterator[tuple[int, str]]:
 
 
 @contextmanager
-def process(command: list[str], environment: dict[str, str], port: int) -> Iterator[None]:
+def process(command: list[str], environment: dict[str, str], port: int) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a server until the block ends; enter when its port answers."""
     running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     try:
@@ -60,7 +60,7 @@ def process(command: list[str], environment: dict[str, str], port: int) -> Itera
                 if running.poll() is not None:
                     raise RuntimeError(f"{command[-1]} stopped at once") from None
                 time.sleep(0.1)
-        yield
+        yield running
     finally:
         running.terminate()
         running.wait(20)

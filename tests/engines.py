@@ -40,9 +40,16 @@ class Service:
     def __init__(self, directory: Path, command: list[str], ready: Callable[[], bool], **popen: Any) -> None:
         self.directory = directory
         self.log = directory / "service.log"
+        self._command, self._popen, self._ready = command, popen, ready
+        self.start_again()
+
+    def start_again(self) -> None:
+        """Start it, or once more on the same data and port after it went away."""
         with self.log.open("ab") as out:
-            self.process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, **popen)
-        wait_until(ready, self.process, self.log)
+            self.process = subprocess.Popen(
+                self._command, stdout=out, stderr=out, start_new_session=True, **self._popen
+            )
+        wait_until(self._ready, self.process, self.log)
 
     def stop(self) -> None:
         self.process.terminate()

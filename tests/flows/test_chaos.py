@@ -1,0 +1,192 @@
+"""SP-07: PostgreSQL, Redis and the worker go away one by one under a small load and come back; no reader notices."""
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+
+import psycopg
+import pytest
+from websockets.sync.client import connect
+
+from tests.engines import Postgres, Redis
+from tests.fakes.smtp import smtp_sink
+from tests.product import ScaledProduct
+
+pytestmark = [pytest.mark.services, pytest.mark.timeout(400)]
+
+PATHS = ("/status/", "/api/v2/summary.json", "/api/v2/incidents.json", "/history.atom", "/history.rss")
+PAUSE = 0.05
+JOURNALLED = "Charts open slowly"
+
+
+class Readers(threading.Thread):
+    """Asks for page, API and feeds in turn, over and over; keeps what went wrong and how long the slowest took."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(daemon=True)
+        self.port, self.answers, self.slowest = port, 0, 0.0
+        self.wrong: list[str] = []
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        while not self.over.wait(PAUSE):
+            path = PATHS[self.answers % len(PATHS)]
+            begun = time.monotonic()
+            connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+            try:
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                body = answer.read()
+                if answer.status != 200 or not body:
+                    self.wrong.append(f"{path} answered {answer.status}")
+            except (OSError, HTTPException) as error:
+                self.wrong.append(f"{path}: {error!r}")
+            finally:
+                connection.close()
+            self.slowest = max(self.slowest, time.monotonic() - begun)
+            self.answers += 1
+
+
+@pytest.fixture
+def sink() -> Iterator[object]:
+    with smtp_sink() as running:
+        yield running
+
+
+@pytest.fixture
+def engines() -> Iterator[tuple[Postgres, Redis]]:
+    """A PostgreSQL and a Redis of this test's own: others would miss them."""
+    database, redis = Postgres(), Redis()
+    yield database, redis
+    for server in (database, redis):
+        if server.process.poll() is None:
+            server.stop()
+
+
+def pull_the_plug(server: Postgres | Redis) -> None:
+    """The whole server at once. SIGQUIT is PostgreSQL's own word for that; its children go with it."""
+    server.process.send_signal(signal.SIGQUIT if isinstance(server, Postgres) else signal.SIGKILL)
+    server.process.wait()
+
+
+def summary(product: ScaledProduct) -> dict:
+    return json.loads(product.get("/api/v2/summary.json")[1])
+
+
+def shown(product: ScaledProduct, name: str) -> bool:
+    return name in [row["name"] for row in summary(product)["incidents"]] and name in product.get("/status/")[1]
+
+
+def declare(product: ScaledProduct, name: str) -> None:
+    product.shell(f"""
+from portal_core.kernel.contracts import SYSTEM
+from statuspage import queries
+from statuspage.actions import incidents
+incidents.declare(name="{name}", body="We are looking into it.",
+    components={{queries.components()[0].id: "degraded_performance"}}, by=SYSTEM, key="{name}")
+""")
+
+
+def told(sink) -> list[str]:
+    return [mail.recipient for mail in list(sink.mails) if mail.recipient.startswith("reader")]
+
+
+def test_readers_see_no_error_while_everything_else_fails_in_turn(engines, sink):
+    """SP-02, SP-07"""
+    database, redis = engines
+    product = ScaledProduct(database, redis, env={"EMAIL_URL": sink.url, "DEMO": "0"})
+    try:
+        product.start()
+        product.shell("""
+from portal_core.kernel.contracts import SYSTEM
+from statuspage.actions import pages
+from statuspage.actions.subscribers import import_confirmed
+pages.set_up(name="Larkfield", by=SYSTEM)
+import_confirmed(email="reader@example.test", consent="asked for it at the front desk", by=SYSTEM)
+""")
+        product.wait(lambda: product.get("/api/v2/summary.json")[0] == 200)
+        readers = Readers(product.port)
+        readers.start()
+        with connect(f"ws://127.0.0.1:{product.port}/ws/status/", origin=product.url, proxy=None) as socket:
+            _the_worker_dies(product, sink)
+            _redis_dies(product, engines, socket)
+            _postgres_dies(product, engines, sink)
+        readers.over.set()
+        readers.join()
+
+        assert readers.wrong == []
+        assert readers.answers > 50
+    finally:
+        product.stop()
+
+
+def _the_worker_dies(product: ScaledProduct, sink) -> None:
+    """The page has it at once; the mail follows when a worker is back."""
+    product.kill("worker")
+    declare(product, "Worker away")
+    product.wait(lambda: shown(product, "Worker away"), 10)
+    assert told(sink) == []
+    product.restart()
+    product.wait(lambda: told(sink) == ["reader@example.test"])
+
+
+def _redis_dies(product: ScaledProduct, engines: tuple[Postgres, Redis], socket) -> None:
+    """A publication stands although nobody can be nudged; when Redis is back, open pages are told to look again."""
+    _database, redis = engines
+    pull_the_plug(redis)
+    declare(product, "Redis away")
+    product.wait(lambda: shown(product, "Redis away"), 10)
+    redis.start_again()
+    deadline = time.monotonic() + 20
+    while json.loads(socket.recv(timeout=deadline - time.monotonic()))["type"] != "resync":
+        pass
+    _drains(product)
+
+
+def _postgres_dies(product: ScaledProduct, engines: tuple[Postgres, Redis], sink) -> None:
+    """The journal takes over: shown at once, and applied once, and told once, when the database is back."""
+    database, _redis = engines
+    before = len(told(sink))
+    pull_the_plug(database)
+    assert product.get("/readyz")[0] == 503
+    product.manage(
+        "statuspage_journal", "Give it time.", "--name", JOURNALLED, "--component", "ehr=degraded_performance"
+    )  # fmt: skip
+    product.wait(lambda: shown(product, JOURNALLED), 5)
+
+    database.start_again()
+
+    product.wait(lambda: len(told(sink)) == before + 1, 60)
+    assert shown(product, JOURNALLED)
+    assert _count(product, "SELECT count(*) FROM statuspage_incident WHERE name = %s", JOURNALLED) == 1
+    _drains(product)
+    assert len(told(sink)) == before + 1
+
+
+def _count(product: ScaledProduct, query: str, *values: str) -> Any:
+    """Straight from the database: a Django of its own for each look would take longer than all else."""
+    with psycopg.connect(product.env["DATABASE_URL"], connect_timeout=5) as connection:
+        return connection.execute(query, values).fetchone()[0]
+
+
+def _left(product: ScaledProduct) -> str:
+    """What is still to be done, in words; empty when nothing is."""
+    return _count(
+        product,
+        "SELECT coalesce(string_agg(what, ', '), '') FROM ("
+        " SELECT handler || ' ' || attempts || ' ' || last_error AS what FROM kernel_outboxmessage"
+        " WHERE done_at IS NULL AND dead_at IS NULL"
+        " UNION ALL SELECT state || ' ' || cause || ' ' || attempts || ' ' || available_at FROM notify_delivery"
+        " WHERE state IN ('waiting', 'sending')) AS rows",
+    )
+
+
+def _drains(product: ScaledProduct) -> None:
+    try:
+        product.wait(lambda: _left(product) == "", 120)  # a claim that died with its worker is a lease of 90 s
+    except RuntimeError:
+        raise AssertionError(_left(product)) from None
