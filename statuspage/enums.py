@@ -160,6 +160,7 @@ SUBSCRIBER_MOVES: dict[SubscriberState, tuple[SubscriberState, ...]] = {
 class ImportState(models.TextChoices):
     """A file of subscribers: looked at, then taken over in parts, or thrown away."""
 
+    READING = "reading", _("Being read")
     PREVIEWED = "previewed", _("Waiting for your go-ahead")
     RUNNING = "running", _("Being taken over")
     DONE = "done", _("Done")
@@ -167,6 +168,7 @@ class ImportState(models.TextChoices):
 
 
 IMPORT_MOVES: dict[ImportState, tuple[ImportState, ...]] = {
+    ImportState.READING: (ImportState.PREVIEWED, ImportState.DISCARDED),
     ImportState.PREVIEWED: (ImportState.RUNNING, ImportState.DISCARDED),
     ImportState.RUNNING: (ImportState.DONE,),
     ImportState.DONE: (),

@@ -161,7 +161,7 @@ class SubscriberImport(models.Model):
 
     public_id = PublicIdField()
     page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="+")
-    state = models.CharField(max_length=12, choices=ImportState, default=ImportState.PREVIEWED)
+    state = models.CharField(max_length=12, choices=ImportState, default=ImportState.READING)
     consent = models.CharField(max_length=200)  # where and when these people agreed
     by_label = models.CharField(max_length=120)
     created_at = models.DateTimeField()

@@ -1,6 +1,7 @@
 """SP-02: taking lists over and handing them out; changing the key they are sealed with."""
 
 import csv
+import datetime as dt
 import io
 
 import pytest
@@ -141,6 +142,17 @@ def test_a_file_nobody_took_over_is_forgotten_after_a_week(page):
         subscribers.purge_due()
     row.refresh_from_db()
     assert (row.state, row.parts.count()) == ("discarded", 0)
+
+
+def test_a_file_that_is_still_being_read_cannot_be_taken_over_and_is_forgotten(page):
+    """The process died in the middle of it."""
+    row = preview()
+    SubscriberImport.objects.update(state="reading", created_at=clock.now() - dt.timedelta(days=7))
+    with pytest.raises(ImportMoved):
+        subscribers.start_import(import_id=row.public_id, by=OMAR)
+    subscribers.purge_due()
+    row.refresh_from_db()
+    assert (row.state, SubscriberImportPart.objects.count(), Subscriber.objects.count()) == ("discarded", 0, 0)
 
 
 def test_the_pages_of_an_import(page, cast, staff_client):

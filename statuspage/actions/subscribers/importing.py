@@ -77,39 +77,49 @@ def import_confirmed(*, email: str, consent: str, by: Actor) -> str:
 def import_rows(*, rows: Iterable[Mapping[str, str]], consent: str, by: Actor) -> int:
     """Take over addresses that agreed elsewhere; `consent` says where and when, for the record. Sends nothing, and
     leaves alone what is known already, above all those who left. Returns how many are new. Raises LineFault."""
-    page = Page.objects.filter(slug="main").first() or pages.locked_page()
+    page = _page()
     components = _components(page)
     return _take_over(page, [_read(row, components) for row in rows], consent, by)
 
 
-@transaction.atomic
 def preview_import(*, file: BinaryIO, consent: str, by: Actor) -> str:
     """Read a CSV file line by line and say what it would do; nobody is added yet. Returns the import's id.
 
     The first line names the columns: `address`, and if wanted way, components (slugs, separated by ";"), language,
-    time_zone, minimum_impact, consent. Raises FileUnusable.
+    time_zone, minimum_impact, consent. Each part is written by itself, so that nobody waits while a long file is read.
+    Raises FileUnusable; then nothing is left of it.
     """
-    page = Page.objects.filter(slug="main").first() or pages.locked_page()
+    page = _page()
     now = clock.now()
     row = SubscriberImport.objects.create(page=page, consent=consent[:200], by_label=by.label[:120], created_at=now)
     preview = _Preview()
-    for number, part in enumerate(_batches(_good_lines(file, _components(page), preview))):
-        _count_known(part, preview)
-        sealed = vault().seal(json.dumps(part, separators=(",", ":")))
-        SubscriberImportPart.objects.create(of=row, number=number, rows_cipher=sealed, rows=len(part))
-    for name in ("lines", "usable", "known", "repeated", "faulty"):
-        setattr(row, name, getattr(preview, name))
-    row.faults = [list(fault) for fault in preview.faults]
-    row.save()
-    audit.record("subscriber:import_preview", by=by, target=row, at=now, lines=row.lines, usable=row.usable)
+    try:
+        for number, part in enumerate(_batches(_good_lines(file, _components(page), preview))):
+            _count_known(part, preview)
+            sealed = vault().seal(json.dumps(part, separators=(",", ":")))
+            SubscriberImportPart.objects.create(of=row, number=number, rows_cipher=sealed, rows=len(part))
+    except FileUnusable:
+        row.delete()
+        raise
+    _looked_at(row, preview, by)
     return str(row.public_id)
+
+
+@transaction.atomic
+def _looked_at(row: SubscriberImport, preview: _Preview, by: Actor) -> None:
+    names = ("lines", "usable", "known", "repeated", "faulty")
+    for name in names:
+        setattr(row, name, getattr(preview, name))
+    row.faults, row.state = [list(fault) for fault in preview.faults], ImportState.PREVIEWED
+    row.save(update_fields=[*names, "faults", "state"])
+    audit.record("subscriber:import_preview", by=by, target=row, lines=row.lines, usable=row.usable)
 
 
 @transaction.atomic
 def start_import(*, import_id: str, by: Actor) -> SubscriberImport:
     """Take it over; pressing twice is pressing once. Raises ImportNotFound, ImportMoved."""
     row = _locked(import_id)
-    if row.state == ImportState.DISCARDED:
+    if row.state in (ImportState.READING, ImportState.DISCARDED):
         raise ImportMoved
     if row.state == ImportState.PREVIEWED:
         now = clock.now()
@@ -250,6 +260,11 @@ def _read(raw: Mapping[str, str], components: Mapping[str, int]) -> dict[str, An
         "language": values["language"], "time_zone": values["time_zone"], "minimum_impact": str(impact),
         "consent": values["consent"][:200],
     }  # fmt: skip
+
+
+@transaction.atomic
+def _page() -> Page:
+    return Page.objects.filter(slug="main").first() or pages.locked_page()
 
 
 def _components(page: Page) -> dict[str, int]:

@@ -44,7 +44,8 @@ def _purge_some() -> int:
 @transaction.atomic
 def _drop_old_imports() -> None:
     old = SubscriberImport.objects.filter(
-        state=ImportState.PREVIEWED, created_at__lte=clock.now() - dt.timedelta(days=IMPORT_DAYS)
+        state__in=(ImportState.READING, ImportState.PREVIEWED),
+        created_at__lte=clock.now() - dt.timedelta(days=IMPORT_DAYS),
     )
     SubscriberImportPart.objects.filter(of__in=old).delete()
     old.update(state=ImportState.DISCARDED, finished_at=clock.now())
