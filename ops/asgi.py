@@ -16,6 +16,7 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.urls import re_path
 
 import helpdesk.routing
+import portal_core.access.routing
 import portal_core.notify.routing
 import portal_core.scheduling.routing
 import statuspage.routing
@@ -36,6 +37,7 @@ async def refuse(scope: Any, receive: Any, send: Any) -> None:
 
 
 websocket_urlpatterns = [
+    *portal_core.access.routing.websocket_urlpatterns,
     *portal_core.notify.routing.websocket_urlpatterns,
     *portal_core.scheduling.routing.websocket_urlpatterns,
     *helpdesk.routing.websocket_urlpatterns,

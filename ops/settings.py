@@ -187,6 +187,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "notify.forget_old": {"task": "notify.forget_old", "schedule": 3600.0},
     "kernel.purge": {"task": "kernel.purge", "schedule": 3600.0},
     "accounts.forget_what_is_over": {"task": "accounts.forget_what_is_over", "schedule": 3600.0},
+    "access.sweep_onboarding": {"task": "access.sweep_onboarding", "schedule": 60.0},
     "helpdesk.wake_tickets": {"task": "helpdesk.wake_tickets", "schedule": 60.0},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # sweeps of seconds or an hour: nothing to remember on disk

@@ -14,6 +14,7 @@ class AccessConfig(AppConfig):
             sign_ins,
         )
         from portal_core.accounts import sign_in
+        from portal_core.directory.enums import Permission
         from portal_core.notify import hooks
         from portal_core.ui import slots
 
@@ -21,4 +22,10 @@ class AccessConfig(AppConfig):
         hooks.forget_when_sent("access/")
         slots.register("patient.photo", panels.photo_status)
         slots.register("patient.panels", panels.portal_status_panel, order=10)
+        slots.register_nav(
+            "desk",
+            slots.Link(
+                "Patient Portal Onboarding Tool", "access:onboarding", Permission.PORTAL_ACCESS, "user-plus", 45
+            ),
+        )
         slots.register_nav("portal", slots.Link("Home", "access:home", icon="home", order=10))

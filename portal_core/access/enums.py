@@ -37,3 +37,16 @@ class HelpFlow(models.TextChoices):
 
     ACTIVATE = "activate", _("Create my account")
     FORGOT = "forgot", _("Forgot my password")
+
+
+class InviteOutcome(models.TextChoices):
+    """What became of one patient of a bulk invitation; the label says what to do."""
+
+    PENDING = "pending", _("Not yet")
+    SENT = "sent", _("Invitation on its way")
+    RECENT = "recent", _("Was invited within the last day; not sent again")
+    ACTIVE = "active", _("Uses the portal already")
+    NOT_ENABLED = "not_enabled", _("Access is not enabled: click the red rectangle first")
+    NO_EMAIL = "no_email", _("No e-mail on file: ask the patient for one, or set a password by hand")
+    NO_ZIP = "no_zip", _("No zip code on file: put it in")
+    GONE = "gone", _("No longer a patient of your offices")

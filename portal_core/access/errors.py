@@ -45,3 +45,17 @@ class PortalClosed(Forbidden):
 
     code = "portal_closed"
     message = _("Your portal access is switched off. Call your office, they can switch it on again.")
+
+
+class NobodyChosen(Invalid):
+    code = "nobody_chosen"
+    message = _("Choose at least one patient.")
+
+
+class TooManyChosen(Invalid):
+    code = "too_many_chosen"
+    message = _("That is more than 5,000 patients. Narrow the list down and invite them in parts.")
+
+
+class RunNotFound(NotFound):
+    code = "run_not_found"

@@ -1,17 +1,20 @@
 """Portal status of one patient or of a whole list."""
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Trim
 
 from portal_core.access.contracts import PortalStatus
-from portal_core.access.enums import AccessLevel, PortalState
-from portal_core.access.models import HelpAttempt, PortalAccess
+from portal_core.access.enums import AccessLevel, InviteOutcome, PortalState, Reason
+from portal_core.access.models import AccessToken, HelpAttempt, OnboardingResult, OnboardingRun, PortalAccess
 from portal_core.access.rules.status import status_of
+from portal_core.directory import queries as directory
 
 if TYPE_CHECKING:
-    from portal_core.directory.models import Patient
+    from portal_core.directory.models import Patient, Staff
 
 
 def portal_status(patient: "Patient") -> PortalStatus:
@@ -57,3 +60,91 @@ def status_of_annotated(patient: "Patient") -> PortalStatus:
 def last_attempts(patient: "Patient", *, limit: int = 3) -> list[HelpAttempt]:
     """The latest tries of this patient at the sign-in page, newest first (PC-32)."""
     return list(HelpAttempt.objects.filter(patient=patient).order_by("-at", "-id")[:limit])
+
+
+# --- the onboarding tool (PC-48) --------------------------------------------------------------------------------------
+ONBOARDING_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnboardingRow:
+    patient: "Patient"
+    status: PortalStatus
+    enabled: bool
+    invited_at: dt.datetime | None  # the newest link that was mailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnboardingPage:
+    """One page of the list; `after` is the public id to ask the next page with, or ""."""
+
+    rows: list[OnboardingRow]
+    after: str
+
+
+def onboarding_filter(staff: "Staff", *, text: str = "", state: str = "", office: str = "") -> "QuerySet[Patient]":
+    """Living patients of one's offices with their portal status, narrowed down."""
+    patients = directory.search_patients(staff, text).filter(deceased=False)
+    if office:
+        patients = patients.filter(home_office__public_id=office)
+    rows: Any = with_portal_status(patients)  # the annotations are no fields, as far as the types know
+    narrower: dict[str, dict[str, Any]] = {
+        Reason.NOT_ENABLED: {"portal_enabled": False},
+        Reason.NO_EMAIL: {"portal_email": ""},
+        Reason.NO_ZIP: {"portal_zip": ""},
+        **{value: {"portal_state": value} for value in PortalState.values},
+    }
+    found: QuerySet[Patient] = rows.filter(**narrower.get(state, {}))
+    return found
+
+
+def onboarding_page(patients: "QuerySet[Patient]", *, after: str = "", limit: int = ONBOARDING_PAGE) -> OnboardingPage:
+    """By last name, first name; two queries and one more when it goes on from somewhere."""
+    if after and (last := patients.filter(public_id=after).first()) is not None:
+        patients = patients.filter(
+            Q(last_name__gt=last.last_name)
+            | Q(last_name=last.last_name, first_name__gt=last.first_name)
+            | Q(last_name=last.last_name, first_name=last.first_name, pk__gt=last.pk)
+        )
+    found = list(patients.select_related("home_office").order_by("last_name", "first_name", "pk")[: limit + 1])
+    shown = found[:limit]
+    invited = dict(
+        AccessToken.objects.filter(patient__in=shown)
+        .values("patient_id")
+        .annotate(newest=Max("created_at"))
+        .values_list("patient_id", "newest")
+    )
+    rows = [
+        OnboardingRow(
+            patient=patient,
+            status=status_of_annotated(patient),
+            enabled=patient.portal_enabled,  # type: ignore[attr-defined]
+            invited_at=invited.get(patient.pk),
+        )
+        for patient in shown
+    ]
+    return OnboardingPage(rows=rows, after=shown[-1].public_id if len(found) > limit else "")
+
+
+def onboarding_counts(staff: "Staff") -> dict[str, int]:
+    """How many patients of one's offices stand where; one query."""
+    rows = with_portal_status(directory.search_patients(staff, "").filter(deceased=False))
+    return rows.aggregate(
+        all=Count("pk"),
+        **{state.value: Count("pk", filter=Q(portal_state=state.value)) for state in PortalState},
+        not_enabled=Count("pk", filter=Q(portal_enabled=False)),
+        no_email=Count("pk", filter=Q(portal_email="")),
+        no_zip=Count("pk", filter=Q(portal_zip="")),
+    )
+
+
+def run_progress(run: OnboardingRun) -> dict[str, int]:
+    """Outcome → how many; one query."""
+    return dict(run.results.values_list("outcome").annotate(many=Count("pk")).order_by())
+
+
+def run_stuck(run: OnboardingRun, *, limit: int = 200) -> list[OnboardingResult]:
+    """Those of a run who need somebody to do something, by name."""
+    fine = (InviteOutcome.PENDING, InviteOutcome.SENT, InviteOutcome.RECENT, InviteOutcome.ACTIVE)
+    rows = run.results.exclude(outcome__in=fine).select_related("patient")
+    return list(rows.order_by("patient__last_name", "patient__first_name", "pk")[:limit])

@@ -1,12 +1,17 @@
 from django.urls import path
 
-from portal_core.access import views
 from portal_core.access.enums import HelpFlow
+from portal_core.access.views import doors, onboarding
 
 app_name = "access"
 urlpatterns = [
-    path("portal/", views.home, name="home"),
-    path("portal/activate/", views.ask_for_help, {"flow": HelpFlow.ACTIVATE}, name="activate"),
-    path("portal/forgot-password/", views.ask_for_help, {"flow": HelpFlow.FORGOT}, name="forgot-password"),
-    path("portal/set-password/<str:token>/", views.set_password, name="set-password"),
+    path("portal/", doors.home, name="home"),
+    path("portal/activate/", doors.ask_for_help, {"flow": HelpFlow.ACTIVATE}, name="activate"),
+    path("portal/forgot-password/", doors.ask_for_help, {"flow": HelpFlow.FORGOT}, name="forgot-password"),
+    path("portal/set-password/<str:token>/", doors.set_password, name="set-password"),
+    path("desk/onboarding/", onboarding.tool, name="onboarding"),
+    path("desk/onboarding/invite/", onboarding.invite_many, name="onboarding-invite-many"),
+    path("desk/onboarding/runs/<str:public_id>/", onboarding.run, name="onboarding-run"),
+    path("desk/onboarding/<str:public_id>/enable/", onboarding.enable, name="onboarding-enable"),
+    path("desk/onboarding/<str:public_id>/invite/", onboarding.invite, name="onboarding-invite"),
 ]
