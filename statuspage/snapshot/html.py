@@ -26,6 +26,7 @@ from statuspage.rules.derive import WINDOW_DAYS, ComponentView, IncidentView, Vi
 NEWEST_MONTHS = 3
 KEPT_MAX = 1_000
 PARTS_MAX = 600
+HOURS_MIN = 3  # fewer points make no line
 OPEN_MAX = 12  # so many components are shown unfolded; of more, only groups with trouble
 
 _kept: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
@@ -182,7 +183,7 @@ def _row(member: ComponentView) -> dict[str, Any]:
             for day, status in eventful
         ],
         "quiet": len(member.days) - len(eventful),
-        "line": line([hour.milliseconds for hour in member.facts.hours]) if answered else None,
+        "line": line([hour.milliseconds for hour in member.facts.hours]) if len(answered) >= HOURS_MIN else None,
         "fastest": min(answered, default=None),
         "slowest": max(answered, default=None),
         "newest": answered[-1] if answered else None,
