@@ -211,7 +211,7 @@ STEP = st.tuples(st.sampled_from(VERBS), st.integers(0, 63), st.sampled_from(Com
 
 
 @settings(
-    max_examples=12, deadline=None, database=None, derandomize=True,
+    max_examples=8, deadline=None, database=None, derandomize=True,
     phases=[Phase.explicit, Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 @example(steps=[("declare", 7, "operational")])
