@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from portal_core.directory.guards import StaffRequest
 from portal_core.kernel.errors import Conflict, Invalid, NotFound
@@ -15,6 +16,7 @@ from statuspage import queries
 from statuspage.actions import drafts
 from statuspage.contracts import IncidentSummary
 from statuspage.enums import EventKind
+from statuspage.forms.composing import PROMISES
 from statuspage.queries import authoring, desk
 from statuspage.rules import templating
 from statuspage.views.console import composing, contents
@@ -96,6 +98,8 @@ def prepared(composition: Composition) -> dict[str, Any]:
     names = [member.name for member in getattr(form, "members", []) if member.id in row.components]
     page = desk.page()
     values = {"components": ", ".join(names), "page_name": page.name if page is not None else ""}
+    if composition.kind == EventKind.INCIDENT:
+        values |= _times(composition)
     for name, text in (("name", row.name), ("body", row.body)):
         if name in form.fields and (not str(data.get(name, "")).strip() or _untouched(data, name)):
             data[name] = templating.fill(text, values)
@@ -108,6 +112,15 @@ def prepared(composition: Composition) -> dict[str, Any]:
     if "components" in form.fields and row.components:
         data.setlist("components", list(row.components))
     return {"data": data, "template": row}
+
+
+def _times(composition: Composition) -> dict[str, str]:
+    """When it began (now, in the page's zone) and when readers hear more, if that was chosen already."""
+    minutes = str(composition.form.data.get("next_update", ""))
+    with timezone.override(composition.zone):
+        now = timezone.localtime()
+        later = now + dt.timedelta(minutes=int(minutes)) if minutes in dict(PROMISES) and minutes else None
+        return {"start": f"{now:%H:%M %Z}", "next_update": f"{later:%H:%M %Z}" if later is not None else ""}
 
 
 def _untouched(data: Any, name: str) -> bool:
