@@ -81,7 +81,7 @@ class Told:
 
     @property
     def state_label(self) -> str:
-        return str(FanOutState(self.state).label)
+        return "Held" if self.is_held else str(FanOutState(self.state).label)
 
 
 def board(*, now: dt.datetime, limit: int = NEWEST) -> list[Told]:
@@ -131,9 +131,14 @@ def _one(row: FanOut, figures: deliveries.Progress | None, now: dt.datetime) -> 
         states=dict(states),
         pace=pace(queued=queued, last_minute=figures.recent if figures is not None else 0),
         oldest_seconds=int((now - oldest).total_seconds()) if oldest is not None else None,
-        undo_until=row.undo_until if row.undo_until is not None and row.undo_until > now else None,
+        undo_until=row.undo_until if _can_undo(row, now) else None,
         decided_by=row.decided_by,
     )
+
+
+def _can_undo(row: FanOut, now: dt.datetime) -> bool:
+    going = row.state in (FanOutState.RUNNING, FanOutState.DONE)
+    return going and row.undo_until is not None and row.undo_until > now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
