@@ -11,6 +11,8 @@ from prometheus_client.registry import Collector
 
 from portal_core.kernel import clock
 from portal_core.kernel.models import AuditEvent, OutboxMessage
+from portal_core.notify import queries as deliveries
+from statuspage.queries import board as status_board
 from statuspage.snapshot import export, journal, memory
 
 
@@ -28,6 +30,23 @@ class DatabaseFigures(Collector):
             value=AuditEvent.objects.filter(sequence=None).count(),
         )
         yield _by_state("notify", "Delivery", "lantern_deliveries", "Deliveries by state")
+        oldest = deliveries.oldest_waiting(due_by=clock.now())
+        yield GaugeMetricFamily(
+            "lantern_deliveries_oldest_seconds",
+            "How long the oldest delivery that is due has waited to be sent",
+            value=(clock.now() - oldest).total_seconds() if oldest is not None else 0,
+        )
+        bird = status_board.canary(now=clock.now())
+        seconds = bird.waiting_seconds if bird.waiting_seconds is not None else bird.seconds
+        if seconds is not None:
+            yield GaugeMetricFamily(
+                "lantern_status_canary_seconds", "From publishing to sending, to our own mailbox", value=seconds
+            )
+        yield GaugeMetricFamily(
+            "lantern_status_fan_outs_held",
+            "Publications nobody is told of until somebody decides",
+            value=len(status_board.held(now=clock.now())),
+        )
 
 
 class StatusPageFigures(Collector):

@@ -12,12 +12,13 @@ class StatuspageConfig(AppConfig):
         from portal_core.directory.enums import Permission
         from portal_core.ui import slots
         from statuspage import handlers  # noqa: F401 - registers them
-        from statuspage.actions import reaching, subscribers
+        from statuspage.actions import fan_out, reaching, subscribers
         from statuspage.actions.subscribers import answering
         from statuspage.views.banner import banner, copy_trouble
 
         for kind in ("incident_", "maintenance_", "component_", "digest"):
             notify.hooks.resolve_addresses(f"statuspage/{kind}", reaching.subscribers)
+            notify.hooks.after_success(f"statuspage/{kind}", fan_out.note_progress)
         notify.hooks.resolve_addresses("statuspage/subscription_", answering.where)
         notify.hooks.forget_when_sent("statuspage/subscription_")  # links into somebody's settings
         notify.hooks.after_failure("statuspage/", subscribers.note_failure)

@@ -22,9 +22,12 @@ def delivery_counts(cause_prefix: str = "") -> dict[str, int]:
     return counts
 
 
-def oldest_waiting() -> dt.datetime | None:
-    """When the delivery that has waited longest was asked for; None when none waits."""
+def oldest_waiting(due_by: dt.datetime | None = None) -> dt.datetime | None:
+    """When the delivery that has waited longest was asked for; None when none waits. With `due_by` only those that were
+    to leave by then count: quiet hours and pauses are no delay."""
     live = Delivery.objects.filter(state__in=DeliveryState.live)
+    if due_by is not None:
+        live = live.filter(available_at__lte=due_by)
     oldest: dt.datetime | None = live.aggregate(oldest=Min("created_at"))["oldest"]
     return oldest
 

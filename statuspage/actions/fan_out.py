@@ -8,7 +8,9 @@ nothing.
 
 import datetime as dt
 import logging
+import time
 
+from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max, Sum
@@ -31,6 +33,7 @@ NOT_AFTER = parting.NOT_AFTER
 SETTLE_AT_ONCE = 20
 UNDER_WAY = ("waiting", "sending", "held")  # states of deliveries that are yet to end
 BOARD_GROUP = pages.CONSOLE_GROUP  # operators: the board is among what they look at
+_told_board = 0.0
 COUNTING = (FanOutState.RUNNING, FanOutState.DONE)
 
 
@@ -137,9 +140,17 @@ def _update(public_id: str) -> IncidentUpdate | None:
 
 def _wake_worker() -> None:
     if settings.OUTBOX_WAKE:
-        from statuspage.tasks import fan_out
+        # By name: the task's shell imports this module.
+        current_app.send_task("statuspage.fan_out")
 
-        fan_out.delay()
+
+def note_progress(*, keys: frozenset[str], channel: str) -> None:
+    """Tell open boards that something has left; at most once a second and process."""
+    global _told_board
+    now = time.monotonic()
+    if now - _told_board >= 1:
+        _told_board = now
+        push(BOARD_GROUP, {"type": "deliveries.changed"})
 
 
 def settle() -> int:

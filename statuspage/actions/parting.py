@@ -146,7 +146,10 @@ def _throttled(
     people = people.annotate(heard=Coalesce(deliveries.heard_of(list(causes)), 0))
     many = Q(heard__gte=settings.STATUS_MAILS_PER_HOUR) & ~Q(way=Way.WEBHOOK)
     held = {"first_state": _text(DeliveryState.HELD), "reason": _text(DIGEST), "available_at": _by_quiet(ends)}
-    return people.annotate(**{name: Case(When(many, then=value), default=F(name)) for name, value in held.items()})
+    throttled: People = people.annotate(
+        **{name: Case(When(many, then=value), default=F(name)) for name, value in held.items()}
+    )
+    return throttled
 
 
 def _text(value: str) -> Value:

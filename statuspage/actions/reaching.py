@@ -19,12 +19,16 @@ _PLACE = "TOKEN"
 
 def subscribers(keys: frozenset[str]) -> dict[str, Reached]:
     """Those of these recipients who still want to hear: whoever left since the promise is missing, and gets nothing."""
-    return dict(_reached(_rows(keys).reachable()))
+    return dict(_reached(_rows(keys)))
 
 
 def _rows(keys: frozenset[str]) -> "QuerySet[Subscriber]":
     ids = [key.removeprefix("subscriber:") for key in keys]
-    return Subscriber.objects.filter(public_id__in=ids).only("public_id", "way", "address_cipher", "secret_cipher")
+    return (
+        Subscriber.objects.filter(public_id__in=ids)
+        .reachable()
+        .only("public_id", "way", "address_cipher", "secret_cipher")
+    )
 
 
 def _reached(rows: "QuerySet[Subscriber]") -> Iterator[tuple[str, Reached]]:
