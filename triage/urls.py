@@ -1,6 +1,6 @@
 from django.urls import path
 
-from triage.views import calls, incidents, it, office, reference
+from triage.views import calls, incidents, it, office, pins, reference
 
 app_name = "triage"
 TICKET = "triage/office/tickets/<str:public_id>/"
@@ -27,6 +27,7 @@ urlpatterns = [
     path(f"{TICKET}verify/<str:attempt_id>/stop/", office.verify_stop, name="verify-stop"),
     path(f"{TICKET}attestation/<str:attestation_id>/approve/", office.approve, name="approve"),
     path(f"{TICKET}attestation/<str:attestation_id>/link/", office.send_link, name="send-link"),
+    path(f"{TICKET}attestation/<str:attestation_id>/pin/", pins.issue_pin, name="issue-pin"),
     path(f"{TICKET}hold/release/", office.release_hold, name="release-hold"),
     path(f"{TICKET}flag/", office.relay, name="relay"),
     path(f"{TICKET}flag/<str:flag_id>/confirm/", office.confirm, name="confirm"),

@@ -16,6 +16,11 @@ class PortalStatus:
     tone: str
     icon: str
 
+    @property
+    def enabled(self) -> bool:
+        """Whether the switch is on, whatever else is missing (C3)."""
+        return Reason.NOT_ENABLED not in self.reasons
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordHelpAsked(Event):

@@ -30,6 +30,7 @@ class TokenPurpose(models.TextChoices):
 
     INVITE = "invite", _("Invitation")
     RESET = "reset", _("Password reset")
+    PIN = "pin", _("Registration PIN")
 
 
 class HelpFlow(models.TextChoices):

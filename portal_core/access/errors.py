@@ -59,3 +59,12 @@ class TooManyChosen(Invalid):
 
 class RunNotFound(NotFound):
     code = "run_not_found"
+
+
+class PinUnusable(Invalid):
+    """Wrong, used, replaced, too old, or with other details than the patient's: which one is not told."""
+
+    code = "pin_unusable"
+    message = _(
+        "That did not work. Check the PIN, your last name and your date of birth, or ask your office for a new PIN."
+    )

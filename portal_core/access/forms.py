@@ -49,6 +49,26 @@ class FourFieldsForm(forms.Form):
         return FourFields(**self.cleaned_data)
 
 
+class PinForm(forms.Form):
+    """What stands on the slip from the office, and two details that do not."""
+
+    pin = forms.CharField(
+        label=_("PIN"),
+        help_text=_("Eight letters and digits, as on the slip from your office."),
+        max_length=16,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "autofocus": True}
+        ),
+    )
+    last_name = forms.CharField(
+        label=_("Last name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
+    )
+    birth_date = forms.DateField(
+        label=_("Date of birth"),
+        widget=forms.DateInput(attrs={"type": "date", "autocomplete": "bday"}, format="%Y-%m-%d"),
+    )
+
+
 class SetPasswordForm(forms.Form):
     username = forms.CharField(
         label=_("User name"),

@@ -12,6 +12,7 @@ from portal_core.access.enums import AccessLevel, InviteOutcome, PortalState, Re
 from portal_core.access.models import AccessToken, HelpAttempt, OnboardingResult, OnboardingRun, PortalAccess
 from portal_core.access.rules.status import status_of
 from portal_core.directory import queries as directory
+from portal_core.directory.enums import Permission
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Patient, Staff
@@ -82,9 +83,16 @@ class OnboardingPage:
     after: str
 
 
+def onboarding_patients(staff: "Staff", text: str = "") -> "QuerySet[Patient]":
+    """Patients of the offices in which this person may manage portal access; seeing them elsewhere is not enough."""
+    patients = directory.search_patients(staff, text)
+    offices = staff.offices_for(Permission.PORTAL_ACCESS)
+    return patients if offices is None else patients.filter(home_office_id__in=offices)
+
+
 def onboarding_filter(staff: "Staff", *, text: str = "", state: str = "", office: str = "") -> "QuerySet[Patient]":
     """Living patients of one's offices with their portal status, narrowed down."""
-    patients = directory.search_patients(staff, text).filter(deceased=False)
+    patients = onboarding_patients(staff, text).filter(deceased=False)
     if office:
         patients = patients.filter(home_office__public_id=office)
     rows: Any = with_portal_status(patients)  # the annotations are no fields, as far as the types know
@@ -128,7 +136,7 @@ def onboarding_page(patients: "QuerySet[Patient]", *, after: str = "", limit: in
 
 def onboarding_counts(staff: "Staff") -> dict[str, int]:
     """How many patients of one's offices stand where; one query."""
-    rows = with_portal_status(directory.search_patients(staff, "").filter(deceased=False))
+    rows = with_portal_status(onboarding_patients(staff).filter(deceased=False))
     return rows.aggregate(
         all=Count("pk"),
         **{state.value: Count("pk", filter=Q(portal_state=state.value)) for state in PortalState},
@@ -143,8 +151,9 @@ def run_progress(run: OnboardingRun) -> dict[str, int]:
     return dict(run.results.values_list("outcome").annotate(many=Count("pk")).order_by())
 
 
-def run_stuck(run: OnboardingRun, *, limit: int = 200) -> list[OnboardingResult]:
-    """Those of a run who need somebody to do something, by name."""
+def run_stuck(run: OnboardingRun, staff: "Staff", *, limit: int = 200) -> list[OnboardingResult]:
+    """Those of a run who need somebody to do something, by name; only whom this person may still see."""
     fine = (InviteOutcome.PENDING, InviteOutcome.SENT, InviteOutcome.RECENT, InviteOutcome.ACTIVE)
-    rows = run.results.exclude(outcome__in=fine).select_related("patient")
+    rows = run.results.filter(patient__in=onboarding_patients(staff)).exclude(outcome__in=fine)
+    rows = rows.select_related("patient")
     return list(rows.order_by("patient__last_name", "patient__first_name", "pk")[:limit])

@@ -7,6 +7,7 @@ app_name = "access"
 urlpatterns = [
     path("portal/", doors.home, name="home"),
     path("portal/activate/", doors.ask_for_help, {"flow": HelpFlow.ACTIVATE}, name="activate"),
+    path("portal/activate/pin/", doors.pin, name="pin"),
     path("portal/forgot-password/", doors.ask_for_help, {"flow": HelpFlow.FORGOT}, name="forgot-password"),
     path("portal/set-password/<str:token>/", doors.set_password, name="set-password"),
     path("desk/onboarding/", onboarding.tool, name="onboarding"),

@@ -417,7 +417,11 @@ def test_who_is_switched_off_is_told_to_call_after_the_right_password_only(cast,
 
 
 def test_a_purpose_has_its_lifetime():
-    assert {TokenPurpose.INVITE: dt.timedelta(hours=48), TokenPurpose.RESET: dt.timedelta(hours=4)} == portal.LIFETIME
+    assert {
+        TokenPurpose.INVITE: dt.timedelta(hours=48),
+        TokenPurpose.RESET: dt.timedelta(hours=4),
+        TokenPurpose.PIN: dt.timedelta(minutes=30),
+    } == portal.LIFETIME
 
 
 # --- home -----------------------------------------------------------------------------------------------------------

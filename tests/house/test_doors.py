@@ -15,6 +15,7 @@ OPEN_IN_A_REALM = {
     "desk/sign-in/code/",
     "portal/sign-in/code/",
     "portal/activate/",
+    "portal/activate/pin/",
     "portal/forgot-password/",
     "portal/set-password/<str:token>/",
     "api/v1/schema/",

@@ -1,6 +1,7 @@
 """Who may verify whom, and what an attestation is good for: once, for one thing, until one second."""
 
 import datetime as dt
+import re
 
 import pytest
 import time_machine
@@ -8,11 +9,13 @@ from django.db import IntegrityError, transaction
 
 from helpdesk.enums import TicketState
 from portal_core.access.actions import portal
+from portal_core.access.enums import AccessLevel
 from portal_core.access.models import AccessToken
 from portal_core.directory.actions import patients
 from portal_core.directory.enums import Role
 from portal_core.kernel import clock
 from portal_core.kernel.errors import Forbidden
+from tests.access.factories import set_access
 from tests.helpdesk.factories import TicketFactory
 from tests.triage.factories import AttemptFactory, AttestationFactory, HoldFactory, refresh
 from triage import errors
@@ -351,3 +354,24 @@ def _active(patient):
 
 def _navigation(cast):
     return TicketFactory(office=cast.north, patient=cast.pat, category="NAV_HELP", state=TicketState.OPEN)
+
+
+def test_a_registration_pin_uses_up_the_check_and_is_shown_on_the_slip_alone(cast, staff_client):
+    """TR-04, PC-56"""
+    set_access(cast.pat, level=AccessLevel.CAN_ACCESS)
+    ticket = TicketFactory(office=cast.north, patient=cast.pat, state="open")
+    attestation = AttestationFactory(
+        attempt=AttemptFactory(ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED)
+    )
+    url = f"/triage/office/tickets/{ticket.public_id}/attestation/{attestation.public_id}/pin/"
+    olivia = staff_client(cast.olivia)
+
+    slip = olivia.post(url)
+
+    pin = re.search(r"data-pin>([2-9A-Z]{4}-[2-9A-Z]{4})<", slip.content.decode())[1]
+    assert slip["Cache-Control"] == "no-store"
+    assert "<svg" in slip.content.decode()
+    assert pin not in olivia.get(f"/triage/office/tickets/{ticket.public_id}/").content.decode()
+    attestation.refresh_from_db()
+    assert attestation.consumed_by_action == "issue_pin"
+    assert olivia.post(url).status_code == 403, "a second press needs a second check"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from helpdesk.actions import tickets
-from portal_core.access.actions import portal
+from portal_core.access.actions import pins, portal
 from portal_core.access.enums import PortalState
 from portal_core.access.queries import portal_status
 from portal_core.kernel.contracts import Actor
@@ -42,3 +42,20 @@ def send_link(*, ticket: "Ticket", attestation_id: str, staff: "Staff", by: Acto
     tick(ticket=ticket, staff=staff, step=OfficeStep.INSTRUCT_RESET, by=by)
     tickets.add_note(ticket=ticket, body=f"Sent the {what} to the e-mail on file.", by=by)
     return what
+
+
+@transaction.atomic
+def issue_pin(*, ticket: "Ticket", attestation_id: str, staff: "Staff", by: Actor) -> str:
+    """A registration PIN for the patient (TR-04, PC-56); it is shown once and kept nowhere.
+
+    Uses up the attestation, which must be of this ticket and of its patient. Raises PatientNotMatched,
+    AttestationRefused, SecondPersonNeeded, PortalNotEnabled.
+    """
+    if ticket.patient is None:
+        raise PatientNotMatched
+    if not Attestation.objects.filter(public_id=attestation_id, ticket=ticket, patient=ticket.patient).exists():
+        raise AttestationRefused
+    pin = pins.issue(patient=ticket.patient, attestation_id=attestation_id, by=by)
+    tick(ticket=ticket, staff=staff, step=OfficeStep.REGISTRATION_PIN, by=by)
+    tickets.add_note(ticket=ticket, body="Issued a registration PIN.", by=by)
+    return pin

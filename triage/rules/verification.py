@@ -28,10 +28,14 @@ ACCEPTED: Final[dict[Level, frozenset[Method]]] = {
 }
 # What may be done with an attestation: purpose → actions of the gate, and the least level each of them asks for.
 COVERS: Final[dict[Purpose, frozenset[str]]] = {
-    Purpose.RESET: frozenset({"send_reset_link", "resend_invitation"}),
+    Purpose.RESET: frozenset({"send_reset_link", "resend_invitation", "issue_pin"}),
     Purpose.IDENTITY: frozenset(),
 }
-LEAST_LEVEL: Final[dict[str, Level]] = {"send_reset_link": Level.R2, "resend_invitation": Level.R1}
+LEAST_LEVEL: Final[dict[str, Level]] = {
+    "send_reset_link": Level.R2,
+    "resend_invitation": Level.R1,
+    "issue_pin": Level.R2,
+}
 VALIDITY: Final[dict[Method, int]] = {  # seconds
     Method.K: 15 * MINUTE,
     Method.E1: 60 * MINUTE,

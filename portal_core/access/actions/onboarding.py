@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import connection, transaction
 
-from portal_core.access import errors
+from portal_core.access import errors, queries
 from portal_core.access.actions import portal
 from portal_core.access.enums import InviteOutcome
 from portal_core.access.models import AccessToken, OnboardingResult, OnboardingRun
-from portal_core.directory import queries as directory
 from portal_core.kernel import audit, clock, idempotency
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.errors import AppError
@@ -43,7 +42,7 @@ def begin(*, staff: "Staff", patient_ids: Iterable[str], key: str, by: Actor) ->
             raise errors.NobodyChosen
         if len(ids) > MOST:
             raise errors.TooManyChosen(most=MOST)
-        patients = list(directory.search_patients(staff, "").filter(public_id__in=ids).values_list("pk", flat=True))
+        patients = list(queries.onboarding_patients(staff).filter(public_id__in=ids).values_list("pk", flat=True))
         if not patients:
             raise errors.NobodyChosen
         now = clock.now()
@@ -89,8 +88,8 @@ def _one(pk: int, run: OnboardingRun, by: Actor) -> int:
     if row is None:
         return 0
     # Asked again now: roles and offices may have changed since the button was pressed.
-    mine = directory.search_patients(run.by, "").select_related("practice", "home_office")
-    patient = mine.filter(pk=row.patient_id).first()
+    mine = queries.onboarding_patients(run.by).select_related("practice", "home_office")
+    patient = mine.filter(pk=row.patient_id).first() if run.by.is_active else None
     row.outcome = InviteOutcome.GONE if patient is None else _invite(patient, by)
     row.save(update_fields=["outcome"])
     return 1

@@ -14,7 +14,7 @@ from portal_core import notify
 from portal_core.access import errors, gate
 from portal_core.access.contracts import PasswordHelpAsked, PortalPasswordSet, PortalStatus
 from portal_core.access.enums import AccessLevel, HelpFlow, PortalState, Reason, TokenPurpose
-from portal_core.access.models import AccessToken, HelpAttempt, PortalAccess
+from portal_core.access.models import AccessToken, HelpAttempt, PortalAccess, RegistrationPin
 from portal_core.access.queries import portal_status
 from portal_core.access.rules.matching import FourFields, judge, plain_email
 from portal_core.accounts.actions import credentials
@@ -25,7 +25,11 @@ from portal_core.kernel.enums import Realm
 if TYPE_CHECKING:
     from portal_core.directory.models import Patient
 
-LIFETIME = {TokenPurpose.INVITE: dt.timedelta(hours=48), TokenPurpose.RESET: dt.timedelta(hours=4)}
+LIFETIME = {
+    TokenPurpose.INVITE: dt.timedelta(hours=48),
+    TokenPurpose.RESET: dt.timedelta(hours=4),
+    TokenPurpose.PIN: dt.timedelta(minutes=30),
+}
 CANDIDATES = 50  # people who share an e-mail address or a birthday; more than that is nobody's match
 
 _REFUSALS = {
@@ -146,7 +150,7 @@ def set_password(*, token: str, username: str, password: str, by: Actor) -> "Pat
     row = AccessToken.objects.select_for_update().get(hash=_digest(token))
     if not _is_good(row, now):
         raise errors.LinkUnusable
-    if portal_status(patient).state == PortalState.INACTIVE:
+    if not _is_open(row):
         raise errors.LinkUnusable
     if patient.user is None:
         patient.user = credentials.create(username=username, password=password, realm=Realm.PATIENT, by=by)
@@ -155,6 +159,8 @@ def set_password(*, token: str, username: str, password: str, by: Actor) -> "Pat
         credentials.set_password(user=patient.user, password=password, by=by)
     row.used_at = now
     row.save(update_fields=["used_at"])
+    if row.pin_id is not None:
+        RegistrationPin.objects.filter(pk=row.pin_id, voided_at=None).update(used_at=now)
     audit.record("access:set_password", by=by, target=patient, practice_id=patient.practice_id, at=now)
     outbox.publish(PortalPasswordSet(patient_id=patient.public_id, token_id=row.public_id, at=now))
     return patient
@@ -194,7 +200,7 @@ def note_sign_in(*, patient: "Patient", at: dt.datetime) -> None:
 def usable_token(token: str) -> AccessToken:
     """Look at a link without using it up: mail scanners open every link they see. Raises LinkUnusable."""
     row = AccessToken.objects.select_related("patient", "patient__user").filter(hash=_digest(token)).first()
-    if row is None or not _is_good(row, clock.now()) or portal_status(row.patient).state == PortalState.INACTIVE:
+    if row is None or not _is_good(row, clock.now()) or not _is_open(row):
         raise errors.LinkUnusable
     return row
 
@@ -222,16 +228,25 @@ def _on_file(patient: "Patient") -> FourFields:
     )
 
 
-def _send_link(patient: "Patient", purpose: TokenPurpose, *, at: dt.datetime, by: Actor) -> AccessToken:
+def open_link(
+    patient: "Patient", purpose: TokenPurpose, *, at: dt.datetime, by: Actor, pin: RegistrationPin | None = None
+) -> str:
+    """A new link; every earlier one of this patient dies. Returns its secret, which is kept nowhere."""
     _kill_links(patient, at=at)
     secret = secrets.token_urlsafe(32)
-    row = AccessToken.objects.create(
+    AccessToken.objects.create(
         patient=patient, purpose=purpose, hash=_digest(secret), sent_to_hash=_digest(plain_email(patient.email)),
-        created_at=at, expires_at=at + LIFETIME[purpose],
+        created_at=at, expires_at=at + LIFETIME[purpose], pin=pin,
     )  # fmt: skip
     audit.record(
         "access:send_link", by=by, target=patient, practice_id=patient.practice_id, at=at, purpose=str(purpose)
     )
+    return secret
+
+
+def _send_link(patient: "Patient", purpose: TokenPurpose, *, at: dt.datetime, by: Actor) -> AccessToken:
+    secret = open_link(patient, purpose, at=at, by=by)
+    row = AccessToken.objects.get(hash=_digest(secret))
     hours = int(LIFETIME[purpose].total_seconds() // 3600)
     notify.send(
         f"access/{purpose.value}",
@@ -256,8 +271,17 @@ def _is_good(row: AccessToken, now: dt.datetime) -> bool:
         row.used_at is None
         and row.superseded_at is None
         and now < row.expires_at
-        and row.sent_to_hash == _digest(plain_email(row.patient.email))
+        # What came by mail dies with the address it went to; what came by PIN went to nobody.
+        and (row.purpose == TokenPurpose.PIN or row.sent_to_hash == _digest(plain_email(row.patient.email)))
     )
+
+
+def _is_open(row: AccessToken) -> bool:
+    """Whether the patient may set a password now: not INACTIVE; by PIN it is enough that access is enabled (C3)."""
+    status = portal_status(row.patient)
+    if row.purpose == TokenPurpose.PIN:
+        return status.enabled
+    return status.state != PortalState.INACTIVE
 
 
 def _digest(text: str) -> str:

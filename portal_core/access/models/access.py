@@ -52,6 +52,7 @@ class AccessToken(models.Model):
     sent_to_hash = models.CharField(max_length=64)  # an e-mail change kills the link
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    pin = models.ForeignKey("access.RegistrationPin", on_delete=models.CASCADE, null=True, related_name="+")
     used_at = models.DateTimeField(null=True)
     superseded_at = models.DateTimeField(null=True)
 
@@ -62,6 +63,26 @@ class AccessToken(models.Model):
             models.UniqueConstraint(
                 fields=["patient"], name="token_one_live", condition=Q(used_at=None, superseded_at=None)
             ),
+        ]
+
+
+class RegistrationPin(models.Model):
+    """A PIN the office hands over (PC-56): printed once, single use, seven days. Only a keyed hash is kept."""
+
+    public_id = PublicIdField()
+    patient = models.ForeignKey("directory.Patient", on_delete=models.CASCADE, related_name="+")
+    hash = models.CharField(max_length=64, unique=True)
+    issued_at = models.DateTimeField()
+    issued_by = models.CharField(max_length=120)  # a label; who exactly stands in the ledger
+    expires_at = models.DateTimeField()
+    failures = models.PositiveSmallIntegerField(default=0)  # tries with other details than the patient's
+    used_at = models.DateTimeField(null=True)
+    voided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="pin_used_or_voided", condition=Q(used_at=None) | Q(voided_at=None)),
+            models.UniqueConstraint(fields=["patient"], name="pin_one_live", condition=Q(used_at=None, voided_at=None)),
         ]
 
 

@@ -6,10 +6,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal_core.access.actions import portal
+from portal_core.access.actions import pins, portal
 from portal_core.access.enums import HelpFlow
-from portal_core.access.errors import LinkUnusable
-from portal_core.access.forms import FourFieldsForm, SetPasswordForm
+from portal_core.access.errors import LinkUnusable, PinUnusable
+from portal_core.access.forms import FourFieldsForm, PinForm, SetPasswordForm
 from portal_core.accounts.errors import UnusablePassword, UsernameTaken
 from portal_core.directory.guards import PatientRequest, PublicRequest, patient_page, public_page
 from portal_core.kernel.contracts import Actor
@@ -43,6 +43,27 @@ def ask_for_help(request: HttpRequest, flow: HelpFlow) -> HttpResponse:
     return render(
         request, "access/ask_for_help.html", {"form": form, "flow": flow.value}, status=422 if form.errors else 200
     )
+
+
+@public_page
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def pin(request: HttpRequest) -> HttpResponse:
+    """PC-56: with the slip from the office, without any e-mail."""
+    form = PinForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        ratelimit.hit("access:pin", ratelimit.client_address(request), limit=20, per=3600)
+        given = form.cleaned_data
+        try:
+            token = pins.exchange(
+                code=given["pin"], last_name=given["last_name"], birth_date=given["birth_date"], by=VISITOR
+            )
+        except PinUnusable as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("access:set-password", token=token)
+    return render(request, "access/pin.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @public_page

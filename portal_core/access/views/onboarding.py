@@ -109,7 +109,7 @@ def run(request: StaffRequest, public_id: str) -> HttpResponse:
             "total": total,
             "settled": total - pending,
             "outcomes": [(outcome, counts[outcome]) for outcome in InviteOutcome if counts.get(outcome)],
-            "stuck": queries.run_stuck(row),
+            "stuck": queries.run_stuck(row, request.staff),
         },
     )
 
