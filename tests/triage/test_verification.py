@@ -374,4 +374,4 @@ def test_a_registration_pin_uses_up_the_check_and_is_shown_on_the_slip_alone(cas
     assert pin not in olivia.get(f"/triage/office/tickets/{ticket.public_id}/").content.decode()
     attestation.refresh_from_db()
     assert attestation.consumed_by_action == "issue_pin"
-    assert olivia.post(url).status_code == 403, "a second press needs a second check"
+    assert olivia.post(url).status_code == 409, "a second press needs a second check"
