@@ -22,13 +22,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def product(prepare: str = "") -> Iterator[tuple[int, str]]:
-    """Serve on a free port; yield (port, what the lines of `prepare` printed). They run with the demo's page made."""
+def product(prepare: str = "", **settings: str) -> Iterator[tuple[int, str]]:
+    """Serve on a free port; yield (port, what the lines of `prepare` printed). They run with the demo's page made.
+
+    `settings` are environment variables, e.g. DATABASE_URL.
+    """
     with tempfile.TemporaryDirectory(prefix="lantern-bench-") as directory:
         port = free_port()
         environment = {
             **os.environ, "DATA_DIR": directory, "SECRET_KEY": "bench", "DEMO": "1", "DATABASE_URL": "",
             "REDIS_URL": "", "PUBLIC_URL": f"http://127.0.0.1:{port}", "STATUS_SOCKETS_PER_ADDRESS": "0",
+            **settings,
         }  # fmt: skip
 
         def manage(*arguments: str) -> str:

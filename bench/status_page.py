@@ -1,6 +1,8 @@
 """Requests per second of the status page and its API against a bare Daphne hello-world, in the same run.
 
-    .venv/bin/python -m bench.status_page [--seconds 3] [--rounds 3] [--clients 32]
+    .venv/bin/python -m bench.status_page [--seconds 3] [--rounds 3] [--clients 32] [--stopped]
+
+With `--stopped` the product runs on PostgreSQL and Redis, and both are stopped before it is measured.
 
 Every server gets the same keep-alive clients, in turn, each round; medians. Ratios count, absolutes are this machine's.
 """
@@ -11,6 +13,7 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from bench.served import free_port, process, product
@@ -29,10 +32,31 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--clients", type=int, default=32)
+    parser.add_argument("--stopped", action="store_true")
     arguments = parser.parse_args()
+    if not arguments.stopped:
+        compare(arguments, {}, lambda: None)
+        return
+    from tests.engines import Postgres, Redis
+
+    engines = Postgres(), Redis()
+
+    def stop() -> None:
+        for engine in engines:
+            engine.stop()
+
+    try:
+        urls = {"DATABASE_URL": engines[0].create("bench"), "REDIS_URL": f"{engines[1].url}/0"}
+        compare(arguments, urls, stop)
+    finally:
+        stop()
+
+
+def compare(arguments: argparse.Namespace, settings: dict[str, str], before: Callable[[], None]) -> None:
     bare = free_port()
     daphne = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(bare), "bench.status_page:hello"]
-    with process(daphne, {**os.environ, "DJANGO_SETTINGS_MODULE": ""}, bare), product() as (port, _words):
+    with process(daphne, {**os.environ, "DJANGO_SETTINGS_MODULE": ""}, bare), product(**settings) as (port, _words):
+        before()
         targets = {
             "bare Daphne, hello world": (bare, "/", ""),
             "/status/ (gzip)": (port, "/status/", "Accept-Encoding: gzip\r\n"),
