@@ -136,7 +136,7 @@ class Announcement:
 
     `kind` is one of enums.PublicationKind, `impact` and `status` values of their enums, `label` the status in the
     words of `language`. `components` and `alternatives` are lines to read ("Video visits", "Call 555 0100"); `url` and
-    `page_url` are full addresses. Moments are aware; `when` is that of the update, `starts` and `ends` of a maintenance.
+    `page_url` are full addresses. Moments are aware: `when` is the update's, `starts` and `ends` a maintenance's.
     """
 
     incident_id: str

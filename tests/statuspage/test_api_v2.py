@@ -105,9 +105,7 @@ def test_every_field_of_every_document_has_the_right_name_and_type(page, client,
     declare("Phones", ehr="partial_outage")
     incidents.declare(name="No part", body="x", components={}, by=OMAR, key="n")
     schedule("Coming", "calendar-sync")
-    maintenances.post_update(
-        incident_id=schedule("Begun").id, status="in_progress", body="x", by=OMAR
-    )
+    maintenances.post_update(incident_id=schedule("Begun").id, status="in_progress", body="x", by=OMAR)
     maintenances.cancel(incident_id=schedule("Off").id, body="x", by=OMAR, key="x")
 
     fits(get(client, name), SHAPES[name], name)
@@ -160,25 +158,16 @@ def test_a_maintenance_goes_through_the_lists(page, client):
 
     def lists() -> dict[str, list[tuple[str, str]]]:
         paths = {"all": "", "upcoming": "/upcoming", "active": "/active"}
-        found = {
-            key: get(client, f"scheduled-maintenances{tail}")
-            for key, tail in paths.items()
-        }
+        found = {key: get(client, f"scheduled-maintenances{tail}") for key, tail in paths.items()}
         found["summary"] = get(client, "summary")
         return {
-            key: [
-                (row["name"], row["status"]) for row in body["scheduled_maintenances"]
-            ]
-            for key, body in found.items()
+            key: [(row["name"], row["status"]) for row in body["scheduled_maintenances"]] for key, body in found.items()
         }
 
     with time_machine.travel("2026-11-22 19:05:07.250Z", tick=False):
         later, soon = schedule("Later", "ehr", days=9), schedule("Soon", "ehr")
         rows = get(client, "scheduled-maintenances/upcoming")["scheduled_maintenances"]
-        assert [
-            (row["impact"], row["scheduled_for"], row["scheduled_until"])
-            for row in rows
-        ] == [
+        assert [(row["impact"], row["scheduled_for"], row["scheduled_until"]) for row in rows] == [
             (
                 "maintenance",
                 "2026-11-25T14:05:07.250-05:00",
@@ -190,9 +179,7 @@ def test_a_maintenance_goes_through_the_lists(page, client):
                 "2026-12-01T16:05:07.250-05:00",
             ),
         ]
-        maintenances.post_update(
-            incident_id=soon.id, status="in_progress", body="x", by=OMAR
-        )
+        maintenances.post_update(incident_id=soon.id, status="in_progress", body="x", by=OMAR)
         status = get(client, "status")["status"]
         both = [("Soon", "in_progress"), ("Later", "scheduled")]
         assert lists() == {
@@ -205,13 +192,9 @@ def test_a_maintenance_goes_through_the_lists(page, client):
             "indicator": "maintenance",
             "description": "Service Under Maintenance",
         }
-        maintenances.post_update(
-            incident_id=soon.id, status="verifying", body="x", by=OMAR
-        )
+        maintenances.post_update(incident_id=soon.id, status="verifying", body="x", by=OMAR)
         assert lists()["active"] == [("Soon", "verifying")]
-        maintenances.post_update(
-            incident_id=soon.id, status="completed", body="x", by=OMAR
-        )
+        maintenances.post_update(incident_id=soon.id, status="completed", body="x", by=OMAR)
         maintenances.cancel(incident_id=later.id, body="x", by=OMAR, key="c")
         done = [("Later", "completed"), ("Soon", "completed")]
         assert lists() == {"all": done, "upcoming": [], "active": [], "summary": []}
@@ -234,22 +217,15 @@ def test_the_lists_hold_the_fifty_most_recent_and_every_open_one(page, client):
         old = incidents.declare(name="Old", body="x", components={}, by=OMAR, key="old")
         for number in range(51):
             clock.shift(60)
-            done = incidents.declare(
-                name=f"P{number}", body="x", components={}, by=OMAR, key=f"k{number}"
-            )
+            done = incidents.declare(name=f"P{number}", body="x", components={}, by=OMAR, key=f"k{number}")
             incidents.resolve(incident_id=done.id, body="x", by=OMAR)
 
     names = [row["name"] for row in get(client, "incidents")["incidents"]]
     assert names == [f"P{number}" for number in range(50, 0, -1)]
-    assert [row["id"] for row in get(client, "incidents/unresolved")["incidents"]] == [
-        old.id
-    ]
+    assert [row["id"] for row in get(client, "incidents/unresolved")["incidents"]] == [old.id]
     assert [row["id"] for row in get(client, "summary")["incidents"]] == [old.id]
     # A feed is shorter, and keeps what is open for the same reason.
-    titles = [
-        entry.title
-        for entry in feedparser.parse(client.get("/history.atom").content).entries
-    ]
+    titles = [entry.title for entry in feedparser.parse(client.get("/history.atom").content).entries]
     assert titles == [*names[:25], "Old"]
 
 
@@ -302,9 +278,10 @@ def test_sp_05_an_affected_component_says_what_to_do_instead(page, client):
             health=health,
             position=place,
         )
-    by_name = lambda: {
-        row["name"]: row for row in get(client, "components")["components"]
-    }
+
+    def by_name():
+        return {row["name"]: row for row in get(client, "components")["components"]}
+
     assert "alternatives" not in by_name()["Telehealth"]
     declare(telehealth="partial_outage")
 
@@ -317,14 +294,9 @@ def test_sp_05_an_affected_component_says_what_to_do_instead(page, client):
 
 def test_a_component_only_shown_when_it_is_not_well_says_so(page, client):
     part = component("ehr")
-    components.edit(
-        component_id=part.public_id, name="EHR", only_show_if_degraded=True, by=OMAR
-    )
+    components.edit(component_id=part.public_id, name="EHR", only_show_if_degraded=True, by=OMAR)
 
-    rows = {
-        row["name"]: row["only_show_if_degraded"]
-        for row in get(client, "components")["components"]
-    }
+    rows = {row["name"]: row["only_show_if_degraded"] for row in get(client, "components")["components"]}
     assert (rows["EHR"], rows["Telehealth"]) == (True, False)
 
 
@@ -416,9 +388,7 @@ def test_the_feeds_tell_of_maintenances_too(page, client, name):
         clock.move_to("2026-11-22 19:10:00Z")
         declare("Late mail")
         clock.move_to("2026-11-25 19:00:00Z")
-        maintenances.post_update(
-            incident_id=summary.id, status="in_progress", body="We begin.", by=OMAR
-        )
+        maintenances.post_update(incident_id=summary.id, status="in_progress", body="We begin.", by=OMAR)
     raw = client.get(f"/{name}").content
     feed = feedparser.parse(raw)
 
@@ -426,9 +396,7 @@ def test_the_feeds_tell_of_maintenances_too(page, client, name):
     entry = feed.entries[1]
     html = entry.content[0].value if name.endswith("atom") else entry.summary
     assert re.findall(r"<strong>([^<]+)</strong>", html) == ["In progress", "Scheduled"]
-    assert re.sub(r"<[^>]+>", "", html).endswith(
-        "Planned for Nov 25, 14:00 - 16:00 EST"
-    )
+    assert re.sub(r"<[^>]+>", "", html).endswith("Planned for Nov 25, 14:00 - 16:00 EST")
     assert entry.link == f"http://testserver/status/incidents/{summary.id}/"
 
 
