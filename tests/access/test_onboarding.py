@@ -7,6 +7,8 @@ from portal_core.access.actions import onboarding
 from portal_core.access.enums import AccessLevel, InviteOutcome, PortalState
 from portal_core.access.errors import NobodyChosen, TooManyChosen
 from portal_core.access.models import AccessToken, OnboardingResult, OnboardingRun, PortalAccess
+from portal_core.directory.enums import Role
+from portal_core.directory.models import RoleAssignment, Staff
 from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
 from tests.access.factories import set_access
@@ -228,3 +230,35 @@ def test_the_list_costs_the_same_for_few_and_many(cast, olivia, rows, django_ass
         page = olivia.get(url("onboarding"))
     assert page.content.decode().count("data-portal-state=") == rows + 3
     assert PortalState.UNACTIVATED.value in page.content.decode()
+
+
+def test_patients_whom_one_may_only_read_are_neither_listed_nor_invited(cast, staff_client):
+    """A clinician of the whole practice works at the desk of one office: invitations are that office's alone."""
+    RoleAssignment.objects.create(staff=cast.olivia, role=Role.CLINICIAN, office=None)
+    sue = make_patient("Sue", cast.south, "MRN-SUE")
+    for patient in (cast.paula, sue):
+        set_access(patient, level=AccessLevel.CAN_ACCESS)
+    olivia = Staff.objects.get(pk=cast.olivia.pk)
+
+    run_id = onboarding.begin(
+        staff=olivia, patient_ids=[cast.paula.public_id, sue.public_id], key="", by=cast.olivia.actor
+    )
+
+    assert set(outcomes(run_id)) == {"Paula"}
+    assert "Sue" not in staff_client(olivia).get(url("onboarding")).content.decode()
+
+
+def test_a_run_stops_when_its_author_is_gone_and_names_nobody_of_a_lost_office(cast, staff_client):
+    set_access(cast.paula, level=AccessLevel.CAN_ACCESS)
+    run_id = onboarding.begin(
+        staff=cast.olivia, patient_ids=[cast.paula.public_id, cast.piet.public_id], key="", by=cast.olivia.actor
+    )
+    Staff.objects.filter(pk=cast.olivia.pk).update(is_active=False)
+    onboarding.work(run_id=run_id)
+
+    assert set(outcomes(run_id).values()) == {InviteOutcome.GONE}
+    Staff.objects.filter(pk=cast.olivia.pk).update(is_active=True)
+    assert "Piet" in staff_client(cast.olivia).get(url("onboarding-run", run_id)).content.decode()
+    RoleAssignment.objects.filter(staff=cast.olivia).update(office=cast.south)
+    page = staff_client(Staff.objects.get(pk=cast.olivia.pk)).get(url("onboarding-run", run_id)).content.decode()
+    assert "Piet" not in page
