@@ -72,7 +72,7 @@ def test_the_code_of_the_app_opens_the_door_once(secret):
     assert again.status_code == 422, "a code seen over somebody's shoulder must not work a second time"
 
 
-@pytest.mark.parametrize("typed", ["000000", "", "abcdef", "12345678901234567890"])
+@pytest.mark.parametrize("typed", ["000000", "", "abcdef", "12345678901234567890", "１２３４５６", "é"])
 def test_a_wrong_code_stays_on_the_page(secret, typed):
     client = at_the_second_step()
 

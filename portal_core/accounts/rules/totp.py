@@ -35,7 +35,7 @@ def matching_step(secret: str, code: str, at: dt.datetime, *, after: int) -> int
     found = None
     for step in (now, now - 1, now + 1):
         # Every candidate is compared, so that the time tells nothing.
-        if secrets.compare_digest(totp.generate_otp(step), code) and step > after:
+        if secrets.compare_digest(totp.generate_otp(step).encode(), code.encode()) and step > after:
             found = step if found is None else found
     return found
 
