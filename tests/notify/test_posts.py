@@ -383,6 +383,7 @@ def test_an_address_that_echoes_is_its_owners(sink):
         (200, b'{"challenge": 5}', "no_echo"),
         (200, b'{"challenge": "other"}', "no_echo"),
         (200, b'{"type": "challenge"}', "no_echo"),
+        (200, b'{"challenge": "\\ud800"}', "no_echo"),  # half a character, which no encoding takes
         (200, b"{", "no_echo"),
         (200, b'{"a":' * 9000, "no_echo"),
         (200, b"\xff\xfe", "no_echo"),

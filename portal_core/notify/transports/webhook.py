@@ -45,7 +45,7 @@ def challenge(url: str, *, secret: str, value: str, client: OutboundClient | Non
             ours.close()
     if not 200 <= answer.status < 300:
         return f"http_{answer.status}"
-    return "" if hmac.compare_digest(_echo(answer).encode(), value.encode()) else "no_echo"
+    return "" if hmac.compare_digest(_echo(answer).encode("utf-8", "replace"), value.encode()) else "no_echo"
 
 
 def _echo(answer: Answer) -> str:
