@@ -115,7 +115,7 @@ def _browser(text: str) -> str:
         given: Any = json.loads(text) if len(text) <= _PUSH_MAX else None
         endpoint, keys = given["endpoint"], given["keys"]
         point, auth = _base64url(keys["p256dh"]), _base64url(keys["auth"])
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise Unusable("push") from error
     if not isinstance(endpoint, str) or len(point) != 65 or point[0] != 4 or len(auth) != 16:
         raise Unusable("push")

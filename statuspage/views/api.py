@@ -23,6 +23,7 @@ from portal_core.kernel.http import errors, ratelimit
 from statuspage import access
 from statuspage.actions import subscribers
 from statuspage.actions.subscribers import reminding
+from statuspage.enums import Way
 from statuspage.errors import LinkInvalid
 from statuspage.forms.api import SubscriberForm, Wish, fields_of
 from statuspage.queries import scopes
@@ -146,9 +147,9 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         problems = {name: [str(text) for text in texts] for name, texts in form.errors.items()}
         raise Invalid(next(iter(problems.values()))[0], fields=problems)
     wish: Wish = form.cleaned_data["wish"]
-    ratelimit.hit("statuspage.subscribe.address", wish.address.lower(), limit=5, per=3600)
+    ratelimit.hit("statuspage.subscribe.address", f"{wish.way}:{wish.address.lower()}", limit=5, per=3600)
     if wish.contact:
-        ratelimit.hit("statuspage.subscribe.address", wish.contact.lower(), limit=5, per=3600)
+        ratelimit.hit("statuspage.subscribe.address", f"{Way.EMAIL}:{wish.contact.lower()}", limit=5, per=3600)
     handle = subscribers.subscribe(
         way=wish.way,
         address=wish.address,

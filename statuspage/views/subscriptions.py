@@ -58,10 +58,13 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     initial = {"incident": request.GET.get("incident", ""), "language": queries.language(), "quiet_bypass": "critical"}
     form = SubscribeForm(request.POST if request.method == "POST" else None, way=way, initial=initial)
     if request.method == "POST" and form.is_valid():
+        contact = form.cleaned_data.get("contact", "")
         _not_too_often(request, way, form.address)
+        if contact:  # however many machines name it, one mailbox is asked no more often than any other
+            ratelimit.hit("statuspage.subscribe.address", f"{Way.EMAIL}:{contact.lower()}", limit=5, per=3600)
         try:
             handle = subscribers.subscribe(
-                way=way, address=form.address, contact=form.cleaned_data.get("contact", ""), region=form.number_region,
+                way=way, address=form.address, contact=contact, region=form.number_region,
                 by=_actor(request), **_in_my_language(form.wish()),
             )  # fmt: skip
         except TooMany:

@@ -13,6 +13,7 @@ from portal_core.notify.models import Delivery, Message
 from portal_core.notify.transports import push as push_transport
 from statuspage import access
 from statuspage.actions import subscribers
+from statuspage.actions.subscribers import answering
 from statuspage.contracts import Preferences
 from statuspage.enums import Way
 from statuspage.errors import (
@@ -89,6 +90,7 @@ def test_an_address_has_one_form(way, typed, kept):
         ("teams", "https://evilwebhook.office.com/x", "teams"),
         ("push", "{}", "push"),
         ("push", "[]", "push"),
+        ("push", "[" * 2000, "push"),  # deeper than any reader of JSON goes
         ("push", '{"endpoint": "http://push.example.org/", "keys": {"p256dh": "x", "auth": "y"}}', "push"),
         ("pigeon", "x", "way"),
     ],
@@ -179,6 +181,27 @@ def test_a_number_typed_again_and_again_costs_one_text(page, drain):
         subscribers.subscribe(way="sms", address="+12024561111", by=OMAR)
         drain()
     assert Delivery.objects.count() == 2
+
+
+def test_one_mailbox_is_asked_only_so_often_however_many_webhooks_name_it(page, client):
+    def named(number: int) -> int:
+        fields = {"url": f"{HOOK}{number}", "contact": "Dev@example.test"}
+        return client.post("/status/subscribe/?way=webhook", fields).status_code
+
+    assert [named(number) for number in range(6)] == [302] * 5 + [429]
+
+
+def test_the_link_of_a_chat_room_goes_to_the_contact_it_confirmed_alone(page, drain):
+    """Whoever types a room's address anew names a contact, but that one counts only once the room said yes."""
+    subscribers.subscribe(way="slack", address=SLACK, contact="dev@example.test", by=OMAR)
+    row = Subscriber.objects.get()
+    subscribers.confirm(token=access.confirm_token(row), by=OMAR)
+    subscribers.unsubscribe(token=access.manage_token(row), by=OMAR)
+    subscribers.subscribe(way="slack", address=SLACK, contact="eve@example.test", by=OMAR)
+
+    reached = answering.where(frozenset({f"contact:{row.public_id}"}))
+
+    assert [found.address for found in reached.values()] == ["dev@example.test"]
 
 
 # --- webhooks ---------------------------------------------------------------------------------------------------------

@@ -79,13 +79,19 @@ def where(keys: frozenset[str]) -> Mapping[str, notify.Reached]:
     for subscriber in Subscriber.objects.filter(public_id__in=list(wanted)):
         key = wanted[subscriber.public_id]
         try:
-            address = access.pending_contact(subscriber) if key.startswith("contact:") else subscriber.address
+            address = _contact(subscriber) if key.startswith("contact:") else subscriber.address
         except Unreadable:
             logger.error("a subscriber's address cannot be read with the present key", extra={"id": subscriber.pk})
             continue
         if address:
             found[key] = notify.Reached(address=address)
     return found
+
+
+def _contact(subscriber: Subscriber) -> str:
+    """Whom to write to about a machine. A webhook's contact is itself asked to confirm; that of a chat room counts only
+    once the room has said yes, so a name typed since gets nothing."""
+    return access.pending_contact(subscriber) if subscriber.way == Way.WEBHOOK else subscriber.contact
 
 
 def _send_code(subscriber: Subscriber, at: dt.datetime) -> None:
