@@ -102,6 +102,15 @@ def test_a_reprint_voids_the_earlier_slip(cast, pin):
     assert exchange(again)
 
 
+def test_a_reprint_ends_what_the_earlier_slip_had_opened(cast, pin):
+    """Somebody else may have found the slip and exchanged it half an hour before the patient asks for another."""
+    token = exchange(pin)
+    pins.issue(patient=cast.piet, attestation_id="att", by=cast.olivia.actor)
+
+    with pytest.raises(LinkUnusable):
+        portal.usable_token(token)
+
+
 def test_seven_days_to_the_second(cast, pin, clock):
     clock.shift(dt.timedelta(days=7) - dt.timedelta(seconds=1))
     assert exchange(pin)

@@ -12,7 +12,7 @@ from django.db import transaction
 from portal_core.access import errors, gate
 from portal_core.access.actions import portal
 from portal_core.access.enums import AccessLevel, TokenPurpose
-from portal_core.access.models import PortalAccess, RegistrationPin
+from portal_core.access.models import AccessToken, PortalAccess, RegistrationPin
 from portal_core.access.rules.matching import plain_name
 from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import Actor
@@ -38,6 +38,9 @@ def issue(*, patient: "Patient", attestation_id: str, by: Actor) -> str:
         raise errors.PortalNotEnabled
     gate.consume(attestation_id, patient_id=patient.public_id, action="issue_pin", by=by)
     RegistrationPin.objects.filter(patient=patient, used_at=None, voided_at=None).update(voided_at=now)
+    # Whoever had the earlier slip may have opened it already: what it led to ends with it.
+    opened = AccessToken.objects.filter(patient=patient, purpose=TokenPurpose.PIN, used_at=None, superseded_at=None)
+    opened.update(superseded_at=now)
     code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     RegistrationPin.objects.create(
         patient=patient, hash=_hash(code), issued_at=now, issued_by=by.label[:120] or "Somebody",
