@@ -220,7 +220,7 @@ class FanOutState(models.TextChoices):
 FAN_OUT_MOVES: dict[FanOutState, tuple[FanOutState, ...]] = {
     FanOutState.RUNNING: (FanOutState.HELD, FanOutState.DONE, FanOutState.UNDONE),
     FanOutState.HELD: (FanOutState.RUNNING, FanOutState.DISCARDED),
-    FanOutState.DONE: (FanOutState.UNDONE,),
+    FanOutState.DONE: (FanOutState.UNDONE, FanOutState.RUNNING),  # it stopped for newer news that were taken back
     FanOutState.DISCARDED: (),
     FanOutState.UNDONE: (),
 }

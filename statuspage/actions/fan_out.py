@@ -22,7 +22,7 @@ from portal_core.notify import queries as deliveries
 from portal_core.notify.actions import bulk
 from statuspage import queries
 from statuspage.actions import pages, parting
-from statuspage.enums import EventKind, FanOutState
+from statuspage.enums import EventKind, FanOutState, Way
 from statuspage.errors import FanOutNotFound, TooLateToUndo
 from statuspage.models import FanOut, IncidentUpdate, Subscriber
 
@@ -81,12 +81,17 @@ def is_told(update: IncidentUpdate) -> bool:
 
 
 def go_on() -> int:
-    """Promise what fan-outs in progress still owe, the newest first; return how many parts were written."""
+    """Promise what fan-outs in progress still owe, the newest first; return how many parts were written. One that fails
+    is logged and tried again at the next run; it keeps no other from being told."""
     parts = 0
-    for pk in FanOut.objects.filter(state=FanOutState.RUNNING).order_by("-pk").values_list("pk", flat=True):
+    for pk in FanOut.objects.filter(state=FanOutState.RUNNING).order_by("-update_id").values_list("pk", flat=True):
         more = True
         while more:
-            more = _take_part(pk)
+            try:
+                more = _take_part(pk)
+            except Exception:
+                logger.exception("status page: a part of a fan-out could not be written", extra={"fan_out": pk})
+                break
             parts += 1
     return parts
 
@@ -104,13 +109,20 @@ def _take_part(pk: int) -> bool:
     if row is None:  # done, stopped, or in another worker's hands
         return False
     now = clock.now()
-    if _has_newer(row) or parting.base_of(row) + NOT_AFTER <= now:
-        # What is left would hear old news: they get the newer ones, told as new, from the newer fan-out.
+    people = queries.audience(row.update).filter(pk__gt=row.reached, pk__lte=row.last)
+    if parting.base_of(row) + NOT_AFTER <= now:
         row.move(FanOutState.DONE, at=now, completed_at=now)
         return False
+    if _has_newer(row):
+        # What is left would hear old news: they get the newer ones, told as new, from the newer fan-out. Webhooks get
+        # every event, whatever came after it.
+        parting.promise(row, people.filter(way=Way.WEBHOOK), now=now)
+        row.move(FanOutState.DONE, at=now, completed_at=now)
+        return False
+    parting.locked_older(row)  # what an older one has in hand is over before it is replaced; its next part finds us
     ahead = Subscriber.objects.filter(page_id=row.incident.page_id, pk__gt=row.reached, pk__lte=row.last)
     end = next(iter(ahead.order_by("pk").values_list("pk", flat=True)[CHUNK - 1 : CHUNK]), row.last)
-    parting.promise(row, queries.audience(row.update).filter(pk__gt=row.reached, pk__lte=end), now=now)
+    parting.promise(row, people.filter(pk__lte=end), now=now)
     row.reached = end
     row.save(update_fields=["reached"])
     if end < row.last:
@@ -121,7 +133,10 @@ def _take_part(pk: int) -> bool:
 
 
 def _has_newer(row: FanOut) -> bool:
-    return FanOut.objects.filter(incident_id=row.incident_id, pk__gt=row.pk, state__in=COUNTING).exists()
+    """Whether a later message of its event is being told. Updates are numbered as they were published; fan-outs as they
+    were begun, and a handler that failed begins late."""
+    later = FanOut.objects.filter(incident_id=row.incident_id, update_id__gt=row.update_id)
+    return later.filter(state__in=COUNTING).exists()
 
 
 def _is_storm(row: FanOut, now: dt.datetime) -> bool:
@@ -197,13 +212,21 @@ def discard(*, fan_out_id: str, by: Actor) -> FanOut:
 
 @transaction.atomic
 def undo(*, fan_out_id: str, by: Actor) -> int:
-    """Cancel what has not left; return how many deliveries. What they had replaced waits again. The publication itself
-    stands: take that back with another update. Raises FanOutNotFound, TooLateToUndo."""
+    """Cancel what has not left; return how many deliveries. What they had replaced waits again, and an older fan-out
+    that stopped for this one goes on, unless later news replace those as well. The publication itself stands: take that
+    back with another update. Raises FanOutNotFound, TooLateToUndo."""
     row, now = _locked(fan_out_id), clock.now()
     if row.undo_until is None or now >= row.undo_until:
         raise TooLateToUndo
     row.move(FanOutState.UNDONE, at=now, by=by.label)
-    stopped = bulk.take_back(cause=row.cause, causes=parting.earlier_causes(row), by=by)
+    older = parting.locked_older(row)
+    standing = [] if _has_newer(row) else [one for one in older if one.state in COUNTING]
+    undone = [one.cause for one in older if one.state == FanOutState.UNDONE]
+    stopped = bulk.take_back(cause=row.cause, causes=[one.cause for one in standing], taken_back=undone, by=by)
+    parting.older(row).filter(published_at__gt=now - dt.timedelta(days=2)).update(settled_at=None)
+    if standing and standing[0].state == FanOutState.DONE and standing[0].reached < standing[0].last:
+        standing[0].move(FanOutState.RUNNING, at=now, completed_at=None)
+        transaction.on_commit(_wake_worker, robust=True)
     audit.record("fan_out:undo", by=by, target=row, at=now, stopped=stopped)
     push(BOARD_GROUP, {"type": "deliveries.changed"})
     return stopped

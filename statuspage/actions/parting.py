@@ -29,10 +29,20 @@ def base_of(row: FanOut) -> dt.datetime:
     return row.decided_at or row.published_at
 
 
+def older(row: FanOut) -> "QuerySet[FanOut]":
+    """The fan-outs of the same event's earlier messages, in the order of publication, whichever was begun first."""
+    return FanOut.objects.filter(incident_id=row.incident_id, update_id__lt=row.update_id)
+
+
+def locked_older(row: FanOut) -> list[FanOut]:
+    """The same, newest first, locked. Whoever locks several fan-outs of one event does it in this order."""
+    rows = older(row).select_related("update").order_by("-update_id")
+    return list(rows.select_for_update(of=("self",)))
+
+
 def earlier_causes(row: FanOut) -> list[str]:
     """Under which names the older news of the same event stand in the ledger."""
-    older = FanOut.objects.filter(incident_id=row.incident_id, pk__lt=row.pk).select_related("update")
-    return [other.cause for other in older]
+    return [other.cause for other in older(row).select_related("update")]
 
 
 def promise(row: FanOut, people: People, *, now: dt.datetime) -> int:
@@ -132,7 +142,8 @@ def _crowding(row: FanOut) -> dict[str, dt.datetime]:
     if not most or row.incident.impact == Impact.CRITICAL:
         return {}
     others = FanOut.objects.filter(
-        incident__page_id=row.incident.page_id, published_at__gt=row.published_at - WINDOW, pk__lt=row.pk,
+        incident__page_id=row.incident.page_id, published_at__gt=row.published_at - WINDOW,
+        update_id__lt=row.update_id,
         state__in=(FanOutState.RUNNING, FanOutState.DONE),
     )  # fmt: skip
     recent = {other.cause: other.published_at for other in others.select_related("update")}

@@ -100,13 +100,16 @@ def supersede(*, causes: Collection[str], cause: str, recipient_keys: "QuerySet[
 
 
 @transaction.atomic
-def take_back(*, cause: str, causes: Collection[str], by: Actor) -> int:
-    """Cancel what has not left yet; what it had replaced of `causes` waits again. Returns how many were stopped."""
+def take_back(*, cause: str, causes: Collection[str], taken_back: Collection[str] = (), by: Actor) -> int:
+    """Cancel what has not left yet; what it had replaced of `causes` waits again, for its own moment: somebody's quiet
+    hours still count. So does what was replaced by `taken_back`, causes that had been taken back before. Returns how
+    many were stopped."""
     stopped: int = Delivery.objects.filter(cause=cause, state__in=_REPLACEABLE).move(
         DeliveryState.CANCELLED, last_error="taken_back"
     )
-    again = Delivery.objects.filter(cause__in=causes, last_error=_replaced_by(cause)).move_from(
-        [DeliveryState.SUPERSEDED], DeliveryState.WAITING, available_at=clock.now(), last_error=""
+    replaced_by = [_replaced_by(one) for one in (cause, *taken_back)]
+    again = Delivery.objects.filter(cause__in=causes, last_error__in=replaced_by).move_from(
+        [DeliveryState.SUPERSEDED], DeliveryState.WAITING, last_error=""
     )
     audit.record("delivery:take-back", by=by, cause=cause, count=stopped, again=again)
     if again:
