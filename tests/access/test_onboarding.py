@@ -262,3 +262,23 @@ def test_a_run_stops_when_its_author_is_gone_and_names_nobody_of_a_lost_office(c
     RoleAssignment.objects.filter(staff=cast.olivia).update(office=cast.south)
     page = staff_client(Staff.objects.get(pk=cast.olivia.pk)).get(url("onboarding-run", run_id)).content.decode()
     assert "Piet" not in page
+
+
+def test_a_row_that_fails_keeps_no_other_waiting(cast, monkeypatch):
+    set_access(cast.paula, level=AccessLevel.CAN_ACCESS)
+    ids = [cast.pat.public_id, cast.paula.public_id]
+    run_id = onboarding.begin(staff=cast.olivia, patient_ids=ids, key="", by=cast.olivia.actor)
+    invite = onboarding._invite
+
+    def failing(patient, by):
+        if patient.pk == cast.pat.pk:
+            raise RuntimeError
+        return invite(patient, by)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(onboarding, "_invite", failing)
+        assert onboarding.sweep() == 1
+    assert outcomes(run_id) == {"Pat": InviteOutcome.PENDING, "Paula": InviteOutcome.SENT}
+
+    assert onboarding.sweep() == 1
+    assert outcomes(run_id) == {"Pat": InviteOutcome.ACTIVE, "Paula": InviteOutcome.SENT}

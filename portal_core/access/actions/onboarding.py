@@ -1,6 +1,7 @@
 """The Patient Portal Onboarding Tool (PC-48 to PC-51): many patients, one click each, or all at once."""
 
 import datetime as dt
+import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from django.db import connection, transaction
 from portal_core.access import errors, queries
 from portal_core.access.actions import portal
 from portal_core.access.enums import InviteOutcome
-from portal_core.access.models import AccessToken, OnboardingResult, OnboardingRun
+from portal_core.access.models import AccessToken, OnboardingResult, OnboardingRun, PortalAccess
 from portal_core.kernel import audit, clock, idempotency
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.errors import AppError
@@ -18,6 +19,8 @@ from portal_core.kernel.realtime.push import push
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Patient, Staff
+
+logger = logging.getLogger(__name__)
 
 MOST = 5_000  # patients of one run
 CHUNK = 50  # invitations between two pushes of progress
@@ -59,14 +62,19 @@ def begin(*, staff: "Staff", patient_ids: Iterable[str], key: str, by: Actor) ->
 
 def work(*, run_id: str) -> int:
     """Send what is pending, each in a transaction of its own; return how many were settled. Safe to run again, by two
-    workers at once, and after a crash: a row is settled together with its invitation."""
+    workers at once, and after a crash: a row is settled together with its invitation. A row that fails is logged, keeps
+    no other waiting, and is tried again by the sweep."""
     run = OnboardingRun.objects.select_related("by__practice").filter(public_id=run_id).first()
     if run is None:
         return 0
     by = run.by.actor
     settled = 0
     for pk in list(run.results.filter(outcome=InviteOutcome.PENDING).order_by("pk").values_list("pk", flat=True)):
-        settled += _one(pk, run, by)
+        try:
+            settled += _one(pk, run, by)
+        except Exception:
+            logger.exception("an invitation of an onboarding run failed", extra={"row": pk})
+            continue
         if settled % CHUNK == 0:
             push(group(run), {"type": "onboarding.changed", "id": run.public_id})
     with transaction.atomic():
@@ -96,6 +104,7 @@ def _one(pk: int, run: OnboardingRun, by: Actor) -> int:
 
 
 def _invite(patient: "Patient", by: Actor) -> InviteOutcome:
+    PortalAccess.objects.locked_of(patient.pk)  # another run may be at the same patient
     recent = AccessToken.objects.filter(patient=patient, superseded_at=None, created_at__gt=clock.now() - QUIET)
     if recent.exists():
         return InviteOutcome.RECENT
