@@ -123,5 +123,7 @@ def _row(request: StaffRequest, patient: "Patient", refusal: AppError | None = N
             messages.success(request, said)
         return redirect("access:onboarding")
     page = queries.onboarding_page(queries.onboarding_filter(request.staff).filter(public_id=patient.public_id))
+    if not page.rows:  # meanwhile dead, or moved to an office of others: no row of this list any more
+        return HttpResponse("")
     context = {"row": page.rows[0], "refusal": refusal, "said": said}
     return render(request, "access/parts/onboarding_row.html", context, status=422 if refusal is not None else 200)
