@@ -22,6 +22,7 @@ class BreakGlassForm(forms.Form):
     incident = forms.ChoiceField(label=_("What is this about?"))
     name = forms.CharField(
         label=_("What is wrong, in a few words"), max_length=NAME_MAX, required=False,
+        help_text=_("Only for a new problem."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
     status = forms.ChoiceField(

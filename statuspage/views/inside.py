@@ -27,11 +27,17 @@ def inside(request: StaffRequest) -> HttpResponse:
         "statuspage/inside.html",
         {
             "rows": [
-                {"event": row.event, "tone": TONES[row.event.impact], "words": row.words, "offices": offices}
+                {
+                    "event": row.event,
+                    "tone": TONES[row.event.impact],
+                    "words": [
+                        {"heading": offices.get(word.office_id, word.audience), "body": word.body, "at": word.at}
+                        for word in row.words
+                    ],
+                }
                 for row in events
             ],
             "detours": queries.detours(),
-            "offices": offices,
             "now": now,
             "confirmed_at": loaded.written_at if loaded is not None else None,
         },
