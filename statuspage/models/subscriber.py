@@ -102,7 +102,8 @@ class Subscriber(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["page", "way", "address_index"], name="subscriber_one_per_address"),
+            # The address first: it is looked up without its page, too.
+            models.UniqueConstraint(fields=["address_index", "way", "page"], name="subscriber_one_per_address"),
             models.CheckConstraint(
                 name="subscriber_quiet_both",
                 condition=Q(quiet_from=None, quiet_until=None) | Q(quiet_from__isnull=False, quiet_until__isnull=False),
