@@ -248,6 +248,13 @@ class Claim:
         On PostgreSQL workers step over each other's locked rows; on SQLite the transaction is IMMEDIATE, so that there
         is only one at a time. Plain ids in the UPDATE: a locking sub-select in `IN (…)` has run for minutes.
         """
+        while True:  # a batch may hold nothing but rows that came too late
+            claim, seen = cls._take(now, without, limit)
+            if claim or not seen:
+                return claim
+
+    @classmethod
+    def _take(cls, now: dt.datetime, without: Iterable[Channel], limit: int) -> tuple["Claim", int]:
         claim_id = new_public_id()
         with transaction.atomic():
             due = Delivery.objects.filter(state__in=DeliveryState.live, available_at__lte=now)
@@ -263,9 +270,7 @@ class Claim:
             _rows([row.pk for row in ours]).move(
                 DeliveryState.SENDING, claimed_by=claim_id, available_at=now + LEASE, attempts=F("attempts") + 1
             )
-        if rows and not ours:
-            return cls.take(now, without=without, limit=limit)
-        return cls(claim_id, ours, now + LEASE)
+        return cls(claim_id, ours, now + LEASE), len(rows)
 
     @property
     def is_old(self) -> bool:

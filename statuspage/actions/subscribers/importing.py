@@ -156,7 +156,7 @@ def import_due() -> int:
 @transaction.atomic
 def _one_part(import_id: int) -> int | None:
     """The next part; None when the import is at its end. A part and the mark that it is done are one transaction."""
-    row = SubscriberImport.objects.select_for_update().select_related("page").get(pk=import_id)
+    row = SubscriberImport.objects.select_for_update(of=("self",)).select_related("page").get(pk=import_id)
     if row.state != ImportState.RUNNING:
         return None
     part = row.parts.first()
