@@ -27,7 +27,7 @@ class Present:
 
 
 def here(*, place: str, person_id: str, name: str, typing: bool) -> None:
-    """Renew somebody's lease on `place` ("now", "new", "plan", "event-<id>"); others hear when what they see changes."""
+    """Renew somebody's lease on `place` ("now", "new", "plan", "event-<id>"); others hear of what they see."""
     now = time.time()
     people = _load(place)
     before = _shown(people, now)
