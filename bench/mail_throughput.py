@@ -1,8 +1,11 @@
 """Mails per minute to a sink on this machine: our ledgered delivery, a bare smtplib loop, Django's own backend.
 
+Our delivery is measured twice: with addresses in the ledger, and as the status page's subscribers get it, with
+addresses that are asked for, unsealed and given their signed unsubscribe links batch by batch right before they leave.
+
     .venv/bin/python -m bench.mail_throughput [--mails 2000] [--rounds 5]
 
-All three in the same run, in turn, to a sink in a process of its own. Ours counts everything from claim to mark. A
+All of them in the same run, in turn, to a sink in a process of its own. Ours counts everything from claim to mark. A
 database of its own on SQLite in a temporary directory, or BENCH_DATABASE_URL (an empty PostgreSQL database).
 """
 
@@ -51,11 +54,12 @@ def measure(port: int, mails: int, rounds: int, directory: str) -> None:
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [ROOT / "tests" / "notify" / "templates"]}]
     call_command("migrate", "notify", verbosity=0)
 
-    rates: dict[str, list[float]] = {name: [] for name in ("promise", "ours", "smtplib", "django")}
+    rates: dict[str, list[float]] = {name: [] for name in ("promise", "ours", "sealed", "smtplib", "django")}
     for turn in range(rounds + 1):  # the first warms up and is not counted
         found = {
             "promise": timed(mails, lambda turn=turn: promise(turn, mails)),
             "ours": timed(mails, deliver),
+            "sealed": sealed(turn, mails),
             "smtplib": timed(mails, lambda: raw(port, mails)),
             "django": timed(mails, lambda: through_django(port, mails)),
         }
@@ -67,6 +71,7 @@ def measure(port: int, mails: int, rounds: int, directory: str) -> None:
     bare = statistics.median(rates["smtplib"])
     labels = {
         "smtplib": "smtplib, one connection, ready bytes", "ours": "deliver_due: claim, send, mark",
+        "sealed": "the same, addresses unsealed per batch",
         "django": "Django send_messages, one connection", "promise": "send_many (writing the promises down)",
     }  # fmt: skip
     for name, label in labels.items():
@@ -99,6 +104,32 @@ def deliver() -> None:
     left = queries.delivery_counts()
     if left["waiting"] + left["sending"]:
         raise SystemExit(f"not everything was sent: {left}")
+
+
+def sealed(turn: int, mails: int) -> float:
+    """As statuspage.actions.reaching does it: open the cipher, sign the link."""
+    from django.core import signing
+
+    from portal_core import notify
+    from statuspage.rules.addresses import Vault
+
+    if "sample/" not in notify.hooks._resolvers:
+        vault = Vault(["bench"])
+        book = {f"s:{n}": vault.seal(f"s{n}@example.org") for n in range(mails)}
+
+        def resolver(keys: frozenset[str]) -> dict[str, notify.Reached]:
+            signer = signing.Signer(salt="bench")
+            return {
+                key: notify.Reached(
+                    address=vault.open(book[key]), unsubscribe_url=f"https://lantern.example/u/{signer.sign(key[2:])}/"
+                )
+                for key in keys
+            }
+
+        notify.hooks.resolve_addresses("sample/", resolver)
+    people = (notify.Recipient(key=f"s:{n}", resolve=True, unsubscribe_url="https://x.example/") for n in range(mails))
+    notify.send_many("sample/outage", recipients=people, cause=f"sealed:{turn}", context={"what": "Portal"})
+    return timed(mails, deliver)
 
 
 def letter() -> tuple[str, str, str]:
