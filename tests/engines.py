@@ -62,7 +62,9 @@ class Service:
 
 
 class Postgres(Service):
-    def __init__(self) -> None:
+    """`durable`: what was committed is there after a crash of the server, as in production; without, it is quicker."""
+
+    def __init__(self, *, durable: bool = False) -> None:
         home = Path(tempfile.mkdtemp(prefix="lantern-pg-"))
         self.port = free_port()
         identity: dict[str, Any] = {}
@@ -78,7 +80,8 @@ class Postgres(Service):
         )  # fmt: skip
         settings = {
             "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": home, "fsync": "off",
-            "synchronous_commit": "off", "full_page_writes": "off", "max_connections": 60, "shared_buffers": "64MB",
+            "synchronous_commit": "on" if durable else "off", "full_page_writes": "off",
+            "max_connections": 60, "shared_buffers": "64MB",
         }  # fmt: skip
         command = [str(binaries / "postgres"), "-D", str(data)]
         command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

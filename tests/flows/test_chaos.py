@@ -59,8 +59,8 @@ def sink() -> Iterator[object]:
 
 @pytest.fixture
 def engines() -> Iterator[tuple[Postgres, Redis]]:
-    """A PostgreSQL and a Redis of this test's own: others would miss them."""
-    database, redis = Postgres(), Redis()
+    """Of this test's own: others would miss them. Durable: a mark that is lost is a mail sent twice."""
+    database, redis = Postgres(durable=True), Redis()
     yield database, redis
     for server in (database, redis):
         if server.process.poll() is None:
@@ -91,8 +91,9 @@ incidents.declare(name="{name}", body="We are looking into it.",
 """)
 
 
-def told(sink) -> list[str]:
-    return [mail.recipient for mail in list(sink.mails) if mail.recipient.startswith("reader")]
+def told(sink, name: str) -> int:
+    """How many mails about this incident the one subscriber got."""
+    return sum(name in mail.message["subject"] for mail in list(sink.mails) if mail.recipient.startswith("reader"))
 
 
 def test_readers_see_no_error_while_everything_else_fails_in_turn(engines, sink):
@@ -129,9 +130,9 @@ def _the_worker_dies(product: ScaledProduct, sink) -> None:
     product.kill("worker")
     declare(product, "Worker away")
     product.wait(lambda: shown(product, "Worker away"), 10)
-    assert told(sink) == []
+    assert told(sink, "Worker away") == 0
     product.restart()
-    product.wait(lambda: told(sink) == ["reader@example.test"])
+    product.wait(lambda: told(sink, "Worker away") == 1)
 
 
 def _redis_dies(product: ScaledProduct, engines: tuple[Postgres, Redis], socket) -> None:
@@ -150,7 +151,6 @@ def _redis_dies(product: ScaledProduct, engines: tuple[Postgres, Redis], socket)
 def _postgres_dies(product: ScaledProduct, engines: tuple[Postgres, Redis], sink) -> None:
     """The journal takes over: shown at once, and applied once, and told once, when the database is back."""
     database, _redis = engines
-    before = len(told(sink))
     pull_the_plug(database)
     assert product.get("/readyz")[0] == 503
     product.manage(
@@ -160,11 +160,11 @@ def _postgres_dies(product: ScaledProduct, engines: tuple[Postgres, Redis], sink
 
     database.start_again()
 
-    product.wait(lambda: len(told(sink)) == before + 1, 60)
+    product.wait(lambda: told(sink, JOURNALLED) == 1, 90)
     assert shown(product, JOURNALLED)
     assert _count(product, "SELECT count(*) FROM statuspage_incident WHERE name = %s", JOURNALLED) == 1
     _drains(product)
-    assert len(told(sink)) == before + 1
+    assert [told(sink, name) for name in ("Worker away", "Redis away", JOURNALLED)] == [1, 1, 1]
 
 
 def _count(product: ScaledProduct, query: str, *values: str) -> Any:
@@ -180,6 +180,7 @@ def _left(product: ScaledProduct) -> str:
         "SELECT coalesce(string_agg(what, ', '), '') FROM ("
         " SELECT handler || ' ' || attempts || ' ' || last_error AS what FROM kernel_outboxmessage"
         " WHERE done_at IS NULL AND dead_at IS NULL"
+        " UNION ALL SELECT 'fan-out ' || kind FROM statuspage_fanout WHERE state = 'running'"
         " UNION ALL SELECT state || ' ' || cause || ' ' || attempts || ' ' || available_at FROM notify_delivery"
         " WHERE state IN ('waiting', 'sending')) AS rows",
     )
