@@ -119,3 +119,17 @@ def test_one_message_per_zone(noon):
     again = notify.bulk.write("sample/outage", cause="a", context={"what": "y"}, language="en", channels=("email",))
 
     assert first == again
+
+
+def test_the_demo_mailbox_shows_them_all_the_same(noon, book, settings, client):
+    settings.DEMO, settings.EMAIL_URL = True, ""
+    promise("s:0", "s:1")
+    delivery.deliver_due()
+    one = Delivery.objects.get(recipient_key="s:0")
+
+    shown = client.get("/mailbox/?address=s0@").content.decode()
+
+    assert "s0@example.org" in shown
+    assert "s1@example.org" not in shown
+    assert "https://x.test/0/" in client.get(f"/mailbox/{one.public_id}/").content.decode()
+    assert set(Delivery.objects.values_list("address", flat=True)) == {""}

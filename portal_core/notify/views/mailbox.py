@@ -49,7 +49,7 @@ def demo_page(view: View) -> View:
 def mailbox(request: HttpRequest) -> HttpResponse:
     form = MailboxFilter(request.GET)
     address = form.cleaned_data["address"] if form.is_valid() else ""
-    rows = list(queries.mailbox(address, limit=queries.NEWEST + 1))
+    rows = queries.mailbox(address, limit=queries.NEWEST + 1)
     values = {
         "form": form,
         "address": address,
