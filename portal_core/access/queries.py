@@ -109,11 +109,7 @@ def onboarding_filter(staff: "Staff", *, text: str = "", state: str = "", office
 def onboarding_page(patients: "QuerySet[Patient]", *, after: str = "", limit: int = ONBOARDING_PAGE) -> OnboardingPage:
     """By last name, first name; two queries and one more when it goes on from somewhere."""
     if after and (last := patients.filter(public_id=after).first()) is not None:
-        patients = patients.filter(
-            Q(last_name__gt=last.last_name)
-            | Q(last_name=last.last_name, first_name__gt=last.first_name)
-            | Q(last_name=last.last_name, first_name=last.first_name, pk__gt=last.pk)
-        )
+        patients = directory.beyond(patients, last)
     found = list(patients.select_related("home_office").order_by("last_name", "first_name", "pk")[: limit + 1])
     shown = found[:limit]
     invited = dict(

@@ -45,13 +45,18 @@ def patients(staff: Staff, *, text: str = "", after: str = "", limit: int = PAGE
     if after:
         last = Patient.objects.seen_by(staff).filter(public_id=after).first()
         if last is not None:
-            rows = rows.filter(
-                Q(last_name__gt=last.last_name)
-                | Q(last_name=last.last_name, first_name__gt=last.first_name)
-                | Q(last_name=last.last_name, first_name=last.first_name, pk__gt=last.pk)
-            )
+            rows = beyond(rows, last)
     found = list(rows.select_related("home_office").order_by("last_name", "first_name", "pk")[: limit + 1])
     return PatientPage(found[:limit], found[limit - 1].public_id if len(found) > limit else "")
+
+
+def beyond(rows: QuerySet[Patient], last: Patient) -> QuerySet[Patient]:
+    """Of these patients, those who come after `last` in the order of their names."""
+    return rows.filter(
+        Q(last_name__gt=last.last_name)
+        | Q(last_name=last.last_name, first_name__gt=last.first_name)
+        | Q(last_name=last.last_name, first_name=last.first_name, pk__gt=last.pk)
+    )
 
 
 def search_patients(staff: Staff, text: str) -> QuerySet[Patient]:
