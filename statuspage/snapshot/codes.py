@@ -19,7 +19,7 @@ BYTES = 10
 
 
 def make(label: str, count: int) -> list[str]:
-    """`count` new codes for one person, as they are printed: XXXX-XXXX-XXXX-XXXX."""
+    """`count` new codes for one person, as they are printed: four groups of four."""
     codes = [base64.b32encode(secrets.token_bytes(BYTES)).decode() for _ in range(count)]
     at = clock.now().isoformat()
     with locked("codes"):
