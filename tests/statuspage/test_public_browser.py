@@ -168,7 +168,7 @@ def test_the_banner_for_other_sites_is_a_good_guest(people, host):
             status.files["status/embed.js"] = (source.encode(), render.JAVASCRIPT)
             guest.files["index.html"] = (f'<!doctype html><html lang="es">{script}'.encode(), "text/html")
             page.goto(f"{guest.url}/", wait_until="load")
-            page.wait_for_function("sessionStorage.getItem('lantern-status:summary')", timeout=5_000)
+            page.wait_for_function("() => sessionStorage.getItem('lantern-status:summary')", timeout=5_000)
             assert page.evaluate("JSON.parse(sessionStorage.getItem('lantern-status:summary')).body") is None
             expect(page.locator("body")).to_have_text("Ours")
             expect(banner).to_have_count(0)
