@@ -259,3 +259,49 @@ class Author(models.TextChoices):
     OFFICE = "office", _("Office")
     IT = "it", _("IT support")
     SYSTEM = "system", _("System")
+
+
+class CallDirection(models.TextChoices):
+    IN = "in", _("They called")
+    OUT = "out", _("We called")
+
+
+class CallState(models.TextChoices):
+    """A call on the practice's line, from the menu to its end."""
+
+    MENU = "menu", _("In the menu")
+    RINGING = "ringing", _("Ringing at the desk")
+    VOICEMAIL = "voicemail", _("Leaving a message")
+    ENDED = "ended", _("Over")
+
+
+CALL_MOVES: dict[CallState, tuple[CallState, ...]] = {
+    CallState.MENU: (CallState.RINGING, CallState.VOICEMAIL, CallState.ENDED),
+    CallState.RINGING: (CallState.VOICEMAIL, CallState.ENDED),
+    CallState.VOICEMAIL: (CallState.ENDED,),
+    CallState.ENDED: (),
+}
+
+
+class CallOutcome(models.TextChoices):
+    TALKED = "talked", _("Talked")
+    NO_ANSWER = "no_answer", _("No answer")
+    LEFT_WORD = "left_word", _("Asked to call back")
+    VOICEMAIL = "voicemail", _("Left a message")
+    HUNG_UP = "hung_up", _("Hung up")
+
+
+class RecordingState(models.TextChoices):
+    """Where the sound of a message is."""
+
+    NONE = "none", _("No recording")
+    WANTED = "wanted", _("Being fetched")
+    KEPT = "kept", _("Kept here")
+    LOST = "lost", _("Could not be fetched")
+
+
+class TranscriptState(models.TextChoices):
+    NONE = "none", _("Not asked for")
+    WANTED = "wanted", _("Being written")
+    READY = "ready", _("Written by a machine")
+    FAILED = "failed", _("Could not be written")
