@@ -111,10 +111,37 @@ ATTEMPT_MOVES: Final[dict[str, tuple[str, ...]]] = {
 
 
 class Purpose(models.TextChoices):
-    """What the check is for. An attestation covers one purpose and nothing else."""
+    """What the check is for. An attestation covers one purpose and nothing else (`rules.purposes`)."""
 
     RESET = "reset", _("Send a reset link or invitation")
+    PIN = "pin", _("Hand over a registration PIN")
+    CREDENTIALS = "credentials", _("Set user name and password by hand")
+    CONTACT = "contact", _("Change the e-mail or phone on file")
+    SECOND_STEP = "second_step", _("Take off a lost second step")
+    PROXY = "proxy", _("Let somebody act for the patient")
     IDENTITY = "identity", _("Know who it is, change nothing")
+
+
+class ReleaseEvidence(models.TextChoices):
+    """What ends a hold: nothing that works over the phone."""
+
+    PHOTO_ID = "photo_id", _("Photo ID seen at our office")
+    LETTER = "letter", _("Code from our letter, read back")
+
+
+class StaffPurpose(models.TextChoices):
+    """What a colleague or provider wants from IT (RS)."""
+
+    HELP = "help", _("Help that changes nothing")
+    SIGN_OUT = "sign_out", _("End their sessions everywhere")
+    SECOND_STEP = "second_step", _("Take off a lost second step")
+
+
+class StaffMethod(models.TextChoices):
+    """How IT makes sure of a colleague (TR-09). Never by the number they call from."""
+
+    CALL_BACK = "call_back", _("Called back on the office's main number")
+    IN_PERSON = "in_person", _("Staff badge and face seen at the IT desk")
 
 
 class CallChannel(models.TextChoices):

@@ -1,4 +1,14 @@
+from triage.models.codes import VerificationCode
 from triage.models.escalation import Escalation
+from triage.models.staff_checks import StaffCheck
 from triage.models.verification import Attestation, PlaybookStep, VerificationAttempt, VerificationHold
 
-__all__ = ["Attestation", "Escalation", "PlaybookStep", "VerificationAttempt", "VerificationHold"]
+__all__ = [
+    "Attestation",
+    "Escalation",
+    "PlaybookStep",
+    "StaffCheck",
+    "VerificationAttempt",
+    "VerificationCode",
+    "VerificationHold",
+]

@@ -10,7 +10,17 @@ from django.db import models
 from django.db.models import F, Q
 
 from portal_core.kernel.ids import PublicIdField
-from triage.enums import ATTEMPT_MOVES, AttemptOutcome, CallChannel, Level, Method, OfficeStep, Purpose, RedFlag
+from triage.enums import (
+    ATTEMPT_MOVES,
+    AttemptOutcome,
+    CallChannel,
+    Level,
+    Method,
+    OfficeStep,
+    Purpose,
+    RedFlag,
+    ReleaseEvidence,
+)
 from triage.errors import VerificationClosed
 from triage.rules.verification import Evidence
 
@@ -50,6 +60,7 @@ class VerificationAttempt(models.Model):
     outcome = models.CharField(max_length=12, choices=AttemptOutcome, default=AttemptOutcome.OPEN)
     methods = models.JSONField(default=list)  # [{"method": "e3", "age_days": 412, "at": "…"}]
     red_flags = models.JSONField(default=list)  # ["pressure"]
+    portal_asked_at = models.DateTimeField(null=True)  # since when the patient's own portal page asks "is it you?"
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
@@ -115,6 +126,9 @@ class Attestation(models.Model):
     consumed_at = models.DateTimeField(null=True)
     consumed_by_action = models.CharField(max_length=60, blank=True)
     revoked_at = models.DateTimeField(null=True)
+    # Where no second person is: it works from this moment on, unless the patient says no before.
+    delayed_until = models.DateTimeField(null=True)
+    cancel_hash = models.CharField(max_length=64, blank=True)
 
     objects: ClassVar[models.Manager["Attestation"]] = AttestationQuerySet.as_manager()
 
@@ -137,14 +151,40 @@ class Attestation(models.Model):
             ),
             models.CheckConstraint(
                 name="attestation_second_person_first",
-                condition=Q(consumed_at=None) | Q(approved_at__isnull=False) | ~Q(level__in=[Level.R3, Level.R4]),
+                condition=Q(consumed_at=None)
+                | Q(approved_at__isnull=False)
+                | Q(delayed_until__isnull=False, delayed_until__lte=F("consumed_at"))
+                | ~Q(level__in=[Level.R3, Level.R4]),
+            ),
+            models.CheckConstraint(
+                name="attestation_delay_can_be_cancelled",
+                condition=Q(delayed_until=None, cancel_hash="")
+                | Q(delayed_until__isnull=False, delayed_until__lt=F("expires_at")) & ~Q(cancel_hash=""),
             ),
         ]
-        indexes = [models.Index(fields=["ticket", "-created_at"], name="attestation_by_ticket")]
+        indexes = [
+            models.Index(fields=["ticket", "-created_at"], name="attestation_by_ticket"),
+            # the gate of other rooms: is there one for this patient and purpose?
+            models.Index(
+                fields=["patient", "action_class", "-created_at"],
+                name="attestation_usable",
+                condition=Q(consumed_at=None, revoked_at=None),
+            ),
+            models.Index(fields=["cancel_hash"], name="attestation_by_cancel", condition=~Q(cancel_hash="")),
+        ]
 
     @property
     def needs_approval(self) -> bool:
-        return self.level in (Level.R3, Level.R4) and self.approved_at is None
+        """Whether nobody approved yet and nobody chose to wait instead."""
+        return self.is_risky and self.approved_at is None and self.delayed_until is None
+
+    @property
+    def is_risky(self) -> bool:
+        return self.level in (Level.R3, Level.R4)
+
+    def is_waiting(self, at: dt.datetime) -> bool:
+        """Whether the patient may still say no; at the second of `delayed_until` it works."""
+        return self.approved_at is None and self.delayed_until is not None and at < self.delayed_until
 
     def is_live(self, at: dt.datetime) -> bool:
         return self.consumed_at is None and self.revoked_at is None and at < self.expires_at
@@ -155,7 +195,8 @@ class Attestation(models.Model):
 
 
 class VerificationHold(models.Model):
-    """After three failed checks in a day, over all offices, nothing above R1 is possible until a person releases it."""
+    """After three failed checks in a day or five in a month, over all offices, or a patient's own "that was not me":
+    nothing above R1 is possible until a person releases it."""
 
     public_id = PublicIdField()
     patient = models.ForeignKey("directory.Patient", on_delete=models.PROTECT, related_name="+")
@@ -163,6 +204,7 @@ class VerificationHold(models.Model):
     rule = models.CharField(max_length=40)
     released_at = models.DateTimeField(null=True)
     released_by = models.ForeignKey("directory.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    release_evidence = models.CharField(max_length=12, choices=ReleaseEvidence, blank=True)
 
     class Meta:
         constraints = [
