@@ -209,3 +209,12 @@ class Impact(models.TextChoices):
     ONE = "one", _("This patient only")
     SEVERAL = "several", _("Several patients")
     OFFICE = "office", _("The whole office")
+
+
+class DraftKind(models.TextChoices):
+    """Where somebody began to write."""
+
+    REPLY = "reply", _("Reply to the requester")
+    NOTE = "note", _("Internal note")
+    ANSWER = "answer", _("Answer to the office")
+    ASK = "ask", _("Question to the office")

@@ -1,12 +1,17 @@
 from triage.models.codes import VerificationCode
+from triage.models.desk import CannedReply, Draft, Mention, SavedView
 from triage.models.escalation import Escalation
 from triage.models.staff_checks import StaffCheck
 from triage.models.verification import Attestation, PlaybookStep, VerificationAttempt, VerificationHold
 
 __all__ = [
     "Attestation",
+    "CannedReply",
+    "Draft",
     "Escalation",
+    "Mention",
     "PlaybookStep",
+    "SavedView",
     "StaffCheck",
     "VerificationAttempt",
     "VerificationCode",

@@ -72,6 +72,8 @@ class Escalation(models.Model):
     assignee = models.ForeignKey("directory.Staff", on_delete=models.PROTECT, null=True, related_name="+")
     incident_id = models.CharField(max_length=20, blank=True)
     duplicate_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    snoozed_until = models.DateTimeField(null=True)  # out of the console's way until then
+    snooze_reason = models.CharField(max_length=200, blank=True)
     bounces = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
@@ -101,6 +103,11 @@ class Escalation(models.Model):
             ),
             models.CheckConstraint(
                 name="escalation_contact_needs_a_number", condition=Q(ok_to_contact=False) | ~Q(contact_number="")
+            ),
+            models.CheckConstraint(
+                name="escalation_snooze_has_reason",
+                condition=Q(snoozed_until=None, snooze_reason="")
+                | Q(snoozed_until__isnull=False) & ~Q(snooze_reason=""),
             ),
             models.CheckConstraint(name="escalation_error_text_given", condition=~Q(error_text="") & ~Q(page="")),
         ]
