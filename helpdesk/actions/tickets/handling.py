@@ -1,0 +1,85 @@
+"""Whose ticket it is, about whom, and about what."""
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from helpdesk import errors
+from helpdesk.actions.tickets.telling import nudge, office_group, tell
+from helpdesk.enums import DONE, Category, RequesterKind, Side, TicketState
+from helpdesk.models import Ticket
+from portal_core.kernel import clock
+from portal_core.kernel.contracts import Actor
+
+if TYPE_CHECKING:
+    from portal_core.directory.models import Office, Patient, Staff
+
+
+@transaction.atomic
+def take(*, ticket: Ticket, staff: "Staff", over: bool = False, by: Actor) -> Ticket:
+    """Make it one's own. Raises AlreadyTaken when somebody else has it, unless one takes it `over` knowingly."""
+    now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
+    if ticket.state == TicketState.CLOSED:
+        raise errors.TicketClosed
+    if ticket.owner_id not in (None, staff.pk) and not over:
+        raise errors.AlreadyTaken
+    if ticket.owner_id == staff.pk and ticket.state != TicketState.NEW:
+        return ticket
+    if ticket.state == TicketState.NEW:
+        ticket.move(TicketState.OPEN, at=now)
+    ticket.owner = staff
+    ticket.save_changes("owner", at=now)
+    tell(ticket, "ticket:take", at=now, by=by)
+    return ticket
+
+
+@transaction.atomic
+def match_patient(*, ticket: Ticket, patient: "Patient", by: Actor) -> Ticket:
+    """Say whose chart this is about (resolution, not proof of identity). The ticket goes to the patient's home office
+    (TR-03). Raises WrongOffice for a patient of another practice, WrongMove for a provider's ticket."""
+    now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
+    if ticket.state == TicketState.CLOSED:
+        raise errors.TicketClosed
+    if ticket.requester_kind != RequesterKind.PATIENT or ticket.side != Side.OFFICE:
+        raise errors.WrongMove
+    if patient.practice_id != ticket.practice_id:
+        raise errors.WrongOffice
+    before = ticket.office.public_id
+    ticket.patient = patient
+    ticket.office = patient.home_office
+    ticket.save_changes("patient", "office", at=now)
+    tell(ticket, "ticket:match_patient", at=now, by=by, patient=patient.public_id)
+    nudge(ticket, office_group(before))
+    return ticket
+
+
+@transaction.atomic
+def hand_over(*, ticket: Ticket, office: "Office", by: Actor) -> Ticket:
+    """Give it to another office of the practice, e.g. when the requester did not know theirs. Raises WrongOffice."""
+    now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
+    if office.practice_id != ticket.practice_id:
+        raise errors.WrongOffice
+    if ticket.relayed_at is not None:
+        raise errors.StillAtIT
+    if ticket.state in DONE:
+        raise errors.WrongMove
+    before = ticket.office.public_id
+    ticket.office, ticket.owner, ticket.turn_since = office, None, now
+    ticket.save_changes("office", "owner", at=now)
+    tell(ticket, "ticket:hand_over", at=now, by=by, from_office=before, to_office=office.public_id)
+    nudge(ticket, office_group(before))
+    return ticket
+
+
+@transaction.atomic
+def set_category(*, ticket: Ticket, category: Category, by: Actor) -> Ticket:
+    """Correct what it is about."""
+    now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
+    if ticket.state == TicketState.CLOSED:
+        raise errors.TicketClosed
+    before, ticket.category = ticket.category, category
+    if ticket.subject == str(Category(before).label):
+        ticket.subject = str(Category(category).label)
+    ticket.save_changes("category", "subject", at=now)
+    tell(ticket, "ticket:categorise", at=now, by=by, before=before, after=str(category))
+    return ticket

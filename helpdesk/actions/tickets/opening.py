@@ -1,0 +1,101 @@
+"""How a ticket begins: somebody wrote, or somebody called."""
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from helpdesk import errors
+from helpdesk.actions.tickets.telling import is_requester, tell, write
+from helpdesk.contracts import Intake, TicketOpened
+from helpdesk.enums import Category, Channel, RequesterKind, Side, TicketState, Visibility
+from helpdesk.models import Ticket
+from helpdesk.models.ticket import new_reference
+from helpdesk.rules import turn as rules
+from portal_core.directory.enums import PatientSupportMode, Permission
+from portal_core.kernel import clock
+from portal_core.kernel.contracts import Actor
+
+if TYPE_CHECKING:
+    from portal_core.directory.models import Office, Patient, Staff
+
+
+@transaction.atomic
+def open_from_contact(*, intake: Intake, office: "Office", by: Actor) -> Ticket:
+    """A request from the contact form. A patient's lands at the office, a provider's at IT (TR-03, TR-09)."""
+    return _open(intake, office=office, at=clock.now(), by=by, action="ticket:open")
+
+
+@transaction.atomic
+def log_call(
+    *,
+    intake: Intake,
+    office: "Office",
+    staff: "Staff",
+    patient: "Patient | None" = None,
+    call_seconds: int | None = None,
+    by: Actor,
+) -> Ticket:
+    """A phone call, written down by the one who answered it.
+
+    An office desk owns what it writes down. IT hands a patient's call to the patient's office (TR-03) and keeps a
+    provider's. Raises WrongOffice.
+    """
+    if staff.practice_id != office.practice_id or (patient is not None and patient.practice_id != office.practice_id):
+        raise errors.WrongOffice
+    at_office = staff.may(Permission.OFFICE_DESK, office_id=office.pk)
+    keeps = at_office or intake.requester_kind != RequesterKind.PATIENT
+    return _open(
+        intake, office=office, at=clock.now(), by=by, action="ticket:log_call",
+        side=Side.OFFICE if at_office else None,
+        owner=staff if keeps else None, patient=patient, call_seconds=call_seconds,
+    )  # fmt: skip
+
+
+def _open(
+    intake: Intake,
+    *,
+    office: "Office",
+    at: dt.datetime,
+    by: Actor,
+    action: str,
+    side: Side | None = None,
+    owner: "Staff | None" = None,
+    patient: "Patient | None" = None,
+    call_seconds: int | None = None,
+) -> Ticket:
+    if side is None:
+        side = rules.lands_at(
+            requester_kind=intake.requester_kind,
+            category=intake.category,
+            patient_line=office.practice.patient_support_mode == PatientSupportMode.PATIENT_LINE
+            and intake.channel == Channel.WEB,
+        )
+    ticket = Ticket.objects.create(
+        reference=_free_reference(),
+        practice_id=office.practice_id, office=office, side=side, patient=patient, owner=owner,
+        category=intake.category, channel=intake.channel, requester_kind=intake.requester_kind,
+        requester_name=intake.name, requester_email=intake.email, requester_phone=intake.phone,
+        subject=str(Category(intake.category).label), error_text=intake.error_text, device=intake.device,
+        call_seconds=call_seconds, state=TicketState.OPEN if owner else TicketState.NEW,
+        first_response_at=at if owner else None, turn_since=at, created_at=at, updated_at=at,
+    )  # fmt: skip
+    if intake.body.strip():
+        # What the office wrote down about a call is its own note, not a letter to the patient.
+        write(ticket, intake.body, Visibility.PATIENT if is_requester(by) else Visibility.INTERNAL, at=at, by=by)
+    event = TicketOpened(
+        ticket_id=ticket.public_id, office_id=office.public_id, practice_id=office.practice_id,
+        requester_kind=str(intake.requester_kind), category=str(intake.category), at=at,
+    )  # fmt: skip
+    tell(
+        ticket, action, event, at=at, by=by,
+        office=office.public_id, category=str(intake.category), side=str(side), channel=str(intake.channel),
+    )  # fmt: skip
+    return ticket
+
+
+def _free_reference() -> str:
+    while True:
+        reference = new_reference()
+        if not Ticket.objects.filter(reference=reference).exists():
+            return reference

@@ -1,0 +1,66 @@
+"""What every verb of a ticket ends with: the message written, the ledger line, the events, the nudge to open pages."""
+
+import datetime as dt
+from typing import Any
+
+from helpdesk.enums import Author, Side, Visibility
+from helpdesk.models import Ticket, TicketMessage
+from portal_core.directory.enums import Hat
+from portal_core.kernel import audit, outbox, realtime
+from portal_core.kernel.contracts import Actor, Event
+from portal_core.kernel.enums import ActorKind
+
+
+def office_group(office_public_id: str) -> str:
+    """The realtime group of one office's desk."""
+    return f"office:{office_public_id}"
+
+
+def it_group(practice_public_id: str) -> str:
+    """The realtime group of a practice's IT console: tickets of providers and staff."""
+    return f"it:{practice_public_id}"
+
+
+def ticket_group(ticket_public_id: str) -> str:
+    """The realtime group of one ticket; its requester listens too, so internal notes are not announced here."""
+    return f"ticket:{ticket_public_id}"
+
+
+def desk_group(ticket: Ticket) -> str:
+    """The group of the desk this ticket stands on."""
+    if ticket.side == Side.OFFICE:
+        return office_group(ticket.office.public_id)
+    return it_group(ticket.practice.public_id)
+
+
+def is_requester(by: Actor) -> bool:
+    return by.kind in (ActorKind.REQUESTER, ActorKind.PATIENT)
+
+
+def write(ticket: Ticket, body: str, visibility: Visibility, *, at: dt.datetime, by: Actor) -> TicketMessage:
+    if is_requester(by):
+        kind, label = Author.REQUESTER, ticket.requester_name or "You"
+    elif by.kind == ActorKind.SYSTEM:
+        kind, label = Author.SYSTEM, by.label
+    else:
+        kind, label = (Author.IT if by.hat == Hat.IT else Author.OFFICE), by.label
+    return TicketMessage.objects.create(
+        ticket=ticket, author_kind=kind, author_id=by.id if kind in (Author.OFFICE, Author.IT) else "",
+        author_label=label[:160], visibility=visibility, body=body.strip(), at=at,
+    )  # fmt: skip
+
+
+def tell(
+    ticket: Ticket, action: str, *events: Event, at: dt.datetime, by: Actor, quiet: bool = False, **facts: Any
+) -> None:
+    """Ledger line, events, nudges. `quiet`: not to the requester's page."""
+    audit.record(action, by=by, target=ticket, practice_id=ticket.practice_id, at=at, **facts)
+    for event in events:
+        outbox.publish(event)
+    nudge(ticket, desk_group(ticket))
+    if not quiet:
+        nudge(ticket, ticket_group(ticket.public_id))
+
+
+def nudge(ticket: Ticket, group: str) -> None:
+    realtime.push(group, {"type": "ticket.changed", "id": ticket.public_id})

@@ -1,0 +1,97 @@
+"""Waiting for an incident, asking whether it is over, and what happens when a pause runs out."""
+
+from django.db import transaction
+
+from helpdesk import errors
+from helpdesk.actions.tickets.ending import mark_solved, solved_event
+from helpdesk.actions.tickets.telling import tell
+from helpdesk.contracts import TicketLoopClosing, TicketStillBroken, TicketWaitsForIncident
+from helpdesk.enums import PAUSED, Resolution, TicketState
+from helpdesk.models import Ticket
+from portal_core.kernel import clock
+from portal_core.kernel.contracts import Actor, Event
+
+
+@transaction.atomic
+def wait_for_incident(*, ticket: Ticket, incident_id: str, by: Actor) -> Ticket:
+    """A known incident explains it: the requester is told once. An open flag ends here. Raises WrongMove, TicketClosed.
+    Doing it again for the same incident changes nothing."""
+    now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
+    if ticket.state == TicketState.WAIT_INCIDENT and ticket.incident_id == incident_id:
+        return ticket
+    ticket.move(TicketState.WAIT_INCIDENT, at=now)
+    ticket.incident_id = incident_id
+    ticket.save_changes("incident_id", at=now)
+    event = TicketWaitsForIncident(ticket_id=ticket.public_id, incident_id=incident_id, at=now)
+    tell(ticket, "ticket:wait_for_incident", event, at=now, by=by, incident=incident_id)
+    return ticket
+
+
+@transaction.atomic
+def close_loop(*, incident_id: str, by: Actor) -> int:
+    """The incident is over: ask every requester who waited for it "fixed for you?". Returns how many. Running it again
+    finds nobody left."""
+    now = clock.now()
+    waiting = Ticket.objects.filter(incident_id=incident_id, state=TicketState.WAIT_INCIDENT)
+    ids = list(waiting.order_by("id").values_list("id", flat=True))
+    for pk in ids:
+        ticket = Ticket.objects.locked(pk)
+        if ticket.state != TicketState.WAIT_INCIDENT:  # somebody was quicker between the list and the lock
+            continue
+        ticket.move(TicketState.CLOSE_LOOP, at=now)
+        ticket.loop_rounds += 1
+        ticket.save_changes("loop_rounds", at=now)
+        event = TicketLoopClosing(ticket_id=ticket.public_id, incident_id=incident_id, round=ticket.loop_rounds, at=now)
+        tell(ticket, "ticket:close_loop", event, at=now, by=by, incident=incident_id)
+    return len(ids)
+
+
+@transaction.atomic
+def confirm_fixed(*, ticket: Ticket, by: Actor) -> Ticket:
+    """ "Yes, it works." Raises WrongMove unless the requester was asked. A second yes changes nothing."""
+    now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
+    if ticket.state == TicketState.SOLVED and ticket.resolution == Resolution.INCIDENT:
+        return ticket
+    if ticket.state != TicketState.CLOSE_LOOP:
+        raise errors.WrongMove
+    mark_solved(ticket, Resolution.INCIDENT, at=now, by=by)
+    ticket.save_changes(at=now)
+    event = solved_event(ticket, at=now)
+    tell(ticket, "ticket:confirm_fixed", event, at=now, by=by)
+    return ticket
+
+
+@transaction.atomic
+def still_broken(*, ticket: Ticket, by: Actor) -> Ticket:
+    """ "No, still broken": the office has it again and the incident hears of the dissent. Raises WrongMove."""
+    now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
+    if ticket.state == TicketState.OPEN and ticket.dissent_count == ticket.loop_rounds > 0:
+        return ticket  # a double click
+    if ticket.state != TicketState.CLOSE_LOOP:
+        raise errors.WrongMove
+    ticket.move(TicketState.OPEN, at=now)
+    ticket.dissent_count += 1
+    ticket.save_changes("dissent_count", at=now)
+    event = TicketStillBroken(
+        ticket_id=ticket.public_id, incident_id=ticket.incident_id, office_id=ticket.office.public_id, at=now
+    )
+    tell(ticket, "ticket:still_broken", event, at=now, by=by, incident=ticket.incident_id)
+    return ticket
+
+
+@transaction.atomic
+def wake(*, ticket: Ticket, by: Actor) -> Ticket:
+    """What happens when a pause runs out: no answer or no end of the incident brings it back to the desk; silence after
+    "fixed for you?" solves it. Before its time, nothing."""
+    now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
+    if ticket.state not in PAUSED or ticket.wake_at is None or ticket.wake_at > now:
+        return ticket
+    events: list[Event] = []
+    if ticket.state == TicketState.CLOSE_LOOP:
+        mark_solved(ticket, Resolution.INCIDENT, at=now, by=by)
+        events.append(solved_event(ticket, at=now))
+    else:
+        ticket.move(TicketState.OPEN, at=now)
+    ticket.save_changes(at=now)
+    tell(ticket, "ticket:wake", *events, at=now, by=by)
+    return ticket
