@@ -305,3 +305,59 @@ class TranscriptState(models.TextChoices):
     WANTED = "wanted", _("Being written")
     READY = "ready", _("Written by a machine")
     FAILED = "failed", _("Could not be written")
+
+
+class MailState(models.TextChoices):
+    """What became of an e-mail that arrived."""
+
+    RECEIVED = "received", _("Kept, not read yet")
+    TICKETED = "ticketed", _("On a ticket")
+    HELD = "held", _("Waits for a person to look at it")
+    REPORT = "report", _("Report about a mail of ours")
+    DUPLICATE = "duplicate", _("Came twice")
+    SET_ASIDE = "set_aside", _("Set aside")
+
+
+MAIL_MOVES: dict[MailState, tuple[MailState, ...]] = {
+    MailState.RECEIVED: (MailState.TICKETED, MailState.HELD, MailState.REPORT, MailState.DUPLICATE),
+    MailState.TICKETED: (),
+    MailState.HELD: (MailState.TICKETED, MailState.SET_ASIDE),
+    MailState.REPORT: (),
+    MailState.DUPLICATE: (),
+    MailState.SET_ASIDE: (MailState.TICKETED,),
+}
+
+
+class HoldReason(models.TextChoices):
+    """Why an e-mail opened no ticket by itself."""
+
+    MACHINE = "machine", _("Sent by a machine, not about a ticket we know")
+    TOO_MANY = "too_many", _("Too many e-mails from one address within an hour")
+
+
+class FileState(models.TextChoices):
+    """Where a file stands between its arrival and somebody's computer."""
+
+    WAITING = "waiting", _("Being checked")
+    CLEAN = "clean", _("Checked, nothing found")
+    UNCHECKED = "unchecked", _("Not checked: no virus scanner is set up")
+    INFECTED = "infected", _("Harmful")
+    BLOCKED = "blocked", _("This kind of file is not handed out")
+
+
+FILE_MOVES: dict[FileState, tuple[FileState, ...]] = {
+    FileState.WAITING: (FileState.CLEAN, FileState.UNCHECKED, FileState.INFECTED),
+    FileState.CLEAN: (FileState.INFECTED,),
+    FileState.UNCHECKED: (FileState.CLEAN, FileState.INFECTED),
+    FileState.INFECTED: (),
+    FileState.BLOCKED: (),
+}
+
+
+class TextKind(models.TextChoices):
+    """What a text message was."""
+
+    WORDS = "words", _("Message")
+    STOP = "stop", _("STOP: no more texts")
+    START = "start", _("START: texts again")
+    HELP = "help", _("HELP")
