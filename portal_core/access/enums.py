@@ -34,10 +34,19 @@ class TokenPurpose(models.TextChoices):
 
 
 class HelpFlow(models.TextChoices):
-    """Which of the two doors on the sign-in page somebody used (PC-43)."""
+    """Which of the doors on the sign-in page somebody used (PC-43)."""
 
     ACTIVATE = "activate", _("Create my account")
     FORGOT = "forgot", _("Forgot my password")
+    USERNAME = "username", _("Forgot my user name")
+
+
+class CheckMethod(models.TextChoices):
+    """How the office made sure who asks before it changes what an account hangs on (PC-42)."""
+
+    IN_PERSON = "in_person", _("In the office, with a photo ID")
+    CALL_BACK = "call_back", _("I called back on the number on file")
+    VIDEO = "video", _("On video, with a photo ID")
 
 
 class InviteOutcome(models.TextChoices):

@@ -23,6 +23,7 @@ class PortalAccess(models.Model):
     enabled_by = models.CharField(max_length=120, blank=True)  # a label; who exactly stands in the ledger
     first_access_at = models.DateTimeField(null=True)  # own sign-ins only, never a proxy's or a preview
     last_access_at = models.DateTimeField(null=True)
+    manual_password_until = models.DateTimeField(null=True)  # one the office typed; unused, it ends then (C4)
 
     objects: ClassVar[models.Manager["PortalAccess"]] = PortalAccessQuerySet.as_manager()
 

@@ -17,6 +17,7 @@ class Practice(models.Model):
     telehealth_enabled = models.BooleanField(default=False)  # TH-02, the practice's own switch (C2)
     allow_group_telehealth = models.BooleanField(default=False)  # C1
     staff_second_step = models.BooleanField(default=False)  # everybody who works here needs a second step to sign in
+    self_registration = models.BooleanField(default=False)  # new patients may register on the website (PC-36)
     patient_support_mode = models.CharField(
         max_length=20, choices=PatientSupportMode, default=PatientSupportMode.OFFICE_ONLY
     )
