@@ -84,5 +84,6 @@ class Delivery(models.Model):
                 fields=["last_error", "recipient_key"], name="delivery_held", condition=Q(state=DeliveryState.HELD)
             ),
             models.Index(fields=["cause", "state", "sent_at"], name="delivery_board"),
+            models.Index(fields=["recipient_key", "-id"], name="delivery_personal", condition=Q(urgency=0)),
             models.Index(fields=["-failed_at"], name="delivery_lost", condition=Q(state__in=["failed", "dead"])),
         ]
