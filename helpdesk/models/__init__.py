@@ -1,6 +1,7 @@
 from helpdesk.models.calendars import BusinessHours, Holiday
 from helpdesk.models.calls import DeskPhone, PhoneCall, VoiceLine, VoicemailAudio
 from helpdesk.models.mail import Attachment, InboundMail, InboundText, TextOptOut
+from helpdesk.models.search import SearchEntry
 from helpdesk.models.ticket import Ticket, TicketMessage
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "InboundMail",
     "InboundText",
     "PhoneCall",
+    "SearchEntry",
     "TextOptOut",
     "Ticket",
     "TicketMessage",
