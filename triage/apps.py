@@ -16,7 +16,7 @@ class TriageConfig(AppConfig):
         from triage.actions import verification
         from triage.known_problems import from_status_page
 
-        gate.register(verification.consume)
+        gate.register(verification.consume, verification.find_proof)
         known_problems.register(from_status_page)
         slots.register_nav(
             "desk", slots.Link("Office desk", "triage:office", Permission.OFFICE_DESK, "inbox", order=20)

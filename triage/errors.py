@@ -54,6 +54,11 @@ class SecondPersonNeeded(Conflict):
     message = _("A second person has to approve this one: your office manager, not the one who made the check.")
 
 
+class StillWaiting(Conflict):
+    code = "still_waiting"
+    message = _("The patient may still say no. It works when the waiting time is over.")
+
+
 class PatientNotMatched(Conflict):
     code = "patient_not_matched"
     message = _("Find the patient first.")

@@ -1,12 +1,37 @@
 """The gate before every action on an account: no live attestation of the patient's own office, no action.
 
-The support desk registers the consumer (`register`). Until it does, and in a house without it, everything is refused.
+The support desk registers the consumer and the finder (`register`). Until it does, and in a house without it,
+everything is refused. Slot `patient.identity` (`patient=`, `action=`) shows where the check stands, or begins one.
 """
 
-from typing import Protocol
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from portal_core.access.errors import AttestationRequired
 from portal_core.kernel.contracts import Actor
+
+if TYPE_CHECKING:
+    from portal_core.directory.models import Staff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """An attestation that would carry an action now. `methods` are words for people; no answer, no number is in it."""
+
+    attestation_id: str
+    level: str
+    methods: tuple[str, ...]
+    in_person: bool  # photo ID was seen, or they are known and were there
+    attested_by: str
+    attested_at: dt.datetime
+    expires_at: dt.datetime
+
+
+class Finder(Protocol):
+    """The newest usable proof of a patient for an action, if this member of the staff may use it."""
+
+    def __call__(self, *, patient_id: str, action: str, staff: "Staff") -> Proof | None: ...
 
 
 class Consumer(Protocol):
@@ -20,13 +45,23 @@ def _refuse(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> 
     raise AttestationRequired
 
 
+def _nothing(*, patient_id: str, action: str, staff: "Staff") -> Proof | None:
+    return None
+
+
 _consumer: Consumer = _refuse
+_finder: Finder = _nothing
 
 
-def register(consumer: Consumer) -> None:
-    """Put the one consumer in place; called once, by the support desk's app at start."""
-    global _consumer
-    _consumer = consumer
+def register(consumer: Consumer, finder: Finder = _nothing) -> None:
+    """Put the one consumer in place, and who finds what it would accept; called once, by the support desk's app."""
+    global _consumer, _finder
+    _consumer, _finder = consumer, finder
+
+
+def find(*, patient_id: str, action: str, staff: "Staff") -> Proof | None:
+    """What `consume` would accept at this moment; None: the patient has to be verified first. Changes nothing."""
+    return _finder(patient_id=patient_id, action=action, staff=staff)
 
 
 def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> None:

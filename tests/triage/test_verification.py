@@ -361,7 +361,9 @@ def test_a_registration_pin_uses_up_the_check_and_is_shown_on_the_slip_alone(cas
     set_access(cast.pat, level=AccessLevel.CAN_ACCESS)
     ticket = TicketFactory(office=cast.north, patient=cast.pat, state="open")
     attestation = AttestationFactory(
-        attempt=AttemptFactory(ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED)
+        attempt=AttemptFactory(
+            ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED, purpose=Purpose.PIN
+        )
     )
     url = f"/triage/office/tickets/{ticket.public_id}/attestation/{attestation.public_id}/pin/"
     olivia = staff_client(cast.olivia)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from helpdesk.actions.tickets import office_group
+from portal_core.access.gate import Proof
 from portal_core.directory.enums import ROLE_PERMISSIONS, Permission, Role
 from portal_core.kernel import audit, clock, realtime
 from portal_core.kernel.contracts import Actor
@@ -19,12 +20,14 @@ from triage.errors import (
     NotYourPatient,
     PatientNotMatched,
     SecondPersonNeeded,
+    StillWaiting,
     VerificationClosed,
     VerificationOnHold,
     VerificationRunning,
 )
 from triage.models import Attestation, VerificationAttempt, VerificationHold
 from triage.rules import verification as rules
+from triage.rules.purposes import LEAST_LEVEL, PURPOSE_OF, TERMS
 from triage.rules.table import route
 
 if TYPE_CHECKING:
@@ -81,13 +84,17 @@ def begin(
 
 def base_level(category: str, purpose: Purpose) -> Level:
     """What the kind of request and what is to be done with the answer ask for, before any raise. Never R0: a check that
-    asks nothing is none."""
+    asks nothing is none. R4 asks by what right somebody acts for another: that is a matter of PROXY alone; and to know
+    who it is, one proof is enough."""
     level = route(category).level
     if level in (Level.R0, Level.RS):
         level = Level.R1
-    if purpose == Purpose.RESET and not rules.at_least(level, Level.R2):
+    if purpose == Purpose.IDENTITY and rules.at_least(level, Level.R2):
         level = Level.R2
-    return level
+    if purpose != Purpose.PROXY and level == Level.R4:
+        level = Level.R2
+    least = TERMS[purpose].least
+    return level if rules.at_least(level, least) else least
 
 
 @transaction.atomic
@@ -239,18 +246,50 @@ def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> 
     row = Attestation.objects.select_for_update(of=("self",)).filter(public_id=attestation_id).first()
     if row is None or row.patient.public_id != patient_id or not row.is_live(now):
         raise AttestationRefused
-    if action not in rules.COVERS[Purpose(row.action_class)]:
+    if not carries(row, action):
         raise AttestationRefused
-    if not rules.at_least(Level(row.level), rules.LEAST_LEVEL[action]):
-        raise AttestationRefused
-    since = row.patient.email_since
-    if action == "send_reset_link" and since is not None and since > row.created_at:
-        raise AttestationRefused  # the level was judged by the age of an address that is not the one on file any more
     if row.needs_approval:
         raise SecondPersonNeeded
+    if row.is_waiting(now):
+        raise StillWaiting
     row.consumed_at, row.consumed_by_action = now, action
     row.save(update_fields=["consumed_at", "consumed_by_action"])
     _tell(row.attempt, "verification:consume", at=now, by=by, action_taken=action)
+
+
+def carries(row: Attestation, action: str) -> bool:
+    """Whether this attestation is for this action and strong enough. Its life is another question (`is_live`)."""
+    if action not in TERMS[Purpose(row.action_class)].actions:
+        return False
+    if not rules.at_least(Level(row.level), LEAST_LEVEL[action]):
+        return False
+    since = row.patient.email_since
+    # A reset: the level was judged by the age of an address. Is it still the one on file?
+    return action != "send_reset_link" or since is None or since <= row.created_at
+
+
+def find_proof(*, patient_id: str, action: str, staff: "Staff") -> Proof | None:
+    """The finder of the gate: what `consume` would accept now, for those who work in the patient's own office."""
+    now = clock.now()
+    if action not in PURPOSE_OF:
+        return None
+    rows = Attestation.objects.live(now).filter(patient__public_id=patient_id, action_class=PURPOSE_OF[action])
+    for row in rows.select_related("attempt__attester", "patient").order_by("-created_at"):
+        if row.needs_approval or row.is_waiting(now) or not carries(row, action):
+            continue
+        if not staff.may(Permission.PORTAL_ACCESS, office_id=row.attempt.office_id):
+            continue
+        methods = [item.method for item in row.attempt.evidence]
+        return Proof(
+            attestation_id=row.public_id,
+            level=row.level,
+            methods=tuple(str(method.label) for method in methods if method != Method.K),
+            in_person=bool({Method.E1, Method.E2} & set(methods)),
+            attested_by=row.attempt.attester.name,
+            attested_at=row.created_at,
+            expires_at=row.expires_at,
+        )
+    return None
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
@@ -281,7 +320,7 @@ def _age(since: dt.datetime | None, now: dt.datetime) -> int | None:
 
 
 def _destination_age(patient: "Patient", purpose: Purpose, now: dt.datetime) -> int | None:
-    return _age(patient.email_since, now) if purpose == Purpose.RESET else None
+    return _age(patient.email_since, now) if TERMS[purpose].to_email else None
 
 
 def _contact_age(patient: "Patient", method: Method, now: dt.datetime) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from triage.enums import PATIENT_LEVELS, Level, Method, Purpose, RedFlag
+from triage.enums import PATIENT_LEVELS, Level, Method, RedFlag
 
 CONTACT_MIN_AGE_DAYS: Final = 30
 MINUTE: Final = 60
@@ -25,16 +25,6 @@ ACCEPTED: Final[dict[Level, frozenset[Method]]] = {
     Level.R3: frozenset({Method.E1, Method.E2, Method.E3, Method.E4, Method.E5, Method.E7, Method.E8}),
     Level.R4: frozenset({Method.E1, Method.E2, Method.E3, Method.E4, Method.E5, Method.E7, Method.E8}),
     Level.RS: frozenset(),
-}
-# What may be done with an attestation: purpose → actions of the gate, and the least level each of them asks for.
-COVERS: Final[dict[Purpose, frozenset[str]]] = {
-    Purpose.RESET: frozenset({"send_reset_link", "resend_invitation", "issue_pin"}),
-    Purpose.IDENTITY: frozenset(),
-}
-LEAST_LEVEL: Final[dict[str, Level]] = {
-    "send_reset_link": Level.R2,
-    "resend_invitation": Level.R1,
-    "issue_pin": Level.R2,
 }
 VALIDITY: Final[dict[Method, int]] = {  # seconds
     Method.K: 15 * MINUTE,
