@@ -196,6 +196,7 @@ class TicketState(models.TextChoices):
     CLOSE_LOOP = "close_loop", _("Asking whether it is fixed")
     SOLVED = "solved", _("Solved")
     CLOSED = "closed", _("Closed")
+    MERGED = "merged", _("Joined with another ticket")
 
 
 LIVE = (
@@ -206,18 +207,25 @@ LIVE = (
     TicketState.CLOSE_LOOP,
 )
 PAUSED = (TicketState.WAIT_PATIENT, TicketState.WAIT_INCIDENT, TicketState.CLOSE_LOOP)
-DONE = (TicketState.SOLVED, TicketState.CLOSED)
+OURS = (TicketState.NEW, TicketState.OPEN)  # the move is the office's or IT's, and a clock runs
+ENDED = (TicketState.SOLVED, TicketState.CLOSED)
+DONE = (*ENDED, TicketState.MERGED)
 
 MOVES: dict[TicketState, tuple[TicketState, ...]] = {
-    TicketState.NEW: (TicketState.OPEN, TicketState.WAIT_PATIENT, TicketState.WAIT_INCIDENT, TicketState.SOLVED),
-    TicketState.OPEN: (
-        TicketState.WAIT_PATIENT, TicketState.WAIT_INCIDENT, TicketState.SOLVED,
+    TicketState.NEW: (
+        TicketState.OPEN, TicketState.WAIT_PATIENT, TicketState.WAIT_INCIDENT, TicketState.SOLVED, TicketState.MERGED,
     ),
-    TicketState.WAIT_PATIENT: (TicketState.OPEN, TicketState.WAIT_INCIDENT, TicketState.SOLVED),
+    TicketState.OPEN: (
+        TicketState.WAIT_PATIENT, TicketState.WAIT_INCIDENT, TicketState.SOLVED, TicketState.MERGED,
+    ),
+    TicketState.WAIT_PATIENT: (
+        TicketState.OPEN, TicketState.WAIT_INCIDENT, TicketState.SOLVED, TicketState.MERGED,
+    ),
     TicketState.WAIT_INCIDENT: (TicketState.OPEN, TicketState.CLOSE_LOOP),
     TicketState.CLOSE_LOOP: (TicketState.OPEN, TicketState.WAIT_INCIDENT, TicketState.SOLVED),
     TicketState.SOLVED: (TicketState.OPEN, TicketState.CLOSED),  # an answer within a week reopens
     TicketState.CLOSED: (),
+    TicketState.MERGED: (),
 }  # fmt: skip
 
 
@@ -236,6 +244,38 @@ class WaitReason(models.TextChoices):
     ANSWER = "answer", _("The requester was asked something")
     INCIDENT = "incident", _("A known problem is being fixed")
     CONFIRMATION = "confirmation", _("The requester was asked whether it is fixed")
+
+
+class SnoozeReason(models.TextChoices):
+    """Why a ticket rests until later although the move is ours. Its clock goes on."""
+
+    CALL_BACK = "call_back", _("Call them back then")
+    VISIT = "visit", _("They come in then")
+    COLLEAGUE = "colleague", _("A colleague is needed")
+    OUTSIDE = "outside", _("Somebody outside must act first")
+
+
+class Alert(models.TextChoices):
+    """How far a ticket is towards or past its time."""
+
+    NONE = "", _("In time")
+    WARNED = "warned", _("Due soon")
+    BREACHED = "breached", _("Overdue")
+    ESCALATED = "escalated", _("Overdue, the lead was told")
+
+
+class LinkKind(models.TextChoices):
+    RELATED = "related", _("Related")
+    SPLIT = "split", _("Split off")
+    FOLLOW_UP = "follow_up", _("Follow-up")
+
+
+class UndoKind(models.TextChoices):
+    """What may be taken back for ten seconds."""
+
+    REPLY = "reply", _("Reply")
+    SOLVE = "solve", _("Solved")
+    MERGE = "merge", _("Joined")
 
 
 class Resolution(models.TextChoices):

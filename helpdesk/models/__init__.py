@@ -1,8 +1,12 @@
 from helpdesk.models.calendars import BusinessHours, Holiday
 from helpdesk.models.calls import DeskPhone, PhoneCall, VoiceLine, VoicemailAudio
+from helpdesk.models.clock import TicketSegment
+from helpdesk.models.links import TicketLink
 from helpdesk.models.mail import Attachment, InboundMail, InboundText, TextOptOut
+from helpdesk.models.rating import TicketRating
 from helpdesk.models.search import SearchEntry
 from helpdesk.models.ticket import Ticket, TicketMessage
+from helpdesk.models.undo import TicketUndo
 
 __all__ = [
     "Attachment",
@@ -15,7 +19,11 @@ __all__ = [
     "SearchEntry",
     "TextOptOut",
     "Ticket",
+    "TicketLink",
     "TicketMessage",
+    "TicketRating",
+    "TicketSegment",
+    "TicketUndo",
     "VoiceLine",
     "VoicemailAudio",
 ]

@@ -4,18 +4,23 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
 
 from helpdesk.enums import (
     DONE,
+    ENDED,
     LIVE,
     MOVES,
+    OURS,
     PAUSED,
+    Alert,
     Author,
     Category,
     Channel,
     RequesterKind,
     Resolution,
     Side,
+    SnoozeReason,
     TicketState,
     Turn,
     Visibility,
@@ -79,6 +84,17 @@ class Ticket(models.Model):
     solved_by = models.CharField(max_length=120, blank=True)  # a label; who exactly stands in the ledger
     resolution = models.CharField(max_length=16, choices=Resolution, blank=True)
     closed_at = models.DateTimeField(null=True)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="merged")
+    merged_at = models.DateTimeField(null=True)
+    # Resting until later although the move is ours: the clock goes on, the queue does not show it.
+    snoozed_until = models.DateTimeField(null=True)
+    snooze_reason = models.CharField(max_length=10, choices=SnoozeReason, blank=True)
+    nudges = models.PositiveSmallIntegerField(default=0)  # how often an unanswered question was repeated
+    first_due_at = models.DateTimeField(null=True)  # when the first answer is due
+    due_at = models.DateTimeField(null=True)  # the deadline in force; none while the move is not ours
+    resolve_due_at = models.DateTimeField(null=True)  # solved by then, as things stand
+    alert = models.CharField(max_length=10, choices=Alert, blank=True)
+    alert_at = models.DateTimeField(null=True)  # when the next alert is due
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -98,6 +114,13 @@ class Ticket(models.Model):
         db_persist=True,
     )
 
+    # What a queue is sorted by: the deadline in force, else the wake-up, else since when it waits.
+    queue_at = models.GeneratedField(
+        expression=Coalesce(F("due_at"), F("wake_at"), F("turn_since")),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
+
     objects: ClassVar[models.Manager["Ticket"]] = TicketQuerySet.as_manager()
 
     class Meta:
@@ -114,8 +137,8 @@ class Ticket(models.Model):
             ),
             models.CheckConstraint(
                 name="ticket_solved_has_time_and_resolution",
-                condition=(Q(state__in=DONE, solved_at__isnull=False) & ~Q(resolution=""))
-                | (~Q(state__in=DONE) & Q(solved_at=None, resolution="", solved_by="")),
+                condition=(Q(state__in=ENDED, solved_at__isnull=False) & ~Q(resolution=""))
+                | (~Q(state__in=ENDED) & Q(solved_at=None, resolution="", solved_by="")),
             ),
             models.CheckConstraint(
                 name="ticket_closed_has_time",
@@ -137,13 +160,34 @@ class Ticket(models.Model):
                 name="ticket_call_seconds_of_calls", condition=Q(call_seconds=None) | Q(channel=Channel.PHONE)
             ),
             models.CheckConstraint(name="ticket_dissent_was_asked", condition=Q(dissent_count__lte=F("loop_rounds"))),
+            models.CheckConstraint(
+                name="ticket_merged_into_one",
+                condition=Q(state=TicketState.MERGED, merged_into__isnull=False, merged_at__isnull=False)
+                | (~Q(state=TicketState.MERGED) & Q(merged_into=None, merged_at=None)),
+            ),
+            models.CheckConstraint(
+                name="ticket_snooze_has_reason_and_end",
+                condition=Q(snoozed_until=None, snooze_reason="")
+                | (Q(snoozed_until__isnull=False, state__in=OURS) & ~Q(snooze_reason="")),
+            ),
+            models.CheckConstraint(
+                name="ticket_nudges_of_a_question", condition=Q(nudges=0) | Q(state=TicketState.WAIT_PATIENT)
+            ),
+            models.CheckConstraint(name="ticket_due_while_ours", condition=Q(due_at=None) | Q(state__in=OURS)),
+            models.CheckConstraint(
+                name="ticket_alert_of_a_deadline", condition=Q(alert_at=None) | Q(due_at__isnull=False)
+            ),
         ]
         indexes = [
             models.Index(fields=["office", "state", "-updated_at", "-id"], name="ticket_office_state"),
-            models.Index(fields=["office", "turn_now", "turn_since", "id"], name="ticket_office_turn"),
+            models.Index(fields=["office", "turn_now", "queue_at", "id"], name="ticket_office_turn"),
+            models.Index(fields=["office", "queue_at", "id"], name="ticket_office_due"),
             models.Index(
-                fields=["practice", "turn_now", "turn_since", "id"], name="ticket_it_turn", condition=Q(side=Side.IT)
+                fields=["practice", "turn_now", "queue_at", "id"], name="ticket_it_turn", condition=Q(side=Side.IT)
             ),
+            models.Index(fields=["merged_into"], name="ticket_merged", condition=Q(merged_into__isnull=False)),
+            models.Index(fields=["alert_at"], name="ticket_alert", condition=Q(alert_at__isnull=False)),
+            models.Index(fields=["snoozed_until"], name="ticket_snooze", condition=Q(snoozed_until__isnull=False)),
             models.Index(fields=["incident_id", "state"], name="ticket_of_incident", condition=~Q(incident_id="")),
             models.Index(fields=["patient", "-created_at"], name="ticket_of_patient"),
             models.Index(fields=["category", "created_at"], name="ticket_surge"),  # triage counts likenesses per window
@@ -179,7 +223,10 @@ class Ticket(models.Model):
         reason, pause = rules.WAITS.get(to, ("", None))
         self.wait_reason = reason
         self.wake_at = at + pause if pause is not None else None
-        if to not in DONE:
+        self.nudges, self.snoozed_until, self.snooze_reason = 0, None, ""
+        if to not in OURS:
+            self.due_at, self.resolve_due_at, self.alert, self.alert_at = None, None, Alert.NONE, None
+        if to not in ENDED:
             self.solved_at, self.solved_by, self.resolution = None, "", ""
         if to == TicketState.CLOSED:
             self.closed_at = at
@@ -194,8 +241,9 @@ class Ticket(models.Model):
         self.updated_at = at
         self.save(
             update_fields={
-                "state", "wait_reason", "wake_at", "turn_since", "relayed_at", "solved_at", "solved_by", "resolution",
-                "closed_at", "version", "updated_at", *fields,
+                "state", "wait_reason", "wake_at", "nudges", "snoozed_until", "snooze_reason", "turn_since", "relayed_at",
+                "solved_at", "solved_by", "resolution", "closed_at", "first_due_at", "due_at", "resolve_due_at",
+                "alert", "alert_at", "version", "updated_at", *fields,
             }
         )  # fmt: skip
 
@@ -211,6 +259,7 @@ class TicketMessage(models.Model):
     visibility = models.CharField(max_length=8, choices=Visibility)
     body = models.TextField(max_length=5000)
     at = models.DateTimeField()
+    held_until = models.DateTimeField(null=True)  # a reply leaves then; until then it may be taken back
 
     class Meta:
         constraints = [

@@ -32,6 +32,7 @@ LABELS: dict[TicketState, str] = {
     TicketState.CLOSE_LOOP: "We think it is fixed",
     TicketState.SOLVED: "Solved",
     TicketState.CLOSED: "Closed",
+    TicketState.MERGED: "Joined with your other message",
 }
 TONES: dict[TicketState, str] = {
     TicketState.NEW: "info",
@@ -41,6 +42,7 @@ TONES: dict[TicketState, str] = {
     TicketState.CLOSE_LOOP: "ok",
     TicketState.SOLVED: "ok",
     TicketState.CLOSED: "neutral",
+    TicketState.MERGED: "neutral",
 }
 
 

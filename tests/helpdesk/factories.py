@@ -59,6 +59,15 @@ class TicketFactory(factory.django.DjangoModelFactory):
         return self.created_at if self.state == TicketState.CLOSED else None
 
 
+    @factory.lazy_attribute
+    def merged_at(self) -> dt.datetime | None:
+        return self.created_at if self.state == TicketState.MERGED else None
+
+    @factory.lazy_attribute
+    def merged_into(self) -> Ticket | None:
+        return TicketFactory(office=self.office) if self.state == TicketState.MERGED else None
+
+
 class TicketMessageFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = TicketMessage

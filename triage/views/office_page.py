@@ -38,6 +38,7 @@ STATE_TONES = {
     TicketState.CLOSE_LOOP: "ok",
     TicketState.SOLVED: "ok",
     TicketState.CLOSED: "neutral",
+    TicketState.MERGED: "neutral",
 }
 ASKED_METHODS = (Method.E3, Method.E4, Method.E1, Method.E2, Method.E5, Method.E7, Method.E8, Method.E6)
 METHOD_HINTS = {
