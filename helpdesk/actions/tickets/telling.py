@@ -1,14 +1,18 @@
 """What every verb of a ticket ends with: the message written, the ledger line, the events, the nudge to open pages."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, Final
 
+from helpdesk.actions import search
 from helpdesk.enums import Author, Side, Visibility
 from helpdesk.models import Ticket, TicketMessage
 from portal_core.directory.enums import Hat
 from portal_core.kernel import audit, outbox, realtime
 from portal_core.kernel.contracts import Actor, Event
 from portal_core.kernel.enums import ActorKind
+
+# After these a ticket is found by the same words as before; some of them happen to thousands at once.
+SAME_WORDS: Final = frozenset({"ticket:take", "ticket:relay", "ticket:return", "ticket:close_loop", "ticket:close"})
 
 
 def office_group(office_public_id: str) -> str:
@@ -53,7 +57,9 @@ def write(ticket: Ticket, body: str, visibility: Visibility, *, at: dt.datetime,
 def tell(
     ticket: Ticket, action: str, *events: Event, at: dt.datetime, by: Actor, quiet: bool = False, **facts: Any
 ) -> None:
-    """Ledger line, events, nudges. `quiet`: not to the requester's page."""
+    """The words it is found by, ledger line, events, nudges. `quiet`: not to the requester's page."""
+    if action not in SAME_WORDS:
+        search.index(ticket)
     audit.record(action, by=by, target=ticket, practice_id=ticket.practice_id, at=at, **facts)
     for event in events:
         outbox.publish(event)
