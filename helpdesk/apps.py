@@ -9,7 +9,11 @@ class HelpdeskConfig(AppConfig):
 
     def ready(self) -> None:
         from helpdesk import handlers, panels  # noqa: F401
+        from portal_core.directory.enums import Permission
         from portal_core.ui import slots
 
         slots.register("portal.home", panels.my_requests, order=50)
         slots.register_nav("portal", slots.Link("Help", "helpdesk:help", icon="help", order=90))
+        slots.register_nav(
+            "desk", slots.Link("Opening hours", "helpdesk:hours", Permission.SETTINGS, "clock", order=83)
+        )

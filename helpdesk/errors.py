@@ -41,3 +41,8 @@ class StillAtIT(Conflict):
 class WrongOffice(Invalid):
     code = "ticket_wrong_office"
     message = _("That office or patient belongs to another practice.")
+
+
+class HoursMakeNoSense(Invalid):
+    code = "hours_make_no_sense"
+    message = _("These hours overlap or run backwards. Look at the day again.")

@@ -1,13 +1,16 @@
+import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.enums import SENTENCE_GROUPS, Category, RequesterKind
+from helpdesk.rules.hours import Span, parse_spans
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Office
@@ -126,3 +129,102 @@ def _office_choices(offices: "Sequence[Office]") -> list[tuple[str, Any]]:
 
 def _office_label(office: "Office") -> str:
     return f"{office.name}, {office.city}" if office.city and office.city not in office.name else office.name
+
+
+class WeekForm(forms.Form):
+    """An ordinary week (HD-11): for each day one span or several, on the clock of the place. A day left empty is
+    closed; an end of 00:00 is midnight."""
+
+    def __init__(
+        self, *args: Any, spans: Mapping[int, tuple[Span, ...]] | None = None, columns: int = 2, **kwargs: Any
+    ) -> None:
+        """`columns`: spans a day may have; more where more are kept."""
+        super().__init__(*args, **kwargs)
+        spans = spans or {}
+        self.columns = max([columns, *(len(rows) for rows in spans.values())])
+        for day in range(7):
+            for column in range(self.columns):
+                kept = spans.get(day, ())[column] if column < len(spans.get(day, ())) else (None, None)
+                for end, value in zip(("from", "to"), kept, strict=True):
+                    words = _("%(day)s, opens") if end == "from" else _("%(day)s, closes")
+                    self.fields[f"d{day}_{column}_{end}"] = forms.TimeField(
+                        label=words % {"day": WEEKDAYS[day]},
+                        required=False,
+                        initial=value,
+                        input_formats=["%H:%M", "%H:%M:%S", "%I:%M %p", "%I %p"],
+                        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "step": 300}),
+                    )
+
+    def days(self) -> list[dict[str, Any]]:
+        """For the page: each day with its pairs of fields and what is wrong with it."""
+        rows = []
+        for day in range(7):
+            pairs = [(self[f"d{day}_{n}_from"], self[f"d{day}_{n}_to"]) for n in range(self.columns)]
+            faults = [error for pair in pairs for field in pair for error in field.errors]
+            rows.append({"name": WEEKDAYS[day], "pairs": pairs, "faults": list(dict.fromkeys(faults))})
+        return rows
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        self.spans: dict[int, tuple[Span, ...]] = {}
+        for day in range(7):
+            found: list[Span] = []
+            for column in range(self.columns):
+                start, end = values.get(f"d{day}_{column}_from"), values.get(f"d{day}_{column}_to")
+                field = f"d{day}_{column}_to"
+                if self.errors.keys() & {field, f"d{day}_{column}_from"} or start is end is None:
+                    continue
+                if start is None or end is None:
+                    self.add_error(field, _("Give both times, or none."))
+                    continue
+                try:
+                    parse_spans({str(day): [[str(start), str(end)]]})
+                except ValueError:
+                    self.add_error(field, _("It closes before it opens. For midnight write 12:00 AM."))
+                    continue
+                found.append((start, end))
+            self.spans[day] = tuple(sorted(found))
+            try:
+                parse_spans({str(day): [[str(start), str(end)] for start, end in found]})
+            except ValueError:
+                self.add_error(f"d{day}_1_from", _("These hours overlap."))
+        return values
+
+    def with_monday_copied(self) -> "WeekForm":
+        """The same form, Tuesday to Friday as Monday; nothing is saved by it."""
+        typed = {name: str(self.data.get(name, "")) for name in self.fields}
+        for name, value in list(typed.items()):
+            if name.startswith("d0_"):
+                typed |= {f"d{day}{name[2:]}": value for day in range(1, 5)}
+        return WeekForm(initial=typed, columns=self.columns)
+
+
+class HolidayForm(forms.Form):
+    """A day off."""
+
+    date = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    name = forms.CharField(
+        label=_("What is it?"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"placeholder": _("e.g. Staff training")}),
+    )
+    place = forms.ChoiceField(label=_("Who is closed?"), required=False)
+
+    def __init__(self, *args: Any, offices: "Sequence[Office]", today: dt.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offices = {office.public_id: office for office in offices}
+        self.today = today
+        field = self.fields["place"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("Every office and IT")), *((key, office.name) for key, office in self.offices.items())]
+
+    def clean_date(self) -> dt.date:
+        date: dt.date = self.cleaned_data["date"]
+        if date < self.today:
+            raise forms.ValidationError(_("That day is over. Choose one that is still to come."))
+        if date > self.today + dt.timedelta(days=3 * 366):
+            raise forms.ValidationError(_("That is more than three years ahead."))
+        return date
+
+    def office(self) -> "Office | None":
+        return self.offices.get(self.cleaned_data["place"])

@@ -1,6 +1,7 @@
 """Lists of tickets. Constant numbers of queries, whatever the size; pages by keyset, never by offset."""
 
 import datetime as dt
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ from django.db.models import Q, QuerySet
 from helpdesk.access import seen_by
 from helpdesk.enums import LIVE, Category, Side, TicketState, Turn, Visibility
 from helpdesk.models import BusinessHours, Holiday, Ticket, TicketMessage
-from helpdesk.rules.hours import WEEKDAYS, Calendar, parse_spans
+from helpdesk.rules.hours import WEEKDAYS, Calendar, Opening, opening, parse_spans
+from helpdesk.rules.opening_words import until_words
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Office, Patient, Practice, Staff
@@ -26,10 +28,29 @@ class Page:
 
 
 def office_queue(
-    staff: "Staff", *, turn: Turn | None = None, mine: bool = False, after: str = "", limit: int = PAGE
+    staff: "Staff",
+    *,
+    turn: Turn | None = None,
+    mine: bool = False,
+    nobodys: bool = False,
+    category: str = "",
+    office: str = "",
+    among: Collection[int] | None = None,
+    after: str = "",
+    limit: int = PAGE,
 ) -> Page:
-    """Live tickets of this person's offices, longest waiting first; `turn` narrows to one side's move."""
-    return _queue(Q(side=Side.OFFICE), staff, turn=turn, mine=mine, after=after, limit=limit)
+    """Live tickets of this person's offices, longest waiting first; `turn` narrows to one side's move, `office` to one
+    office's public id, `among` to these keys."""
+    wanted = Q(side=Side.OFFICE)
+    if nobodys:
+        wanted &= Q(owner=None)
+    if category:
+        wanted &= Q(category=category)
+    if office:
+        wanted &= Q(office__public_id=office)
+    if among is not None:
+        wanted &= Q(pk__in=among)
+    return _queue(wanted, staff, turn=turn, mine=mine, after=after, limit=limit)
 
 
 def it_queue(
@@ -92,6 +113,47 @@ def _calendar(zone: str, rows: "QuerySet[BusinessHours]", where: Q, practice_id:
     row = rows.first()
     days = Holiday.objects.filter(where, practice_id=practice_id).values_list("date", flat=True)
     return Calendar(zone, parse_spans(row.spans) if row is not None else WEEKDAYS, frozenset(days))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An office, or (office None) IT, with its hours and how it stands now."""
+
+    office: "Office | None"
+    calendar: Calendar
+    opening: Opening
+    words: str  # "Open now, until 5 p.m."
+
+
+def places(offices: "Sequence[Office]", *, it_of: "Practice | None" = None, now: dt.datetime) -> list[Place]:
+    """How these offices stand, and IT where `it_of` is given; two queries whatever their number. Offices come with
+    their practice."""
+    practices = {office.practice_id for office in offices} | ({it_of.pk} if it_of is not None else set())
+    hours = {(row.practice_id, row.office_id): row for row in BusinessHours.objects.filter(practice_id__in=practices)}
+    days: dict[tuple[int, int | None], set[dt.date]] = {}
+    for practice_id, office_id, date in Holiday.objects.filter(practice_id__in=practices).values_list(
+        "practice_id", "office_id", "date"
+    ):
+        days.setdefault((practice_id, office_id), set()).add(date)
+    found = []
+    wanted: list[tuple[Office | None, int, str]] = [(office, office.practice_id, office.zone) for office in offices]
+    if it_of is not None:
+        wanted.append((None, it_of.pk, it_of.time_zone))
+    for office, practice_id, zone in wanted:
+        key = (practice_id, office.pk if office is not None else None)
+        row = hours.get(key)
+        closed = days.get((practice_id, None), set()) | days.get(key, set())
+        calendar = Calendar(zone, parse_spans(row.spans) if row is not None else WEEKDAYS, frozenset(closed))
+        state = opening(calendar, now)
+        words = until_words(state, now=now, zone=zone)
+        found.append(Place(office=office, calendar=calendar, opening=state, words=words))
+    return found
+
+
+def holidays(practice_id: int, *, since: dt.date) -> list[Holiday]:
+    """Days off of a practice from a date on, the next one first."""
+    rows = Holiday.objects.filter(practice_id=practice_id, date__gte=since).select_related("office")
+    return list(rows.order_by("date", "office__name"))
 
 
 def _queue(side: Q, staff: "Staff", *, turn: Turn | None, mine: bool, after: str, limit: int) -> Page:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from helpdesk.views import contact, help, ticket
+from helpdesk.views import contact, help, hours, ticket
 
 app_name = "helpdesk"
 urlpatterns = [
@@ -10,4 +10,9 @@ urlpatterns = [
     path("help/tickets/<str:token>/", ticket.ticket, name="ticket"),
     path("help/tickets/<str:token>/reply/", ticket.reply, name="ticket-reply"),
     path("help/tickets/<str:token>/answer/", ticket.answer, name="ticket-answer"),
+    path("desk/settings/hours/", hours.overview, name="hours"),
+    path("desk/settings/hours/holidays/add/", hours.add_holiday, name="holiday-add"),
+    path("desk/settings/hours/holidays/federal/", hours.add_federal, name="holidays-federal"),
+    path("desk/settings/hours/holidays/remove/", hours.remove_holiday, name="holiday-remove"),
+    path("desk/settings/hours/<str:place>/", hours.week, name="hours-week"),
 ]

@@ -70,7 +70,7 @@ class PhoneCall(models.Model):
     ended_at = models.DateTimeField(null=True)
     seconds = models.PositiveIntegerField(null=True)  # spoken with a person (HD-13)
 
-    sid = models.CharField(max_length=40, unique=True, null=True)
+    sid = models.CharField(max_length=40, unique=True, null=True)  # noqa: DJ001 - many have none
     recording_sid = models.CharField(max_length=40, blank=True)
     recording_seconds = models.PositiveIntegerField(null=True)
     recording_state = models.CharField(max_length=8, choices=RecordingState, default=RecordingState.NONE)

@@ -103,3 +103,44 @@ def parse_spans(raw: Mapping[str, list[list[str]]]) -> dict[int, tuple[Span, ...
                 raise ValueError(f"{start} lies inside the span before it")
         spans[int(day)] = tuple(parsed)
     return spans
+
+
+def to_raw(spans: Mapping[int, tuple[Span, ...]]) -> dict[str, list[list[str]]]:
+    """The inverse of `parse_spans`; days without a span are left out."""
+    return {
+        str(day): [[start.strftime("%H:%M"), end.strftime("%H:%M")] for start, end in rows]
+        for day, rows in sorted(spans.items())
+        if rows
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a place stands at a moment: open until `changes_at`, or closed until then; None: closed for good."""
+
+    is_open: bool
+    changes_at: dt.datetime | None
+
+
+def opening(calendar: Calendar, at: dt.datetime) -> Opening:
+    """Open or closed, and until when. Spans that touch are one: 8 to 12 and 12 to 17 close at 17."""
+    end = next_closing(calendar, at)
+    if end is None:
+        try:
+            return Opening(False, next_opening(calendar, at))
+        except NeverOpen:
+            return Opening(False, None)
+    horizon = at + dt.timedelta(days=8)
+    while end < horizon and (later := next_closing(calendar, end)) is not None:
+        end = later
+    return Opening(True, end if end < horizon else None)
+
+
+def week_minutes(calendar: Calendar) -> int:
+    """Open minutes of an ordinary week, holidays aside, on the clock of the wall."""
+    total = 0
+    for rows in calendar.spans.values():
+        for start, end in rows:
+            until = 24 * 60 if end == MIDNIGHT else end.hour * 60 + end.minute
+            total += until - (start.hour * 60 + start.minute)
+    return total

@@ -1,4 +1,5 @@
 import hashlib
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -7,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from helpdesk import known_problems
+from helpdesk import known_problems, queries
 from helpdesk.access import ticket_token
 from helpdesk.actions import tickets
 from helpdesk.contracts import Intake
@@ -15,11 +16,15 @@ from helpdesk.enums import Category, Channel
 from helpdesk.forms import ContactForm
 from helpdesk.models import Ticket
 from helpdesk.rules.device import device_facts
+from helpdesk.rules.opening_words import moment_words
 from portal_core.directory import queries as directory
 from portal_core.directory.guards import PublicRequest, public_page
-from portal_core.kernel import idempotency
+from portal_core.kernel import clock, idempotency
 from portal_core.kernel.http import ratelimit
 from portal_core.kernel.ids import new_public_id
+
+if TYPE_CHECKING:
+    from portal_core.directory.models import Office
 
 
 @public_page
@@ -40,9 +45,25 @@ def contact(request: PublicRequest) -> HttpResponse:
     return render(
         request,
         "helpdesk/contact.html",
-        {"form": form, "problems": known_problems.current(), "offices": offices},
+        {"form": form, "problems": known_problems.current(), **_openings(offices)},
         status=422 if form.errors else 200,
     )
+
+
+def _openings(offices: "list[Office]") -> dict[str, Any]:
+    """Who is there now (HD-11); with everybody gone, when the first one opens again."""
+    now = clock.now()
+    places = queries.places(offices, now=now)
+    next_opening = ""
+    if places and not any(place.opening.is_open for place in places):
+        first = min(
+            (place for place in places if place.opening.changes_at is not None),
+            key=lambda place: place.opening.changes_at or now,
+            default=None,
+        )
+        if first is not None and first.opening.changes_at is not None:
+            next_opening = moment_words(first.opening.changes_at, now=now, zone=first.calendar.zone)
+    return {"offices": offices, "places": places, "next_opening": next_opening}
 
 
 def _scope(form: ContactForm) -> str:

@@ -232,7 +232,7 @@ def test_the_form_costs_the_same_for_one_and_for_many_offices(cast, client, offi
     Office.objects.filter(practice=cast.elsewhere).update(is_active=False)
     for number in range(offices - 1):
         Office.objects.create(practice=cast.practice, name=f"Office {number:02}")
-    with django_assert_num_queries(2):  # offices, active incidents
+    with django_assert_num_queries(4):  # offices, their hours, their days off, active incidents
         client.get(URL)
 
 
