@@ -401,3 +401,11 @@ class TextKind(models.TextChoices):
     STOP = "stop", _("STOP: no more texts")
     START = "start", _("START: texts again")
     HELP = "help", _("HELP")
+
+
+class Audience(models.TextChoices):
+    """For whom a help article is written. Patients' help and the practice's are separate (PC-55)."""
+
+    PATIENTS = "patients", _("Patients")
+    OFFICE = "office", _("Offices")
+    IT = "it", _("IT support")

@@ -1,6 +1,7 @@
 from helpdesk.models.calendars import BusinessHours, Holiday
 from helpdesk.models.calls import DeskPhone, PhoneCall, VoiceLine, VoicemailAudio
 from helpdesk.models.clock import TicketSegment
+from helpdesk.models.knowledge import Article, ArticleFeedback, ArticleVersion
 from helpdesk.models.links import TicketLink
 from helpdesk.models.mail import Attachment, InboundMail, InboundText, TextOptOut
 from helpdesk.models.rating import TicketRating
@@ -9,6 +10,9 @@ from helpdesk.models.ticket import Ticket, TicketMessage
 from helpdesk.models.undo import TicketUndo
 
 __all__ = [
+    "Article",
+    "ArticleFeedback",
+    "ArticleVersion",
     "Attachment",
     "BusinessHours",
     "DeskPhone",
