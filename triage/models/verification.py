@@ -91,7 +91,7 @@ class VerificationAttempt(models.Model):
 
     @property
     def evidence(self) -> list[Evidence]:
-        return [Evidence(Method(row["method"]), row["age_days"]) for row in self.methods]
+        return [Evidence(Method(row["method"]), row["age_days"], row.get("unused", False)) for row in self.methods]
 
     @property
     def flags(self) -> list[RedFlag]:
@@ -128,7 +128,6 @@ class Attestation(models.Model):
     revoked_at = models.DateTimeField(null=True)
     # Where no second person is: it works from this moment on, unless the patient says no before.
     delayed_until = models.DateTimeField(null=True)
-    cancel_hash = models.CharField(max_length=64, blank=True)
 
     objects: ClassVar[models.Manager["Attestation"]] = AttestationQuerySet.as_manager()
 
@@ -157,9 +156,8 @@ class Attestation(models.Model):
                 | ~Q(level__in=[Level.R3, Level.R4]),
             ),
             models.CheckConstraint(
-                name="attestation_delay_can_be_cancelled",
-                condition=Q(delayed_until=None, cancel_hash="")
-                | Q(delayed_until__isnull=False, delayed_until__lt=F("expires_at")) & ~Q(cancel_hash=""),
+                name="attestation_works_after_its_delay",
+                condition=Q(delayed_until=None) | Q(delayed_until__lt=F("expires_at")),
             ),
         ]
         indexes = [
@@ -170,7 +168,6 @@ class Attestation(models.Model):
                 name="attestation_usable",
                 condition=Q(consumed_at=None, revoked_at=None),
             ),
-            models.Index(fields=["cancel_hash"], name="attestation_by_cancel", condition=~Q(cancel_hash="")),
         ]
 
     @property
