@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from django.db.models import Q, QuerySet
 
 from helpdesk.access import seen_by
-from helpdesk.enums import LIVE, Category, Side, TicketState, Turn, Visibility
+from helpdesk.enums import LIVE, Author, Category, Side, TicketState, Turn, Visibility
 from helpdesk.models import BusinessHours, Holiday, Ticket, TicketMessage
 from helpdesk.rules.hours import WEEKDAYS, Calendar, Opening, opening, parse_spans
 from helpdesk.rules.opening_words import until_words
+from portal_core.kernel import clock
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Office, Patient, Practice, Staff
@@ -67,13 +68,33 @@ def recently_done(staff: "Staff", *, limit: int = PAGE) -> list[Ticket]:
 
 
 def thread(ticket: Ticket) -> list[TicketMessage]:
-    """Everything written, oldest first; for staff."""
-    return list(ticket.messages.order_by("at", "id"))
+    """Everything written, oldest first, with what was written in tickets joined into this one; for staff."""
+    mine = Q(ticket=ticket) | Q(ticket__merged_into=ticket)
+    return list(TicketMessage.objects.filter(mine).select_related("ticket").order_by("at", "id"))
 
 
 def public_thread(ticket: Ticket) -> list[TicketMessage]:
-    """What the requester may read, oldest first."""
-    return list(ticket.messages.filter(visibility=Visibility.PATIENT).order_by("at", "id"))
+    """What this requester may read, oldest first: no reply that may still be taken back. Of a ticket joined with
+    another person's, what staff write there from then on; never that person's own words."""
+    mine = Q(ticket=ticket)
+    if ticket.requester_email:
+        mine |= Q(ticket__merged_into=ticket, ticket__requester_email__iexact=ticket.requester_email)
+    if ticket.merged_into_id is not None:
+        mine |= Q(ticket_id=ticket.merged_into_id, at__gte=ticket.merged_at) & ~Q(author_kind=Author.REQUESTER)
+    out = Q(held_until=None) | Q(held_until__lte=clock.now())
+    rows = TicketMessage.objects.filter(mine, out, visibility=Visibility.PATIENT)
+    return list(rows.order_by("at", "id"))
+
+
+def readers(ticket: Ticket) -> list[Ticket]:
+    """Whose link leads to this conversation: the ticket itself, and those joined into it that came from another
+    address."""
+    found, seen = [ticket], {ticket.requester_email.casefold()}
+    for one in ticket.merged.select_related("office", "practice").order_by("id"):
+        if one.requester_email.casefold() not in seen:
+            seen.add(one.requester_email.casefold())
+            found.append(one)
+    return found
 
 
 def tickets_of_incident(incident_id: str) -> list[Ticket]:
@@ -93,6 +114,11 @@ def recent_of_category(practice_id: int, category: Category, *, since: dt.dateti
 def open_of_patient(patient: "Patient", *, limit: int = 5) -> list[Ticket]:
     """A patient's own live tickets, newest first."""
     return list(Ticket.objects.filter(patient=patient, state__in=LIVE).order_by("-created_at", "-id")[:limit])
+
+
+def calendar_for(ticket: Ticket, turn: Turn) -> Calendar:
+    """The hours of whoever has the move; two queries."""
+    return calendar_of_it(ticket.practice) if turn == Turn.IT else calendar_of(ticket.office)
 
 
 def calendar_of(office: "Office") -> Calendar:
@@ -157,18 +183,18 @@ def holidays(practice_id: int, *, since: dt.date) -> list[Holiday]:
 
 
 def _queue(side: Q, staff: "Staff", *, turn: Turn | None, mine: bool, after: str, limit: int) -> Page:
-    rows = Ticket.objects.filter(side, seen_by(staff), state__in=LIVE)
+    rows = Ticket.objects.filter(side, seen_by(staff), state__in=LIVE, snoozed_until=None)
     if turn is not None:
         rows = rows.filter(turn_now=turn)
     if mine:
         rows = rows.filter(owner=staff)
     if after:
         since, pk = _cursor(after)
-        rows = rows.filter(Q(turn_since__gt=since) | Q(turn_since=since, id__gt=pk))
-    found = list(rows.select_related("office", "owner", "patient").order_by("turn_since", "id")[: limit + 1])
+        rows = rows.filter(Q(queue_at__gt=since) | Q(queue_at=since, id__gt=pk))
+    found = list(rows.select_related("office", "owner", "patient").order_by("queue_at", "id")[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
-    return Page(found, f"{found[-1].turn_since.isoformat()}_{found[-1].pk}" if more else "")
+    return Page(found, f"{found[-1].queue_at.isoformat()}_{found[-1].pk}" if more else "")
 
 
 def _cursor(after: str) -> tuple[dt.datetime, int]:

@@ -50,19 +50,31 @@ def handlers_of(event_class: type[Event]) -> tuple[str, ...]:
     return tuple(_handlers[event_class.event_name()])
 
 
-def publish(event: Event) -> None:
-    """Write one row per handler of this event. Must be called inside a transaction; raises RuntimeError outside one."""
+def publish(event: Event, *, not_before: dt.datetime | None = None) -> str:
+    """Write one row per handler of this event; return the event's id. With `not_before` it is handed out then and may
+    be recalled until then. Must be called inside a transaction; raises RuntimeError outside one."""
     if not connection.in_atomic_block:
         raise RuntimeError(f"{event.event_name()} published outside a transaction: the deed and the event could part")
     now, event_id = clock.now(), new_public_id()
     OutboxMessage.objects.bulk_create(
         OutboxMessage(
             event_id=event_id, event_name=event.event_name(), handler=name, payload=event.to_json(),
-            created_at=now, available_at=now,
+            created_at=now, available_at=not_before or now,
         )
         for name in handlers_of(type(event))
     )  # fmt: skip
-    wake()
+    if not_before is None:
+        wake()
+    return event_id
+
+
+def recall(event_id: str) -> bool:
+    """Take an event back before anybody was told; False when it is too late. Must be called inside a transaction."""
+    rows = OutboxMessage.objects.select_for_update().filter(event_id=event_id)
+    if any(row.done_at is not None or row.attempts for row in rows):
+        return False
+    rows.delete()
+    return True
 
 
 def wake() -> None:
