@@ -1,6 +1,7 @@
 from triage.models.codes import VerificationCode
 from triage.models.desk import CannedReply, Draft, Mention, SavedView
 from triage.models.escalation import Escalation
+from triage.models.routing import RoutingVersion
 from triage.models.staff_checks import StaffCheck
 from triage.models.verification import Attestation, PlaybookStep, VerificationAttempt, VerificationHold
 
@@ -11,6 +12,7 @@ __all__ = [
     "Escalation",
     "Mention",
     "PlaybookStep",
+    "RoutingVersion",
     "SavedView",
     "StaffCheck",
     "VerificationAttempt",
