@@ -22,6 +22,8 @@ class TriageConfig(AppConfig):
             "desk", slots.Link("Office desk", "triage:office", Permission.OFFICE_DESK, "inbox", order=20)
         )
         slots.register_nav("desk", slots.Link("IT console", "triage:it", Permission.IT_DESK, "flag", order=20))
+        slots.register_nav("desk", slots.Link("Search", "triage:find", Permission.OFFICE_DESK, "search", order=30))
+        slots.register_nav("desk", slots.Link("Search", "triage:find", Permission.IT_DESK, "search", order=30))
         slots.register_nav(
             "desk", slots.Link("Who does what", "triage:reference", Permission.OFFICE_DESK, "list", order=90)
         )

@@ -52,6 +52,18 @@ class SearchForm(TicketForm):
     )
 
 
+class FindForm(forms.Form):
+    """The search of a desk."""
+
+    q = forms.CharField(label=_("Find"), min_length=2, max_length=120)
+    state = forms.ChoiceField(
+        label=_("Tickets"),
+        required=False,
+        choices=[("", _("All")), ("live", _("Open")), ("done", _("Solved"))],
+    )
+    after = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
+
+
 class CategoryForm(TicketForm):
     category = forms.ChoiceField(label=_("Kind of request"), choices=PATIENT_CATEGORIES)
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from triage.views import calls, incidents, it, office, pins, reference
+from triage.views import calls, incidents, it, office, pins, reference, search
 
 app_name = "triage"
 TICKET = "triage/office/tickets/<str:public_id>/"
@@ -45,5 +45,6 @@ urlpatterns = [
     path("triage/it/incidents/<str:incident_id>/", incidents.detail, name="it-incident"),
     path("triage/it/incidents/<str:incident_id>/update/", incidents.update, name="incident-update"),
     path("triage/it/incidents/<str:incident_id>/resolve/", incidents.resolve, name="incident-resolve"),
+    path("triage/search/", search.find, name="find"),
     path("triage/reference/", reference.sheet, name="reference"),
 ]

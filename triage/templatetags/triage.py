@@ -1,9 +1,12 @@
 """`{% load triage %}`"""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django import template
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -20,3 +23,11 @@ def age(since: dt.datetime) -> str:
     if minutes < 48 * 60:
         return _("%(n)d h") % {"n": minutes // 60}
     return _("%(n)d d") % {"n": minutes // (24 * 60)}
+
+
+@register.filter
+def marked(pieces: Iterable[tuple[str, bool]]) -> SafeString:
+    """A text cut up by a search, with the words that were asked for marked."""
+    return format_html_join(
+        "", "{}", ((format_html("<mark>{}</mark>", text) if hit else text,) for text, hit in pieces)
+    )
