@@ -13,6 +13,7 @@ from helpdesk.enums import (
     CallState,
     RecordingState,
     RequesterKind,
+    Side,
     TranscriptState,
 )
 from helpdesk.errors import WrongMove
@@ -59,6 +60,7 @@ class PhoneCall(models.Model):
     office = models.ForeignKey("directory.Office", on_delete=models.PROTECT, null=True, related_name="+")
     ticket = models.ForeignKey("helpdesk.Ticket", on_delete=models.CASCADE, null=True, related_name="calls")
     staff = models.ForeignKey("directory.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    side = models.CharField(max_length=8, choices=Side, blank=True)  # which desk it is for, or which desk spoke
     direction = models.CharField(max_length=4, choices=CallDirection)
     state = models.CharField(max_length=10, choices=CallState)
     outcome = models.CharField(max_length=14, choices=CallOutcome, blank=True)
