@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from django.core import signing
 from django.db.models import Q
 
-from helpdesk.enums import Side
-from helpdesk.errors import TicketNotFound
-from helpdesk.models import Ticket
+from helpdesk.enums import CallOutcome, Side
+from helpdesk.errors import CallNotFound, TicketNotFound
+from helpdesk.models import PhoneCall, Ticket
 from helpdesk.rules.turn import LINK_LIVES_AFTER_CLOSE
 from portal_core.directory.enums import Permission
 from portal_core.kernel import clock
@@ -43,6 +43,18 @@ def ticket_for(staff: "Staff", public_id: str) -> Ticket:
     if ticket is None:
         raise TicketNotFound
     return ticket
+
+
+def unwritten_call_for(staff: "Staff", public_id: str) -> PhoneCall:
+    """A call that one of this person's desks answered and nobody wrote down. Raises CallNotFound."""
+    offices = staff.offices_for(Permission.OFFICE_DESK)
+    rows = PhoneCall.objects.filter(practice_id=staff.practice_id, public_id=public_id, side=Side.OFFICE)
+    if not staff.may(Permission.OFFICE_DESK) or (offices is not None and not rows.filter(office_id__in=offices)):
+        raise CallNotFound
+    call = rows.filter(outcome=CallOutcome.TALKED).first()
+    if call is None:
+        raise CallNotFound
+    return call
 
 
 def ticket_token(ticket: Ticket) -> str:

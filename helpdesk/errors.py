@@ -18,6 +18,41 @@ class WrongMove(Conflict):
     message = _("This ticket has moved on in the meantime. Look at it again before you go on.")
 
 
+class MailboxUnknown(NotFound):
+    code = "mailbox_unknown"
+    message = _("No mailbox of ours has this address.")
+
+
+class MailEmpty(Invalid):
+    code = "mail_empty"
+    message = _("There is no e-mail in this.")
+
+
+class MailTooLarge(Invalid):
+    code = "mail_too_large"
+    message = _("This e-mail is larger than 25 MB.")
+
+
+class MailNotFound(NotFound):
+    code = "mail_not_found"
+    message = _("We could not find that e-mail.")
+
+
+class FileNotFound(NotFound):
+    code = "file_not_found"
+    message = _("We could not find that file.")
+
+
+class FileWithheld(Conflict):
+    code = "file_withheld"
+    message = _("This file is not handed out. Ask the sender for another one, or for a PDF.")
+
+
+class NoOffice(Conflict):
+    code = "no_office"
+    message = _("No office takes messages yet.")
+
+
 class TicketClosed(Conflict):
     code = "ticket_closed"
     message = _("This request is closed. Contact us again and mention its number.")
@@ -46,3 +81,57 @@ class WrongOffice(Invalid):
 class HoursMakeNoSense(Invalid):
     code = "hours_make_no_sense"
     message = _("These hours overlap or run backwards. Look at the day again.")
+
+
+class CallWrittenDown(Conflict):
+    code = "call_written_down"
+    message = _("A colleague has written this call down already.")
+
+
+class CallNotFound(NotFound):
+    code = "call_not_found"
+
+
+class TicketMerged(Conflict):
+    code = "ticket_merged"
+    message = _("This ticket was joined with another one. Go on there.")
+
+
+class SameTicket(Invalid):
+    code = "ticket_same"
+    message = _("That is this very ticket. Choose another one.")
+
+
+class OtherPatient(Invalid):
+    code = "ticket_other_patient"
+    message = _("These tickets are about two different patients, so they cannot be joined.")
+
+
+class NothingToSplit(Invalid):
+    code = "ticket_nothing_to_split"
+    message = _("Choose at least one message of the requester for the new ticket.")
+
+
+class SnoozeOutOfRange(Invalid):
+    code = "ticket_snooze_out_of_range"
+    message = _("Choose a time from now on, within the next 90 days.")
+
+
+class UndoNotFound(NotFound):
+    code = "undo_not_found"
+    message = _("There is nothing to take back.")
+
+
+class TooLateToUndo(Conflict):
+    code = "too_late_to_undo"
+    message = _("It is too late to take that back: ten seconds are over, or the ticket has moved on.")
+
+
+class ArticleChanged(Conflict):
+    code = "article_changed"
+    message = _("Somebody saved this article meanwhile. Your text is still here; compare it with theirs and save again.")
+
+
+class ArticleNameTaken(Invalid):
+    code = "article_name_taken"
+    message = _("There is an article with this short name already. Choose another.")

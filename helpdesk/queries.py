@@ -5,11 +5,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from helpdesk.access import seen_by
-from helpdesk.enums import LIVE, Author, Category, Side, TicketState, Turn, Visibility
-from helpdesk.models import BusinessHours, Holiday, Ticket, TicketMessage
+from helpdesk.enums import LIVE, Author, CallOutcome, Category, Side, TicketState, Turn, Visibility
+from helpdesk.models import BusinessHours, Holiday, PhoneCall, Ticket, TicketMessage
 from helpdesk.rules.hours import WEEKDAYS, Calendar, Opening, opening, parse_spans
 from helpdesk.rules.opening_words import until_words
 from portal_core.kernel import clock
@@ -180,6 +180,41 @@ def holidays(practice_id: int, *, since: dt.date) -> list[Holiday]:
     """Days off of a practice from a date on, the next one first."""
     rows = Holiday.objects.filter(practice_id=practice_id, date__gte=since).select_related("office")
     return list(rows.order_by("date", "office__name"))
+
+
+# --- calls ------------------------------------------------------------------------------------------------------------
+UNWRITTEN_FOR = dt.timedelta(hours=24)
+USUAL_SINCE = dt.timedelta(days=180)
+
+
+def calls_of(ticket: Ticket) -> list[PhoneCall]:
+    """The calls of a ticket, oldest first."""
+    return list(ticket.calls.select_related("staff").order_by("started_at", "id"))
+
+
+def unwritten_calls(staff: "Staff", *, now: dt.datetime, limit: int = 6) -> list[PhoneCall]:
+    """Calls that the desks of this person answered in the last day and nobody wrote down, newest first."""
+    offices = staff.offices_for(Permission.OFFICE_DESK)
+    rows = PhoneCall.objects.filter(
+        practice_id=staff.practice_id, ticket=None, outcome=CallOutcome.TALKED, side=Side.OFFICE,
+        started_at__gt=now - UNWRITTEN_FOR,
+    )  # fmt: skip
+    rows = rows if offices is None else rows.filter(office_id__in=offices)
+    return list(rows.select_related("office").order_by("-started_at", "-id")[:limit])
+
+
+def usual_caller(patient_id: int, *, side: Side, now: dt.datetime) -> "Staff | None":
+    """Who of the office (or of IT) talked to this patient most often in half a year, the latest among equals: people
+    tell their story once (HD-08)."""
+    talks = PhoneCall.objects.filter(
+        ticket__patient_id=patient_id, outcome=CallOutcome.TALKED, staff__is_active=True,
+        started_at__gt=now - USUAL_SINCE, side=side,
+    )  # fmt: skip
+    best = talks.values("staff").annotate(talks=Count("pk"), last=Max("started_at")).order_by("-talks", "-last").first()
+    if best is None:
+        return None
+    call = PhoneCall.objects.filter(staff_id=best["staff"]).select_related("staff").first()
+    return call.staff if call is not None else None
 
 
 def _queue(side: Q, staff: "Staff", *, turn: Turn | None, mine: bool, after: str, limit: int) -> Page:

@@ -17,7 +17,7 @@ from triage.rules.surge import MEMORY, Proposal, Report, surges
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
-    from portal_core.directory.models import Staff
+    from portal_core.directory.models import Patient, Staff
 
 LIST = 100
 UNLINKED = (EscalationState.SENT, EscalationState.INVESTIGATING, EscalationState.NEED_OFFICE)
@@ -68,6 +68,11 @@ def identity_of(ticket: "Ticket", now: dt.datetime) -> IdentityState:
         .exclude(ticket=ticket)
         .count(),
     )
+
+
+def on_hold(patient: "Patient") -> bool:
+    """Whether too many checks failed for this patient: nothing is verified until a lead releases it."""
+    return VerificationHold.objects.filter(patient=patient, released_at=None).exists()
 
 
 # --- incidents --------------------------------------------------------------------------------------------------------

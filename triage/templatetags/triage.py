@@ -2,12 +2,24 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from django import template
+from django.template import Context
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+
+from helpdesk import queries as helpdesk
+from helpdesk.enums import Side
+from triage.enums import RedFlag
+from triage.forms import CallBackForm
+
+if TYPE_CHECKING:
+    from helpdesk.models import Ticket
+    from triage.models import Escalation
 
 register = template.Library()
 
@@ -23,6 +35,50 @@ def age(since: dt.datetime) -> str:
     if minutes < 48 * 60:
         return _("%(n)d h") % {"n": minutes // 60}
     return _("%(n)d d") % {"n": minutes // (24 * 60)}
+
+
+@register.filter
+def spoken(seconds: int) -> str:
+    """How long a call was: "45 s", "12 min"."""
+    return _("%(n)d s") % {"n": seconds} if seconds < 60 else _("%(n)d min") % {"n": round(seconds / 60)}
+
+
+@register.filter
+def red_flag_labels(codes: Iterable[str]) -> list[str]:
+    return [str(RedFlag(code).label) for code in codes if code in RedFlag.values]
+
+
+@register.inclusion_tag("triage/parts/calls.html", takes_context=True)
+def ticket_calls(context: Context, ticket: "Ticket") -> dict[str, Any]:
+    """The calls of an office's ticket, and the form that notes another one (HD-08, HD-13)."""
+    usual = None
+    if ticket.patient_id is not None:
+        usual = helpdesk.usual_caller(ticket.patient_id, side=Side.OFFICE, now=timezone.now())
+    return {
+        "calls": helpdesk.calls_of(ticket),
+        "usual_caller": usual,
+        "call_form": (context.get("call_form") or CallBackForm()) if ticket.is_live else None,
+        "call_open": "call_form" in context,
+        "call_action": reverse("triage:ticket-call", args=[ticket.public_id]),
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.inclusion_tag("triage/parts/calls.html", takes_context=True)
+def flag_calls(context: Context, flag: "Escalation") -> dict[str, Any]:
+    """IT's own calls about a flag, and who of IT usually calls in this matter (HD-08). What the office and the patient
+    talked about stays with the office."""
+    ticket = flag.ticket
+    usual = None
+    if ticket.patient_id is not None and flag.ok_to_contact:
+        usual = helpdesk.usual_caller(ticket.patient_id, side=Side.IT, now=timezone.now())
+    return {
+        "calls": [call for call in helpdesk.calls_of(ticket) if call.side == Side.IT],
+        "usual_caller": usual,
+        "call_form": CallBackForm() if flag.ok_to_contact and flag.is_open else None,
+        "call_action": reverse("triage:flag-call", args=[flag.public_id]),
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 @register.filter

@@ -1,0 +1,78 @@
+"""Calls that people write down: what came of them, how long they lasted, what made one suspicious (HD-08, HD-13)."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from helpdesk import errors
+from helpdesk.actions.tickets.telling import tell
+from helpdesk.enums import CallDirection, CallOutcome, CallState, Side, TicketState
+from helpdesk.models import PhoneCall, Ticket
+from portal_core.directory.enums import Hat
+from portal_core.kernel import clock
+from portal_core.kernel.contracts import Actor
+
+if TYPE_CHECKING:
+    from portal_core.directory.models import Staff
+
+
+@transaction.atomic
+def write_down(
+    *,
+    ticket: Ticket,
+    staff: "Staff",
+    direction: CallDirection,
+    outcome: CallOutcome,
+    seconds: int = 0,
+    phone: str = "",
+    red_flags: Sequence[str] = (),
+    by: Actor,
+) -> PhoneCall:
+    """A call that was just made or taken, on its ticket. Talking to the requester answers them: it is the first
+    response where there was none. Raises TicketClosed."""
+    now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
+    if ticket.state in (TicketState.CLOSED, TicketState.MERGED):
+        raise errors.TicketClosed
+    call = PhoneCall.objects.create(
+        practice_id=ticket.practice_id, office=ticket.office, ticket=ticket, staff=staff, direction=direction,
+        side=Side.IT if by.hat == Hat.IT else Side.OFFICE,
+        state=CallState.ENDED, outcome=outcome, requester_kind=ticket.requester_kind,
+        phone=phone or ticket.requester_phone, red_flags=list(red_flags),
+        started_at=now - dt.timedelta(seconds=seconds), ended_at=now,
+        seconds=seconds if outcome == CallOutcome.TALKED else None,
+    )  # fmt: skip
+    _note(ticket, call, staff, at=now, by=by)
+    return call
+
+
+@transaction.atomic
+def adopt(*, call: PhoneCall, ticket: Ticket, staff: "Staff", red_flags: Sequence[str] = (), by: Actor) -> PhoneCall:
+    """Say which ticket a call of the line belongs to, once it is written down. Raises WrongOffice, CallWrittenDown."""
+    now, call = clock.now(), PhoneCall.objects.locked(call.pk)
+    ticket = Ticket.objects.locked(ticket.pk)
+    if call.practice_id != ticket.practice_id:
+        raise errors.WrongOffice
+    if call.ticket_id == ticket.pk:
+        return call
+    if call.ticket_id is not None:
+        raise errors.CallWrittenDown
+    call.ticket, call.staff, call.red_flags = ticket, staff, list(red_flags)
+    call.save(update_fields=["ticket", "staff", "red_flags"])
+    _note(ticket, call, staff, at=now, by=by)
+    return call
+
+
+def _note(ticket: Ticket, call: PhoneCall, staff: "Staff", *, at: dt.datetime, by: Actor) -> None:
+    if call.outcome == CallOutcome.TALKED and ticket.first_response_at is None:
+        ticket.first_response_at = at
+    if call.outcome == CallOutcome.TALKED and ticket.state == TicketState.NEW:
+        ticket.move(TicketState.OPEN, at=at)
+        ticket.owner = ticket.owner or staff
+    ticket.save_changes("first_response_at", "owner", at=at)
+    tell(
+        ticket, "ticket:call", at=at, by=by, quiet=True,
+        call=call.public_id, direction=str(call.direction), outcome=str(call.outcome),
+        red_flags=list(call.red_flags),
+    )  # fmt: skip

@@ -1,0 +1,233 @@
+"""The call screen and the calls of a ticket (HD-08, HD-10, HD-13; TR-08; PC-29 to PC-32)."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from helpdesk.actions import calls
+from helpdesk.enums import CallDirection, CallOutcome, Category, Side, TicketState
+from helpdesk.errors import CallNotFound, CallWrittenDown, TicketClosed
+from helpdesk.models import PhoneCall, Ticket, TicketMessage
+from helpdesk.queries import usual_caller
+from portal_core.access.models import PortalAccess
+from portal_core.kernel import clock
+from portal_core.kernel.models import AuditEvent
+from tests.helpdesk.factories import TicketFactory, refresh
+from tests.triage.factories import FlagFactory
+from triage.enums import EscalationState
+
+pytestmark = pytest.mark.django_db
+
+
+def url(name, *args):
+    return reverse(f"triage:{name}", args=args)
+
+
+@pytest.fixture
+def olivia(cast, staff_client):
+    return staff_client(cast.olivia)
+
+
+def text_of(page):
+    return page.content.decode()
+
+
+def typed(cast, **more):
+    return {
+        "category": Category.LOGIN_PWD, "office": cast.north.public_id, "do": "log", "idempotency_key": "k1", **more,
+    }  # fmt: skip
+
+
+def line_call(office, **fields):
+    """A call that the line put through to a desk and somebody answered."""
+    now = clock.now()
+    values = {
+        "practice": office.practice, "office": office, "side": Side.OFFICE, "direction": "in", "state": "ended",
+        "outcome": "talked", "phone": "+12175550177", "started_at": now, "ended_at": now, "seconds": 300,
+    }  # fmt: skip
+    return PhoneCall.objects.create(**values | fields)
+
+
+@pytest.mark.parametrize(
+    ("patient", "changes", "label", "script"),
+    [
+        ("pat", {}, "Active", "I forgot my password"),
+        ("pat", {"first_access_at": None, "last_access_at": None}, "Unactivated", "Create my Patient Portal account"),
+        ("piet", None, "Inactive", "Put the patient&#x27;s e-mail address on file"),
+        ("paula", None, "Inactive", "Set &quot;Patient Can Access Portal&quot; on the Patient Portal tab"),
+    ],
+)
+def test_the_script_follows_the_portal_status(cast, olivia, patient, changes, label, script):
+    """TR-08, PC-29 to PC-31: what is said to the caller depends on where they stand."""
+    person = getattr(cast, patient)
+    if changes is not None:
+        PortalAccess.objects.filter(patient=person).update(**changes)
+
+    page = text_of(olivia.post(url("call"), typed(cast, do="", pick=person.public_id, body="Cannot get in")))
+
+    assert label in page
+    assert script in page
+    assert "Cannot get in" in page
+    assert AuditEvent.objects.filter(action="patient:read", target_id=person.public_id).exists()
+
+
+def test_picking_and_dropping_keeps_what_was_typed(cast, olivia):
+    """HD-13"""
+    start = typed(cast, do="", name="Her sister", phone="+12175550123", red_flags=["pressure"], category=Category.SLOW)
+    picked = olivia.post(url("call"), start | {"pick": cast.pat.public_id})
+    dropped = olivia.post(url("call"), start | {"do": "drop", "patient": cast.pat.public_id})
+
+    assert picked.context["picked"] == cast.pat
+    assert dropped.context["picked"] is None
+    for page in (text_of(picked), text_of(dropped)):
+        assert 'value="Her sister"' in page
+        assert 'value="pressure" checked' in " ".join(page.split())
+        assert 'value="+12175550123"' in page
+
+
+def test_strangers_are_not_found_by_the_call_screen(cast, olivia):
+    assert olivia.post(url("call"), typed(cast, do="", pick=cast.charlie_patient.public_id)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ({"minutes": "12.5", "call_seconds": "95"}, 750),  # corrected by hand
+        ({"call_seconds": "95"}, 95),  # the clock of the page
+        ({}, 400),  # without scripts: since the page was opened
+        ({"began": "1.forged"}, None),
+    ],
+)
+def test_how_long_the_call_was(cast, olivia, given, seconds):
+    """HD-13"""
+    with time_machine.travel(dt.datetime(2026, 11, 20, 16, 0, tzinfo=dt.UTC), tick=False) as traveller:
+        began = olivia.get(url("call")).context["form"]["began"].value()
+        traveller.shift(400)
+        olivia.post(url("call"), typed(cast, **{"began": began, **given}))
+
+    call = PhoneCall.objects.get()
+    assert Ticket.objects.get().call_seconds == seconds
+    assert (call.seconds, call.direction, call.outcome, call.staff) == (seconds or 0, "in", "talked", cast.olivia)
+
+
+def test_red_flags_of_the_call_stand_on_the_ticket(cast, olivia):
+    page = olivia.post(url("call"), typed(cast, red_flags=["pressure", "asks_procedure"]), follow=True)
+
+    assert PhoneCall.objects.get().red_flags == ["pressure", "asks_procedure"]
+    assert "Urgency or pressure" in text_of(page)
+    assert "Asks how we verify" in text_of(page)
+
+
+def test_a_kind_that_is_not_among_the_buttons(cast, olivia):
+    olivia.post(url("call"), typed(cast, category=Category.LOGIN_PWD, more=Category.BILLING))
+
+    assert Ticket.objects.get().category == Category.BILLING
+    assert olivia.post(url("call"), typed(cast, category="", idempotency_key="k2")).status_code == 422
+
+
+def test_a_call_of_the_line_is_written_down_once(cast, olivia):
+    """HD-10: its number and length come along; a colleague who comes later is told."""
+    call = line_call(cast.north)
+    assert "+12175550177" in text_of(olivia.get(url("call")))
+
+    olivia.post(url("call"), typed(cast, line_call=call.public_id))
+    late = olivia.post(url("call"), typed(cast, line_call=call.public_id, idempotency_key="k2"))
+
+    ticket = Ticket.objects.get()
+    assert (ticket.requester_phone, ticket.call_seconds) == ("+12175550177", 300)
+    assert (refresh(call).ticket, refresh(call).staff) == (ticket, cast.olivia)
+    assert late.status_code == 422
+    assert "A colleague has written this call down already." in text_of(late)
+    assert PhoneCall.objects.count() == 1
+    assert "+12175550177" not in text_of(olivia.get(url("call")))
+
+
+def test_a_call_of_another_desk_cannot_be_taken(cast, olivia):
+    for call in (line_call(cast.south), line_call(cast.elsewhere_office), line_call(cast.north, side=Side.IT)):
+        assert olivia.post(url("call"), typed(cast, line_call=call.public_id)).status_code == CallNotFound.status
+    assert not Ticket.objects.exists()
+
+
+def test_calling_back_is_noted_once_and_answers_the_requester(cast, olivia):
+    """HD-08: a call back is the first response; the note stays inside."""
+    row = TicketFactory(office=cast.north, patient=cast.pat)
+    call = {
+        "direction": "out", "outcome": "talked", "minutes": "4", "note": "Showed her the page.",
+        "idempotency_key": "c1",
+    }  # fmt: skip
+    for _ in range(2):
+        assert olivia.post(url("ticket-call", row.public_id), call).url == url("office-ticket", row.public_id)
+
+    made = PhoneCall.objects.get()
+    assert (made.seconds, made.direction, made.staff, made.side) == (240, "out", cast.olivia, "office")
+    assert (refresh(row).state, refresh(row).owner) == (TicketState.OPEN, cast.olivia)
+    assert refresh(row).first_response_at is not None
+    assert TicketMessage.objects.get().visibility == "internal"
+    assert "Olivia Staff usually talks to them." in text_of(olivia.get(url("office-ticket", row.public_id)))
+
+
+def test_nobody_picked_up_changes_nothing_but_the_list(cast, olivia):
+    row = TicketFactory(office=cast.north)
+    answer = {"direction": "out", "outcome": "no_answer", "minutes": "", "note": "", "idempotency_key": "c1"}
+    olivia.post(url("ticket-call", row.public_id), answer)
+
+    assert PhoneCall.objects.get().seconds is None
+    assert (refresh(row).state, refresh(row).first_response_at) == (TicketState.NEW, None)
+    bad = olivia.post(url("ticket-call", row.public_id), answer | {"outcome": "shouted", "idempotency_key": "c2"})
+    assert bad.status_code == 422
+    assert PhoneCall.objects.count() == 1
+
+
+def test_calls_of_a_closed_ticket_or_another_practice_are_refused(cast):
+    closed = TicketFactory(office=cast.north, state=TicketState.CLOSED)
+    strange = TicketFactory(office=cast.elsewhere_office)
+    how = {"staff": cast.olivia, "by": cast.olivia.actor}
+    with pytest.raises(TicketClosed):
+        calls.write_down(ticket=closed, direction=CallDirection.OUT, outcome=CallOutcome.TALKED, **how)
+    call = line_call(cast.north)
+    calls.adopt(call=call, ticket=TicketFactory(office=cast.north), **how)
+    with pytest.raises(CallWrittenDown):
+        calls.adopt(call=call, ticket=TicketFactory(office=cast.north), **how)
+    assert strange.calls.count() == 0
+
+
+def test_who_usually_talks_to_a_patient(cast):
+    """HD-08: the one with the most talks in half a year; each side has its own."""
+    now = clock.now()
+    row = TicketFactory(office=cast.north, patient=cast.pat)
+    for person, age, outcome in (
+        (cast.oscar, 1, "no_answer"), (cast.olivia, 3, "talked"), (cast.olivia, 9, "talked"), (cast.oscar, 2, "talked"),
+        (cast.oscar, 200, "talked"), (cast.oscar, 201, "talked"),
+    ):  # fmt: skip
+        line_call(cast.north, ticket=row, staff=person, outcome=outcome, started_at=now - dt.timedelta(days=age))
+    line_call(cast.north, ticket=row, staff=cast.ian, side=Side.IT)
+
+    assert usual_caller(cast.pat.pk, side=Side.OFFICE, now=now) == cast.olivia
+    assert usual_caller(cast.pat.pk, side=Side.IT, now=now) == cast.ian
+    assert usual_caller(cast.paula.pk, side=Side.OFFICE, now=now) is None
+
+
+def test_it_calls_the_patient_with_what_the_flag_provides(cast, staff_client):
+    """HD-09: only where the office agreed; the office sees the call, IT sees none of the office's."""
+    row = TicketFactory(office=cast.north, patient=cast.pat, state=TicketState.OPEN)
+    line_call(cast.north, ticket=row, staff=cast.olivia, phone="+12175550155")
+    flag = FlagFactory(
+        office=cast.north, sent_by=cast.olivia, ticket=row, state=EscalationState.INVESTIGATING,
+        ok_to_contact=True, contact_number="+12175550188", assignee=cast.ian,
+    )  # fmt: skip
+    ian = staff_client(cast.ian)
+    made = {"direction": "out", "outcome": "talked", "minutes": "7", "note": "", "idempotency_key": "c1"}
+    for _ in range(2):
+        ian.post(url("flag-call", flag.public_id), made)
+
+    call = PhoneCall.objects.get(side=Side.IT)
+    assert (call.phone, call.seconds, call.staff) == ("+12175550188", 420, cast.ian)
+    page = text_of(ian.get(url("it-flag", flag.public_id)))
+    assert "Ian Staff" in page
+    assert "Olivia Staff</span>" not in page
+
+    type(flag).objects.filter(pk=flag.pk).update(ok_to_contact=False)
+    ian.post(url("flag-call", flag.public_id), made | {"idempotency_key": "c2"})
+    assert PhoneCall.objects.filter(side=Side.IT).count() == 1
