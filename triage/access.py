@@ -74,3 +74,11 @@ def hold_of(staff: "Staff", ticket: "Ticket") -> VerificationHold:
     if row is None or not staff.may(Permission.VERIFY_PATIENT, office_id=row.patient.home_office_id):
         raise VerificationNotFound
     return row
+
+
+def hold_by_id(staff: "Staff", public_id: str) -> VerificationHold:
+    """A hold on a patient of an office in which this person verifies. Raises VerificationNotFound."""
+    row = VerificationHold.objects.filter(public_id=public_id).select_related("patient__home_office").first()
+    if row is None or not staff.may(Permission.VERIFY_PATIENT, office_id=row.patient.home_office_id):
+        raise VerificationNotFound
+    return row

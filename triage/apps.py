@@ -9,17 +9,24 @@ class TriageConfig(AppConfig):
 
     def ready(self) -> None:
         from helpdesk import known_problems
+        from portal_core import notify
         from portal_core.access import gate
         from portal_core.directory.enums import Permission
         from portal_core.ui import slots
-        from triage import handlers  # noqa: F401
+        from triage import handlers, panels  # noqa: F401
         from triage.actions import verification
         from triage.known_problems import from_status_page
 
         gate.register(verification.consume, verification.find_proof)
         known_problems.register(from_status_page)
+        slots.register("patient.identity", panels.identity_card)
+        slots.register("portal.home", panels.is_it_you, order=5)
+        notify.hooks.forget_when_sent("triage/identity_code")  # the code itself stands in the words
         slots.register_nav(
             "desk", slots.Link("Office desk", "triage:office", Permission.OFFICE_DESK, "inbox", order=20)
+        )
+        slots.register_nav(
+            "desk", slots.Link("Checks on hold", "triage:holds", Permission.VERIFY_PATIENT, "shield", order=40)
         )
         slots.register_nav("desk", slots.Link("IT console", "triage:it", Permission.IT_DESK, "flag", order=20))
         slots.register_nav("desk", slots.Link("Search", "triage:find", Permission.OFFICE_DESK, "search", order=30))

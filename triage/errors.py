@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from portal_core.access.errors import AttestationRequired
-from portal_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from portal_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 
 
 class EscalationNotFound(NotFound):
@@ -54,6 +54,31 @@ class SecondPersonNeeded(Conflict):
     message = _("A second person has to approve this one: your office manager, not the one who made the check.")
 
 
+class PurposeNotOffered(Conflict):
+    code = "purpose_not_offered"
+    message = _("A check for that does not belong to this kind of request. Change the kind of request first.")
+
+
+class WrongCode(Conflict):
+    code = "wrong_code"
+    message = _("That is not the code. Let them look again; after the third wrong one this check fails.")
+
+
+class CodeTooOld(Conflict):
+    code = "code_too_old"
+    message = _("There is no code that still works. Send a new one.")
+
+
+class TooManyCodes(TooMany):
+    code = "too_many_codes"
+    message = _("Three codes went out to this patient within an hour. Wait, or choose another way.")
+
+
+class NobodyToWarn(Conflict):
+    code = "nobody_to_warn"
+    message = _("No contact on file is old enough to warn them. A second person has to approve this one.")
+
+
 class StillWaiting(Conflict):
     code = "still_waiting"
     message = _("The patient may still say no. It works when the waiting time is over.")
@@ -79,3 +104,36 @@ class EscalationMoved(Conflict):
 class EscalationOpen(Conflict):
     code = "escalation_open"
     message = _("IT is still working on this. Wait for the answer, or take the flag back, before you solve the ticket.")
+
+
+class VariableRefused(Invalid):
+    """A prepared answer names something it may not."""
+
+    code = "variable_refused"
+
+
+class NotYourReplies(Forbidden):
+    code = "not_your_replies"
+    message = _("Prepared answers are changed by the office manager, a practice administrator, or the IT lead.")
+
+
+class TitleTaken(Conflict):
+    code = "title_taken"
+    message = _("There is a prepared answer of that name already. Change that one, or take another name.")
+
+
+class TooManyViews(Conflict):
+    code = "too_many_views"
+    message = _("You keep twelve views already. Remove one first.")
+
+
+class WrongDuplicate(Conflict):
+    code = "wrong_duplicate"
+    message = _(
+        "A flag is a duplicate of an older flag of the same office. Choose that one, or link both to an incident."
+    )
+
+
+class WakeTooFar(Invalid):
+    code = "wake_too_far"
+    message = _("Choose a time within the next seven days.")

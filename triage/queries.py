@@ -5,15 +5,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
+
 from helpdesk import queries as helpdesk
-from helpdesk.enums import Category
+from helpdesk.enums import Category, Side, Turn
+from portal_core.directory.enums import Permission
+from portal_core.directory.queries import staff_with
 from statuspage import queries as statuspage
 from statuspage.contracts import ComponentSummary, IncidentSummary
 from statuspage.errors import IncidentNotFound
-from triage.enums import ESCALATION_OPEN, AttemptOutcome, EscalationState, Method
-from triage.models import Attestation, Escalation, PlaybookStep, VerificationAttempt, VerificationHold
+from triage.enums import ESCALATION_OPEN, EscalationState, Method
+from triage.models import (
+    CannedReply,
+    Draft,
+    Escalation,
+    Mention,
+    PlaybookStep,
+    SavedView,
+    VerificationAttempt,
+    VerificationHold,
+)
 from triage.rules.components import COMPONENTS
 from triage.rules.surge import MEMORY, Proposal, Report, surges
+from triage.rules.views import MENTIONS, MINE, NOBODY, Wanted
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
@@ -39,35 +53,68 @@ def flags_of(ticket: "Ticket") -> list[Escalation]:
     return list(Escalation.objects.filter(ticket=ticket).select_related("assignee").order_by("-created_at", "-id"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityState:
-    """Where the identity check of one ticket stands."""
-
-    attempt: VerificationAttempt | None  # under way
-    attestation: Attestation | None  # the newest of this patient on this ticket, live or not
-    live: bool
-    hold: VerificationHold | None
-    other_calls_today: int  # checks on this patient on other tickets in the last day: office-shopping shows here
-
-
-def identity_of(ticket: "Ticket", now: dt.datetime) -> IdentityState:
-    """Four queries; none when no patient is matched."""
-    if ticket.patient_id is None:
-        return IdentityState(attempt=None, attestation=None, live=False, hold=None, other_calls_today=0)
-    attempts = VerificationAttempt.objects.filter(ticket=ticket, outcome=AttemptOutcome.OPEN)
-    rows = Attestation.objects.filter(ticket=ticket, patient_id=ticket.patient_id).select_related("attempt__attester")
-    attestation = rows.order_by("-created_at").first()
-    return IdentityState(
-        attempt=attempts.select_related("attester", "patient").first(),
-        attestation=attestation,
-        live=attestation is not None and attestation.is_live(now),
-        hold=VerificationHold.objects.filter(patient_id=ticket.patient_id, released_at=None).first(),
-        other_calls_today=VerificationAttempt.objects.filter(
-            patient_id=ticket.patient_id, started_at__gt=now - dt.timedelta(hours=24)
-        )
-        .exclude(ticket=ticket)
-        .count(),
+# --- what people at a desk keep ---------------------------------------------------------------------------------------
+def office_list(staff: "Staff", wanted: Wanted, *, after: str = "") -> "helpdesk.Page":
+    """One page of the office's list as it is narrowed; longest waiting first."""
+    among = None
+    if wanted.who == MENTIONS:
+        among = list(Mention.objects.filter(staff=staff, seen_at=None).values_list("ticket_id", flat=True)[:LIST])
+    return helpdesk.office_queue(
+        staff,
+        turn=Turn(wanted.turn) if wanted.turn else None,
+        mine=wanted.who == MINE,
+        nobodys=wanted.who == NOBODY,
+        category=wanted.category,
+        office=wanted.office,
+        among=among,
+        after=after,
     )
+
+
+def mentions_waiting(staff: "Staff") -> int:
+    """Tickets on which this person was named in a note and has not looked yet, as far as they are still open here."""
+    named_on = list(Mention.objects.filter(staff=staff, seen_at=None).values_list("ticket_id", flat=True)[:LIST])
+    return len(helpdesk.office_queue(staff, among=named_on, limit=LIST).tickets) if named_on else 0
+
+
+def desk_people(ticket: "Ticket") -> list["Staff"]:
+    """Whoever may open this ticket at the office's desk, by name; two queries."""
+    rows = staff_with(Permission.OFFICE_DESK).filter(practice_id=ticket.practice_id)
+    found = [
+        one
+        for one in rows.prefetch_related("role_assignments")
+        if one.may(Permission.OFFICE_DESK, office_id=ticket.office_id)
+    ]
+    return sorted(found, key=lambda one: (one.first_name, one.last_name))
+
+
+def saved_views(staff: "Staff") -> list[SavedView]:
+    return list(SavedView.objects.filter(staff=staff).order_by("name", "id"))
+
+
+def drafts_of(staff: "Staff", about: str) -> dict[str, str]:
+    """What this person began to write about one ticket or flag, by kind; one query."""
+    return dict(Draft.objects.filter(staff=staff, about=about).values_list("kind", "body"))
+
+
+def canned_replies(practice_id: int, *, side: Side, office_id: int | None = None) -> list[CannedReply]:
+    """Prepared answers that fit one desk: the practice's, and those of this office, by title."""
+    rows = CannedReply.objects.filter(Q(office=None) | Q(office_id=office_id), practice_id=practice_id, side=side)
+    return list(rows.order_by("title", "id"))
+
+
+def canned_by_manager(staff: "Staff") -> list[CannedReply]:
+    """Every prepared answer this person may change, with its office."""
+    mine = Q(pk__in=[])
+    if staff.may(Permission.SETTINGS):
+        mine |= Q(side=Side.OFFICE)
+    elif staff.may(Permission.APPROVE_RISKY):
+        offices = staff.offices_for(Permission.APPROVE_RISKY)
+        mine |= Q(side=Side.OFFICE) if offices is None else Q(office_id__in=offices)
+    if staff.may(Permission.IT_DESK) and staff.may(Permission.STATUS_PUBLISH):
+        mine |= Q(side=Side.IT)
+    rows = CannedReply.objects.filter(mine, practice_id=staff.practice_id).select_related("office")
+    return list(rows.order_by("side", "office__name", "title", "id"))
 
 
 def on_hold(patient: "Patient") -> bool:
@@ -126,7 +173,8 @@ def tickets_of_incident(staff: "Staff", incident_id: str) -> IncidentTickets:
 
 # --- IT's side --------------------------------------------------------------------------------------------------------
 def it_flags(staff: "Staff") -> list[Escalation]:
-    """Open flags that are IT's move or wait for the office, newest first; one query and no patient."""
+    """Open flags that are IT's move or wait for the office, newest first; one query and no patient. Those that sleep
+    are among them: `Escalation.sleeps` tells."""
     rows = Escalation.objects.seen_by_it(staff).filter(state__in=ESCALATION_OPEN)
     rows = rows.select_related("office", "assignee", "attestation__attempt").defer("note", "answer")
     return list(rows.order_by("-created_at", "-id")[:LIST])

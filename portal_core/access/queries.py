@@ -5,17 +5,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Trim
+from django.db.models.functions import Lower, Trim
 
 from portal_core.access.contracts import PortalStatus
 from portal_core.access.enums import AccessLevel, InviteOutcome, PortalState, Reason
-from portal_core.access.models import AccessToken, HelpAttempt, OnboardingResult, OnboardingRun, PortalAccess
+from portal_core.access.models import (
+    AccessToken,
+    EmailChange,
+    HelpAttempt,
+    OnboardingResult,
+    OnboardingRun,
+    PortalAccess,
+    Registration,
+)
+from portal_core.access.rules import delivery
 from portal_core.access.rules.status import status_of
 from portal_core.directory import queries as directory
 from portal_core.directory.enums import Permission
+from portal_core.notify import queries as notify_queries
+from portal_core.notify.enums import DeliveryState
 
 if TYPE_CHECKING:
-    from portal_core.directory.models import Patient, Staff
+    from portal_core.directory.models import Office, Patient, Staff
+
+MAILBOX_SHOWN = 5
+REGISTRATIONS = 100
+LINK_CAUSE = "access-link:"  # of the delivery of a link; its public id follows
 
 
 def portal_status(patient: "Patient") -> PortalStatus:
@@ -27,6 +42,11 @@ def portal_status(patient: "Patient") -> PortalStatus:
         zip_code=patient.zip,
         has_accessed=row is not None and row.first_access_at is not None,
     )
+
+
+def last_sign_in(patient: "Patient") -> dt.datetime | None:
+    """When the patient last signed in to the portal; None: never. One query."""
+    return PortalAccess.objects.filter(patient_id=patient.pk).values_list("last_access_at", flat=True).first()
 
 
 def with_portal_status(patients: "QuerySet[Patient]") -> "QuerySet[Patient]":
@@ -61,6 +81,84 @@ def status_of_annotated(patient: "Patient") -> PortalStatus:
 def last_attempts(patient: "Patient", *, limit: int = 3) -> list[HelpAttempt]:
     """The latest tries of this patient at the sign-in page, newest first (PC-32)."""
     return list(HelpAttempt.objects.filter(patient=patient).order_by("-at", "-id")[:limit])
+
+
+def address_hold(patient: "Patient", now: dt.datetime) -> EmailChange | None:
+    """The change of address that keeps this patient's mailbox from opening the account by itself (PC-42), if any."""
+    row = last_email_change(patient)
+    return row if row is not None and row.hold_until is not None and now < row.hold_until else None
+
+
+def last_email_change(patient: "Patient") -> EmailChange | None:
+    return EmailChange.objects.filter(patient=patient).order_by("-changed_at", "-pk").first()
+
+
+def sharing_mailbox(patient: "Patient", email: str) -> list["Patient"]:
+    """Other living patients of the practice with this address (PC-39), for the warning before access is given."""
+    if not email.strip():
+        return []
+    others: QuerySet[Patient] = patient.practice.patients.filter(deceased=False).exclude(pk=patient.pk)
+    found = others.annotate(address=Lower("email")).filter(address=email.strip().lower())
+    return list(found.order_by("last_name", "first_name", "pk")[:MAILBOX_SHOWN])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracked:
+    """One mail to a patient and what became of it, in plain words (PC-58, PC-60)."""
+
+    name: str
+    at: dt.datetime
+    address: str
+    state: str
+    tone: str
+    sentence: str
+    link: str  # what became of the link in it; "" where there is none
+
+
+def deliveries(patient: "Patient", now: dt.datetime, *, limit: int = 8) -> list[Tracked]:
+    """The newest mails to this patient, newest first; two queries."""
+    told = notify_queries.told_to(f"patient:{patient.public_id}", limit=limit)
+    ids = [row.cause.removeprefix(LINK_CAUSE) for row in told if row.cause.startswith(LINK_CAUSE)]
+    links = {row.public_id: row for row in AccessToken.objects.filter(patient=patient, public_id__in=ids)}
+    return [_tracked(row, links.get(row.cause.removeprefix(LINK_CAUSE)), now) for row in told]
+
+
+def _tracked(row: "notify_queries.Told", token: AccessToken | None, now: dt.datetime) -> Tracked:
+    fate = delivery.fate_of(row.state)
+    arrived = row.state in DeliveryState.left
+    link = ""
+    if token is not None and arrived:
+        link = delivery.link_fate(
+            used=token.used_at is not None, replaced=token.superseded_at is not None, over=now >= token.expires_at
+        )
+    return Tracked(
+        name=delivery.name_of(row.template),
+        at=row.delivered_at or row.sent_at or row.failed_at or row.asked_at,
+        address=row.address,
+        state=str(DeliveryState(row.state).label),
+        tone=fate.tone,
+        sentence=fate.sentence,
+        link=link,
+    )
+
+
+def registrations(staff: "Staff", *, limit: int = REGISTRATIONS) -> list[Registration]:
+    """The newest registrations at the offices in which this person manages portal access; one query."""
+    rows = Registration.objects.filter(office__practice_id=staff.practice_id, patient__isnull=False)
+    offices = staff.offices_for(Permission.PORTAL_ACCESS)
+    if offices is not None:
+        rows = rows.filter(office_id__in=offices)
+    return list(rows.select_related("patient", "resembles", "office__practice").order_by("-at", "-pk")[:limit])
+
+
+def registration_of(patient: "Patient") -> Registration | None:
+    """How this patient registered, if by the form on the website."""
+    return Registration.objects.filter(patient=patient, known=False).order_by("-at").first()
+
+
+def registration_offices() -> "QuerySet[Office]":
+    """Offices that take new patients on the website."""
+    return directory.contact_offices().filter(practice__self_registration=True)
 
 
 # --- the onboarding tool (PC-48) --------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ from tests.access.factories import set_access
 from tests.helpdesk.factories import TicketFactory
 from tests.triage.factories import AttemptFactory, AttestationFactory, HoldFactory, refresh
 from triage import errors
-from triage.actions import accounts, verification
-from triage.enums import AttemptOutcome, CallChannel, Level, Method, OfficeStep, Purpose, RedFlag
+from triage.actions import accounts, holds, second_person, verification
+from triage.enums import AttemptOutcome, CallChannel, Level, Method, OfficeStep, Purpose, RedFlag, ReleaseEvidence
 from triage.models import Attestation, PlaybookStep, VerificationAttempt, VerificationHold
 
 AT = dt.datetime(2026, 3, 2, 15, 0, tzinfo=dt.UTC)
@@ -132,7 +132,7 @@ def test_a_red_flag_raises_and_a_second_person_approves(cast, ticket, begin):
     attempt = begin()
     by = cast.olivia.actor
     verification.record_red_flag(attempt=attempt, staff=cast.olivia, flag=RedFlag.PRESSURE, by=by)
-    for method in (Method.K, Method.E3, Method.E4):
+    for method in (Method.K, Method.E3, Method.E1):
         verification.record_method(attempt=attempt, staff=cast.olivia, method=method, by=by)
     attestation = verification.complete(attempt=attempt, staff=cast.olivia, by=by)
     assert (attestation.level, attestation.needs_approval) == (Level.R3, True)
@@ -140,14 +140,14 @@ def test_a_red_flag_raises_and_a_second_person_approves(cast, ticket, begin):
     with pytest.raises(errors.SecondPersonNeeded):
         accounts.send_link(ticket=ticket, attestation_id=attestation.public_id, staff=cast.olivia, by=by)
     with pytest.raises(errors.SecondPersonNeeded):
-        verification.approve(attestation=attestation, staff=cast.olivia, by=by)
+        second_person.approve(attestation=attestation, staff=cast.olivia, by=by)
     with pytest.raises(errors.SecondPersonNeeded):
-        verification.approve(attestation=attestation, staff=cast.oscar, by=cast.oscar.actor)
+        second_person.approve(attestation=attestation, staff=cast.oscar, by=cast.oscar.actor)
 
     manager = cast.oscar
     manager.role_assignments.update(office=cast.north)
     manager = refresh(manager)
-    verification.approve(attestation=attestation, staff=manager, by=manager.actor)
+    second_person.approve(attestation=attestation, staff=manager, by=manager.actor)
     accounts.send_link(ticket=ticket, attestation_id=attestation.public_id, staff=cast.olivia, by=by)
 
     assert refresh(attestation).consumed_by_action == "send_reset_link"
@@ -188,7 +188,9 @@ def test_an_e_mail_changed_after_the_check_needs_a_new_check(cast, ticket, attes
     with time_machine.travel(AT, tick=False):
         attestation = attest()
     with time_machine.travel(AT + dt.timedelta(minutes=5), tick=False):
-        patients.update_contact(patient=cast.pat, values={"email": "new@example.org"}, by=cast.olivia.actor)
+        patients.update_contact(
+            patient=cast.pat, values={"email": "new@example.org"}, email_checked=True, by=cast.olivia.actor
+        )
         cast.pat.refresh_from_db()
         ticket.refresh_from_db()
 
@@ -324,11 +326,11 @@ def test_only_a_manager_of_the_office_releases(cast, ticket):
     hold = HoldFactory(patient=cast.pat)
     for staff in (cast.olivia, cast.oscar, cast.ian):
         with pytest.raises(errors.NotYourPatient):
-            verification.release_hold(hold=hold, staff=staff, by=staff.actor)
+            holds.release(hold=hold, evidence=ReleaseEvidence.PHOTO_ID, staff=staff, by=staff.actor)
     cast.oscar.role_assignments.update(office=cast.north)
     manager = refresh(cast.oscar)
 
-    verification.release_hold(hold=hold, staff=manager, by=manager.actor)
+    holds.release(hold=hold, evidence=ReleaseEvidence.PHOTO_ID, staff=manager, by=manager.actor)
 
     assert refresh(hold).released_by == manager
 
@@ -361,9 +363,7 @@ def test_a_registration_pin_uses_up_the_check_and_is_shown_on_the_slip_alone(cas
     set_access(cast.pat, level=AccessLevel.CAN_ACCESS)
     ticket = TicketFactory(office=cast.north, patient=cast.pat, state="open")
     attestation = AttestationFactory(
-        attempt=AttemptFactory(
-            ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED, purpose=Purpose.PIN
-        )
+        attempt=AttemptFactory(ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED, purpose=Purpose.PIN)
     )
     url = f"/triage/office/tickets/{ticket.public_id}/attestation/{attestation.public_id}/pin/"
     olivia = staff_client(cast.olivia)

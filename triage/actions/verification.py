@@ -11,7 +11,8 @@ from portal_core.access.gate import Proof
 from portal_core.directory.enums import ROLE_PERMISSIONS, Permission, Role
 from portal_core.kernel import audit, clock, realtime
 from portal_core.kernel.contracts import Actor
-from portal_core.kernel.ids import new_public_id
+from triage.actions import holds, notices
+from triage.actions.contacts import Contact, contact_on_file
 from triage.actions.playbook import tick
 from triage.enums import AttemptOutcome, CallChannel, Level, Method, OfficeStep, Purpose, RedFlag
 from triage.errors import (
@@ -19,15 +20,15 @@ from triage.errors import (
     NotEnoughEvidence,
     NotYourPatient,
     PatientNotMatched,
+    PurposeNotOffered,
     SecondPersonNeeded,
     StillWaiting,
     VerificationClosed,
-    VerificationOnHold,
     VerificationRunning,
 )
-from triage.models import Attestation, VerificationAttempt, VerificationHold
+from triage.models import Attestation, VerificationAttempt
 from triage.rules import verification as rules
-from triage.rules.purposes import LEAST_LEVEL, PURPOSE_OF, TERMS
+from triage.rules.purposes import LEAST_LEVEL, PURPOSE_OF, TERMS, template
 from triage.rules.table import route
 
 if TYPE_CHECKING:
@@ -63,8 +64,11 @@ def begin(
         if running.attester_id == staff.pk and running.patient_id == patient.pk:
             return running
         raise VerificationRunning
+    if purpose not in template(ticket.category).purposes:
+        raise PurposeNotOffered
     base = base_level(ticket.category, purpose)
-    _refuse_on_hold(patient, base, in_person=channel == CallChannel.IN_PERSON)
+    holds.refuse_on_hold(patient, base, channel)
+    flags = _seen_before(patient, purpose, now)
     attempt = VerificationAttempt.objects.create(
         ticket=ticket,
         patient=patient,
@@ -75,10 +79,11 @@ def begin(
         channel=channel,
         purpose=purpose,
         base_level=base,
-        level=rules.required_level(base, red_flags=(), destination_age_days=_destination_age(patient, purpose, now)),
+        level=rules.required_level(base, red_flags=flags, **_destination(patient, purpose, now)),
+        red_flags=[str(flag) for flag in flags],
         started_at=now,
     )
-    _tell(attempt, "verification:begin", at=now, by=by, channel=str(channel), purpose=str(purpose))
+    tell(attempt, "verification:begin", at=now, by=by, channel=str(channel), purpose=str(purpose))
     return attempt
 
 
@@ -103,18 +108,19 @@ def record_method(
 ) -> VerificationAttempt:
     """Note one kind of evidence (or take a slip back). Stored are the kind, the time and the age of the contact.
 
-    Raises VerificationClosed, NotYourPatient, NotEnoughEvidence when there is no such contact on file.
+    Codes and the portal session note themselves (`actions.proofs`). Raises VerificationClosed, NotYourPatient,
+    NotEnoughEvidence when there is no such contact on file, or for a kind that is not noted by hand.
     """
-    now, attempt = clock.now(), _locked(attempt, staff)
-    rest = [row for row in attempt.methods if row["method"] != method]
+    now, attempt = clock.now(), locked(attempt, staff)
+    if on and method in rules.BY_DOING:
+        raise NotEnoughEvidence(missing=["This one notes itself: send the code and enter it, or ask in their portal."])
     if on:
-        age = _contact_age(attempt.patient, method, now)
-        if len(rest) == len(attempt.methods):
-            attempt.methods = [*rest, {"method": str(method), "age_days": age, "at": now.isoformat()}]
+        contact = contact_of(attempt.patient, method, now)
+        note_proof(attempt, method, age=contact.age_days, unused=contact.unused, at=now)
     else:
-        attempt.methods = rest
-    attempt.save(update_fields=["methods"])
-    _tell(attempt, "verification:record_method", at=now, by=by, method=str(method), on=on)
+        attempt.methods = [row for row in attempt.methods if row["method"] != method]
+        attempt.save(update_fields=["methods"])
+    tell(attempt, "verification:record_method", at=now, by=by, method=str(method), on=on)
     return attempt
 
 
@@ -123,12 +129,12 @@ def record_red_flag(
     *, attempt: VerificationAttempt, staff: "Staff", flag: RedFlag, on: bool = True, by: Actor
 ) -> VerificationAttempt:
     """Note a warning sign (or take a slip back); any of them raises the level by one. Raises VerificationClosed."""
-    now, attempt = clock.now(), _locked(attempt, staff)
+    now, attempt = clock.now(), locked(attempt, staff)
     codes = [code for code in attempt.red_flags if code != flag]
     attempt.red_flags = [*codes, str(flag)] if on else codes
     attempt.level = _level(attempt, now)
     attempt.save(update_fields=["red_flags", "level"])
-    _tell(attempt, "verification:red_flag", at=now, by=by, flag=str(flag), on=on)
+    tell(attempt, "verification:red_flag", at=now, by=by, flag=str(flag), on=on)
     return attempt
 
 
@@ -138,13 +144,14 @@ def complete(*, attempt: VerificationAttempt, staff: "Staff", by: Actor) -> Atte
 
     Raises NotEnoughEvidence (`facts["missing"]`), VerificationClosed, VerificationOnHold, NotYourPatient.
     """
-    now, attempt = clock.now(), _locked(attempt, staff)
+    now, attempt = clock.now(), locked(attempt, staff)
     level = _level(attempt, now)
-    verdict = rules.judge(level, attempt.evidence)
+    fitting = TERMS[Purpose(attempt.purpose)].proofs
+    verdict = rules.judge(level, attempt.evidence, fitting)
     if not verdict.suffices:
         raise NotEnoughEvidence(missing=list(verdict.missing))
     seen_in_person = any(item.method == Method.E1 for item in attempt.evidence)
-    _refuse_on_hold(attempt.patient, level, in_person=seen_in_person)
+    holds.refuse_on_hold(attempt.patient, level, CallChannel.IN_PERSON if seen_in_person else CallChannel.PHONE)
     attempt.level = level
     attempt.move(AttemptOutcome.PASSED, at=now)
     attempt.save(update_fields=["level", "outcome", "ended_at"])
@@ -155,11 +162,11 @@ def complete(*, attempt: VerificationAttempt, staff: "Staff", by: Actor) -> Atte
         action_class=attempt.purpose,
         level=level,
         created_at=now,
-        expires_at=now + dt.timedelta(seconds=rules.validity_seconds(level, attempt.evidence)),
+        expires_at=now + dt.timedelta(seconds=rules.validity_seconds(level, attempt.evidence, fitting)),
     )
     tick(ticket=attempt.ticket, staff=staff, step=OfficeStep.VERIFY_IDENTITY, by=by)
     methods = sorted(row["method"] for row in attempt.methods)
-    _tell(attempt, "verification:complete", at=now, by=by, level=str(level), methods=methods)
+    tell(attempt, "verification:complete", at=now, by=by, level=str(level), methods=methods)
     return attestation
 
 
@@ -167,27 +174,9 @@ def complete(*, attempt: VerificationAttempt, staff: "Staff", by: Actor) -> Atte
 def fail(*, attempt: VerificationAttempt, staff: "Staff", by: Actor) -> VerificationAttempt:
     """It is not them, or cannot be shown. The third time in a day, over all offices, puts a hold on the patient.
     Raises VerificationClosed, NotYourPatient."""
-    now, attempt = clock.now(), _locked(attempt, staff)
-    # Every attempt on this patient, in order: two failures in two offices at once must see each other.
-    list(VerificationAttempt.objects.select_for_update().filter(patient_id=attempt.patient_id).order_by("id"))
-    attempt.move(AttemptOutcome.FAILED, at=now)
-    attempt.save(update_fields=["outcome", "ended_at"])
-    _tell(attempt, "verification:fail", at=now, by=by)
-    failed = VerificationAttempt.objects.filter(
-        patient_id=attempt.patient_id,
-        outcome=AttemptOutcome.FAILED,
-        ended_at__gt=now - dt.timedelta(hours=rules.LOCKOUT_HOURS),
-    ).count()
-    if failed >= rules.LOCKOUT_FAILURES:
-        hold, new = VerificationHold.objects.get_or_create(
-            patient_id=attempt.patient_id,
-            released_at=None,
-            defaults={"public_id": new_public_id(), "opened_at": now, "rule": "three_failures_in_a_day"},
-        )
-        if new:
-            audit.record("verification:hold", by=by, target=hold, at=now, rule=hold.rule)
-            # What was proved before the failures does not outlive them.
-            Attestation.objects.filter(patient_id=attempt.patient_id).live(now).update(revoked_at=now)
+    lock_all_of(attempt.patient_id)
+    now, attempt = clock.now(), locked(attempt, staff)
+    close_as_failed(attempt, at=now, by=by)
     return attempt
 
 
@@ -199,40 +188,8 @@ def abandon(*, attempt: VerificationAttempt, staff: "Staff", by: Actor) -> Verif
     attempt = VerificationAttempt.objects.select_for_update().get(pk=attempt.pk)
     attempt.move(AttemptOutcome.ABANDONED, at=now)
     attempt.save(update_fields=["outcome", "ended_at"])
-    _tell(attempt, "verification:abandon", at=now, by=by)
+    tell(attempt, "verification:abandon", at=now, by=by)
     return attempt
-
-
-@transaction.atomic
-def approve(*, attestation: Attestation, staff: "Staff", by: Actor) -> Attestation:
-    """The second person for R3 and R4: a manager of that office who did not make the check.
-    Raises SecondPersonNeeded, AttestationRefused when it is no longer live."""
-    now = clock.now()
-    attestation = Attestation.objects.select_for_update().get(pk=attestation.pk)
-    office_id = attestation.attempt.office_id
-    if not staff.may(Permission.APPROVE_RISKY, office_id=office_id) or not attestation.may_be_approved_by(staff):
-        raise SecondPersonNeeded
-    if not attestation.is_live(now):
-        raise AttestationRefused
-    if attestation.needs_approval:
-        attestation.approved_at, attestation.approved_by = now, staff
-        attestation.save(update_fields=["approved_at", "approved_by"])
-        _tell(attestation.attempt, "verification:approve", at=now, by=by)
-    return attestation
-
-
-@transaction.atomic
-def release_hold(*, hold: VerificationHold, staff: "Staff", by: Actor) -> VerificationHold:
-    """The patient came with a photo ID, and a manager of their own office says so. Raises NotYourPatient."""
-    now = clock.now()
-    hold = VerificationHold.objects.select_for_update().get(pk=hold.pk)
-    if not staff.may(Permission.APPROVE_RISKY, office_id=hold.patient.home_office_id):
-        raise NotYourPatient
-    if hold.released_at is None:
-        hold.released_at, hold.released_by = now, staff
-        hold.save(update_fields=["released_at", "released_by"])
-        audit.record("verification:release_hold", by=by, target=hold, at=now)
-    return hold
 
 
 def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> None:
@@ -254,7 +211,8 @@ def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> 
         raise StillWaiting
     row.consumed_at, row.consumed_by_action = now, action
     row.save(update_fields=["consumed_at", "consumed_by_action"])
-    _tell(row.attempt, "verification:consume", at=now, by=by, action_taken=action)
+    tell(row.attempt, "verification:consume", at=now, by=by, action_taken=action)
+    notices.tell_used(row, action, at=now)
 
 
 def carries(row: Attestation, action: str) -> bool:
@@ -292,8 +250,32 @@ def find_proof(*, patient_id: str, action: str, staff: "Staff") -> Proof | None:
     return None
 
 
+# --- shared with the other verbs of a check ---------------------------------------------------------------------------
+def lock_all_of(patient_id: int) -> None:
+    """Every check of this patient, in order: two failures in two offices at once must see each other. Taken before the
+    row itself, by every action that may fail a check."""
+    list(VerificationAttempt.objects.select_for_update().filter(patient_id=patient_id).order_by("id"))
+
+
+def close_as_failed(attempt: VerificationAttempt, *, at: dt.datetime, by: Actor) -> None:
+    """On a locked row, behind `lock_all_of`."""
+    attempt.move(AttemptOutcome.FAILED, at=at)
+    attempt.save(update_fields=["outcome", "ended_at"])
+    tell(attempt, "verification:fail", at=at, by=by)
+    holds.count_failures(attempt.patient, at=at, by=by)
+
+
+def note_proof(attempt: VerificationAttempt, method: Method, *, age: int | None, unused: bool, at: dt.datetime) -> None:
+    """Write one kind of proof on a locked row: its kind, its time and the age of the contact. Twice is once."""
+    if any(row["method"] == method for row in attempt.methods):
+        return
+    row: dict[str, Any] = {"method": str(method), "age_days": age, "at": at.isoformat()}
+    attempt.methods = [*attempt.methods, {**row, "unused": True} if unused else row]
+    attempt.save(update_fields=["methods"])
+
+
 # --- inside -----------------------------------------------------------------------------------------------------------
-def _locked(attempt: VerificationAttempt, staff: "Staff") -> VerificationAttempt:
+def locked(attempt: VerificationAttempt, staff: "Staff") -> VerificationAttempt:
     membership(staff, attempt.office_id)
     attempt = (
         VerificationAttempt.objects.select_for_update(of=("self",))
@@ -311,41 +293,38 @@ def _level(attempt: VerificationAttempt, now: dt.datetime) -> Level:
     return rules.required_level(
         Level(attempt.base_level),
         red_flags=attempt.flags,
-        destination_age_days=_destination_age(attempt.patient, Purpose(attempt.purpose), now),
+        **_destination(attempt.patient, Purpose(attempt.purpose), now),
     )
 
 
-def _age(since: dt.datetime | None, now: dt.datetime) -> int | None:
-    return None if since is None else max((now - since).days, 0)
+def _destination(patient: "Patient", purpose: Purpose, now: dt.datetime) -> dict[str, Any]:
+    """How old the address is that the result goes to."""
+    if not TERMS[purpose].to_email:
+        return {"destination_age_days": None}
+    contact = contact_on_file(patient, "email", now)
+    return {"destination_age_days": contact.age_days, "destination_unused": contact.unused}
 
 
-def _destination_age(patient: "Patient", purpose: Purpose, now: dt.datetime) -> int | None:
-    return _age(patient.email_since, now) if TERMS[purpose].to_email else None
+def _seen_before(patient: "Patient", purpose: Purpose, now: dt.datetime) -> list[RedFlag]:
+    """A new contact and a reset on one day is how accounts are taken over: the desk notices, whoever picks up."""
+    other = {Purpose.CONTACT: Purpose.RESET, Purpose.RESET: Purpose.CONTACT}.get(purpose)
+    since = now - dt.timedelta(hours=24)
+    tried = VerificationAttempt.objects.filter(patient=patient, purpose=other or "", started_at__gt=since)
+    return [RedFlag.CONTACT_AND_RESET] if other is not None and tried.exists() else []
 
 
-def _contact_age(patient: "Patient", method: Method, now: dt.datetime) -> int | None:
-    """Age in days of the contact a method goes over. Raises NotEnoughEvidence when there is none on file."""
+def contact_of(patient: "Patient", method: Method, now: dt.datetime) -> Contact:
+    """The contact a kind of proof goes over. Raises NotEnoughEvidence when there is none on file."""
     kind = rules.ON_CONTACT.get(method)
     if kind is None:
-        return None
-    contact, since = {
-        "phone": (patient.phone, patient.phone_since),
-        "email": (patient.email, patient.email_since),
-        "address": (patient.street, None),
-    }[kind]
-    if not contact:
+        return Contact(value="", age_days=None, unused=False)
+    contact = contact_on_file(patient, kind, now)
+    if not contact.value:
         raise NotEnoughEvidence(missing=["There is no such contact on file. Choose another way."])
-    return _age(since, now)
+    return contact
 
 
-def _refuse_on_hold(patient: "Patient", level: Level, *, in_person: bool) -> None:
-    if level == Level.R1 or in_person:
-        return
-    if VerificationHold.objects.filter(patient=patient, released_at=None).exists():
-        raise VerificationOnHold
-
-
-def _tell(attempt: VerificationAttempt, action: str, *, at: dt.datetime, by: Actor, **facts: Any) -> None:
+def tell(attempt: VerificationAttempt, action: str, *, at: dt.datetime, by: Actor, **facts: Any) -> None:
     audit.record(action, by=by, target=attempt, at=at, patient=attempt.patient.public_id, **facts)
     realtime.push(
         office_group(attempt.ticket.office.public_id), {"type": "ticket.changed", "id": attempt.ticket.public_id}

@@ -4,6 +4,7 @@ Two axes: finding the chart (`K`) is never evidence, evidence never finds the ch
 differ, the stricter one holds: a code by e-mail (E6) does not carry an account change.
 """
 
+import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
@@ -12,11 +13,19 @@ from triage.enums import PATIENT_LEVELS, Level, Method, RedFlag
 
 CONTACT_MIN_AGE_DAYS: Final = 30
 MINUTE: Final = 60
-LOCKOUT_FAILURES: Final = 3
-LOCKOUT_HOURS: Final = 24
+# So many failed checks of one patient within so many hours, over all offices and callers, put a hold on the patient.
+LOCKOUTS: Final = (("three_failures_in_a_day", 3, 24), ("five_failures_in_a_month", 5, 30 * 24))
+CODE_SECONDS: Final = 10 * MINUTE
+CODE_TRIES: Final = 3  # wrong ones of one check, however many codes were sent
+CODES_AN_HOUR: Final = 3  # to one patient, over all checks
+PORTAL_SECONDS: Final = 15 * MINUTE  # how long the patient's page asks "is it you?"
+# How long a change waits where no second person is, before it works; and how long it may be used from then on.
+DELAY_HOURS: Final[dict[Level, int]] = {Level.R3: 24, Level.R4: 72}
+DELAY_USE_HOURS: Final = 24
 
+BY_DOING: Final = frozenset({Method.E4, Method.E5, Method.E6})  # noted by the code or the session itself, never by hand
 ON_CONTACT: Final = {Method.E3: "phone", Method.E4: "phone", Method.E6: "email", Method.E8: "address"}
-AGED: Final = frozenset({Method.E3, Method.E4, Method.E6})  # only as good as the contact is old
+AGED: Final = frozenset({Method.E3, Method.E4, Method.E6, Method.E8})  # only as good as the contact is old
 STRONG: Final = frozenset({Method.E1, Method.E3, Method.E4, Method.E5})
 ACCEPTED: Final[dict[Level, frozenset[Method]]] = {
     Level.R0: frozenset(Method),
@@ -44,10 +53,16 @@ NEUTRAL_SENTENCE: Final = "I could not complete the check."  # never which item 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One proof taken. `contact_age_days` is the age of the contact it went over; None: not over a contact, or
-    on file since before dates were kept."""
+    on file since before dates were kept. `unused`: the contact changed after their last good sign-in."""
 
     method: Method
     contact_age_days: int | None = None
+    unused: bool = False
+
+    @property
+    def too_new(self) -> bool:
+        """Whether it went over a contact that proves nothing yet."""
+        return self.method in AGED and (self.unused or is_young(self.contact_age_days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +96,33 @@ def is_young(age_days: int | None) -> bool:
     return age_days is not None and age_days < CONTACT_MIN_AGE_DAYS
 
 
-def required_level(base: Level, *, red_flags: Collection[RedFlag], destination_age_days: int | None) -> Level:
+def lockout(failures: Collection[dt.datetime], now: dt.datetime) -> str:
+    """The rule that puts a hold on a patient whose checks failed at these moments; empty when none does."""
+    for name, most, hours in LOCKOUTS:
+        if sum(moment > now - dt.timedelta(hours=hours) for moment in failures) >= most:
+            return name
+    return ""
+
+
+def required_level(
+    base: Level, *, red_flags: Collection[RedFlag], destination_age_days: int | None, destination_unused: bool = False
+) -> Level:
     """What the request really asks for: any red flag raises by one; a reset to a young contact is R3 (never lower).
 
-    `destination_age_days` is the age of the contact the result will land on.
+    `destination_age_days` is the age of the contact the result will land on; `destination_unused`: it changed after
+    their last good sign-in, so that nobody has shown yet that it is theirs.
     """
     level = base
-    if level == Level.R2 and is_young(destination_age_days):
+    if level == Level.R2 and (destination_unused or is_young(destination_age_days)):
         level = Level.R3
     if red_flags:
         level = raised(level)
     return level
 
 
-def judge(level: Level, evidence: Collection[Evidence]) -> Verdict:
-    """Whether this evidence carries `level`, and what is missing if not."""
+def judge(level: Level, evidence: Collection[Evidence], fitting: frozenset[Method] | None = None) -> Verdict:
+    """Whether this evidence carries `level`, and what is missing if not. `fitting`: the kinds that count for this
+    purpose; None means all that the level takes."""
     if level == Level.RS:
         return Verdict(level, ("Staff are verified by IT, by calling back the office's main number.",), four_eyes=False)
     four_eyes = level in (Level.R3, Level.R4)
@@ -104,26 +131,32 @@ def judge(level: Level, evidence: Collection[Evidence]) -> Verdict:
     missing: list[str] = []
     if not any(item.method == Method.K for item in evidence):
         missing.append("Match the patient's details with the record.")
-    missing += _missing_proofs(level, counted(level, evidence))
+    missing += _missing_proofs(level, counted(level, evidence, fitting), fitting)
     if level == Level.R4 and not any(item.method == Method.E9 for item in evidence):
         missing.append("See the document that gives them authority.")
     return Verdict(level, tuple(missing), four_eyes)
 
 
-def counted(level: Level, evidence: Collection[Evidence]) -> frozenset[Method]:
-    """The proofs that count at this level: accepted there, and over a contact that is old enough."""
+def counted(
+    level: Level, evidence: Collection[Evidence], fitting: frozenset[Method] | None = None
+) -> frozenset[Method]:
+    """The proofs that count at this level: accepted there, fitting, and over a contact that is old enough."""
     return frozenset(
         item.method
         for item in evidence
         if item.method in ACCEPTED[level]
         and item.method not in (Method.K, Method.E9)
-        and not (item.method in AGED and is_young(item.contact_age_days))
+        and (fitting is None or item.method in fitting)
+        and not item.too_new
     )
 
 
-def _missing_proofs(level: Level, proofs: frozenset[Method]) -> list[str]:
+def _missing_proofs(level: Level, proofs: frozenset[Method], fitting: frozenset[Method] | None) -> list[str]:
     if level == Level.R1:
         return []
+    if not proofs and fitting is not None:
+        kinds = "; ".join(str(method.label).lower() for method in Method if method in fitting)
+        return [f"What comes of this is handed to the person themself. It takes one of these: {kinds}."]
     if level == Level.R2:
         return [] if proofs else ["Take one proof: in person, by call-back, by code, in their session, or on video."]
     missing = []
@@ -134,7 +167,7 @@ def _missing_proofs(level: Level, proofs: frozenset[Method]) -> list[str]:
     return missing
 
 
-def validity_seconds(level: Level, evidence: Collection[Evidence]) -> int:
+def validity_seconds(level: Level, evidence: Collection[Evidence], fitting: frozenset[Method] | None = None) -> int:
     """How long the result may be used: as long as the shortest-lived proof that counts."""
-    proofs = counted(level, evidence) or frozenset({Method.K})
+    proofs = counted(level, evidence, fitting) or frozenset({Method.K})
     return min(VALIDITY[method] for method in proofs)

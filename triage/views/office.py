@@ -17,9 +17,10 @@ from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.directory.queries import search_patients
 from portal_core.kernel.errors import AppError, NotFound
 from triage import access, forms
-from triage.actions import accounts, escalations, incidents, playbook, verification
-from triage.enums import CallChannel, Method, OfficeStep, Purpose, RedFlag
+from triage.actions import conversation, escalations, incidents, playbook
+from triage.enums import OfficeStep
 from triage.errors import FlagRefused
+from triage.views.desk_list import address, onwards, wanted_of
 from triage.views.office_page import desk_page, in_practice_time
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def button(deed: Deed) -> Callable[..., HttpResponse]:
             return desk_page(request, access.office_ticket(request.staff, public_id), error=error)
         if said:
             messages.success(request, said)
-        return redirect("triage:office-ticket", public_id)
+        return redirect(address("office-ticket", public_id, narrowed=wanted_of(request)))
 
     press.__name__, press.__doc__ = getattr(deed, "__name__", "press"), deed.__doc__
     return press
@@ -90,11 +91,11 @@ def reply(request: StaffRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         return desk_page(request, row, bound={"reply": form})
     try:
-        tickets.reply(ticket=row, by=request.actor, **form.cleaned_data)
+        conversation.reply(ticket=row, staff=request.staff, by=request.actor, **form.cleaned_data)
     except AppError as error:
         return desk_page(request, access.office_ticket(request.staff, public_id), error=error, bound={"reply": form})
     messages.success(request, _("Sent."))
-    return redirect("triage:office-ticket", public_id)
+    return redirect(address("office-ticket", public_id, narrowed=wanted_of(request)))
 
 
 @require_POST
@@ -105,9 +106,11 @@ def note(request: StaffRequest, public_id: str) -> HttpResponse:
     form = forms.NoteForm(request.POST)
     if not form.is_valid():
         return desk_page(request, row, bound={"note": form})
-    tickets.add_note(ticket=row, body=form.cleaned_data["body"], by=request.actor)
+    named = conversation.note(ticket=row, staff=request.staff, body=form.cleaned_data["body"], by=request.actor)
     messages.success(request, _("Noted. The requester does not see it."))
-    return redirect("triage:office-ticket", public_id)
+    if named:
+        messages.info(request, _("It waits for %(names)s.") % {"names": ", ".join(named)})
+    return redirect(address("office-ticket", public_id, narrowed=wanted_of(request)))
 
 
 @button
@@ -156,7 +159,7 @@ def solve(request: StaffRequest, public_id: str) -> HttpResponse:
     except AppError as error:
         return desk_page(request, access.office_ticket(request.staff, public_id), error=error, bound={"solve": form})
     messages.success(request, _("Solved: %(reference)s.") % {"reference": row.reference})
-    return redirect("triage:office")
+    return redirect(onwards(request, leaving=public_id) if request.POST.get("then") != "list" else "triage:office")
 
 
 @button
@@ -175,80 +178,6 @@ def link_incident(request: StaffRequest, row: "Ticket") -> str:
     return _("Linked. The patient is told, and asked again when it is over.")
 
 
-# --- identity ---------------------------------------------------------------------------------------------------------
-@button
-def verify_begin(request: StaffRequest, row: "Ticket") -> None:
-    verification.begin(
-        ticket=row,
-        staff=request.staff,
-        channel=chosen(CallChannel, request.POST.get("channel")),
-        purpose=chosen(Purpose, request.POST.get("purpose")),
-        by=request.actor,
-    )
-
-
-@button
-def verify_method(request: StaffRequest, row: "Ticket", attempt_id: str) -> None:
-    verification.record_method(
-        attempt=access.attempt_of(request.staff, row, attempt_id),
-        staff=request.staff,
-        method=chosen(Method, request.POST.get("method")),
-        on=request.POST.get("on") == "1",
-        by=request.actor,
-    )
-
-
-@button
-def verify_red_flag(request: StaffRequest, row: "Ticket", attempt_id: str) -> None:
-    verification.record_red_flag(
-        attempt=access.attempt_of(request.staff, row, attempt_id),
-        staff=request.staff,
-        flag=chosen(RedFlag, request.POST.get("flag")),
-        on=request.POST.get("on") == "1",
-        by=request.actor,
-    )
-
-
-@button
-def verify_complete(request: StaffRequest, row: "Ticket", attempt_id: str) -> str:
-    attempt = access.attempt_of(request.staff, row, attempt_id)
-    verification.complete(attempt=attempt, staff=request.staff, by=request.actor)
-    return _("Verified.")
-
-
-@button
-def verify_fail(request: StaffRequest, row: "Ticket", attempt_id: str) -> str:
-    attempt = access.attempt_of(request.staff, row, attempt_id)
-    verification.fail(attempt=attempt, staff=request.staff, by=request.actor)
-    return _("Noted. Say only: “I could not complete the check.” Offer a visit or a letter.")
-
-
-@button
-def verify_stop(request: StaffRequest, row: "Ticket", attempt_id: str) -> str:
-    attempt = access.attempt_of(request.staff, row, attempt_id)
-    verification.abandon(attempt=attempt, staff=request.staff, by=request.actor)
-    return _("Stopped.")
-
-
-@button
-def approve(request: StaffRequest, row: "Ticket", attestation_id: str) -> str:
-    attestation = access.attestation_of(request.staff, row, attestation_id)
-    verification.approve(attestation=attestation, staff=request.staff, by=request.actor)
-    return _("Approved.")
-
-
-@button
-def release_hold(request: StaffRequest, row: "Ticket") -> str:
-    verification.release_hold(hold=access.hold_of(request.staff, row), staff=request.staff, by=request.actor)
-    return _("Checks are possible again.")
-
-
-@button
-def send_link(request: StaffRequest, row: "Ticket", attestation_id: str) -> str:
-    what = accounts.send_link(ticket=row, attestation_id=attestation_id, staff=request.staff, by=request.actor)
-    return _("The %(what)s is on its way to the e-mail on file.") % {"what": what}
-
-
 # --- flags ------------------------------------------------------------------------------------------------------------
 @require_POST
 @office_staff
@@ -265,7 +194,7 @@ def relay(request: StaffRequest, public_id: str) -> HttpResponse:
             row = access.office_ticket(request.staff, public_id)
         else:
             messages.success(request, _("The flag is with IT. The patient stays yours."))
-            return redirect("triage:office-ticket", public_id)
+            return redirect(address("office-ticket", public_id, narrowed=wanted_of(request)))
     faults = error.facts["faults"] if isinstance(error, FlagRefused) else []
     return desk_page(request, row, error=error, bound={"flag": form}, faults=faults)
 
@@ -297,4 +226,4 @@ def to_it(request: StaffRequest, public_id: str, flag_id: str) -> HttpResponse:
     except AppError as error:
         return desk_page(request, access.office_ticket(request.staff, public_id), error=error, bound={"to_it": form})
     messages.success(request, _("Sent to IT."))
-    return redirect("triage:office-ticket", public_id)
+    return redirect(address("office-ticket", public_id, narrowed=wanted_of(request)))

@@ -1,10 +1,7 @@
 """The one page of the office desk: the list, and beside it one ticket with everything that may be done to it."""
 
 import datetime as dt
-import functools
-import zoneinfo
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
@@ -19,17 +16,20 @@ from portal_core.directory.enums import PatientSupportMode, Permission
 from portal_core.kernel import audit, clock
 from portal_core.kernel.errors import AppError
 from triage import forms, queries
-from triage.enums import EscalationState, Level, Method, OfficeStep, Purpose, RedFlag, RefusalCode
-from triage.rules import verification as rules
+from triage.actions import conversation
+from triage.enums import EscalationState, OfficeStep, RefusalCode
+from triage.identity import HOLD_REASONS, begin_context, check_context, identity_of, pattern_of, words_of
 from triage.rules.routing import Decision, Fault, Packet, RequestFacts, decide, packet_faults
 from triage.rules.table import route
+from triage.views.desk_list import address, list_context, wanted_of
+from triage.views.desk_writing import writing_context
+from triage.views.practice_time import in_practice_time as in_practice_time
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
     from portal_core.directory.guards import StaffRequest
     from portal_core.directory.models import Staff
 
-P = ParamSpec("P")
 STATE_TONES = {
     TicketState.NEW: "warning",
     TicketState.OPEN: "info",
@@ -40,31 +40,6 @@ STATE_TONES = {
     TicketState.CLOSED: "neutral",
     TicketState.MERGED: "neutral",
 }
-ASKED_METHODS = (Method.E3, Method.E4, Method.E1, Method.E2, Method.E5, Method.E7, Method.E8, Method.E6)
-METHOD_HINTS = {
-    Method.K: "Name, date of birth, and one of: street, ZIP, last visit, clinician. Finds the chart, proves nothing.",
-    Method.E1: "The photo matches and it has not expired. Do not note the number.",
-    Method.E2: "You know them and see them.",
-    Method.E3: "Hang up, dial the number on file, they answer.",
-    Method.E4: "Six digits, read back to you within ten minutes.",
-    Method.E5: "They are signed in right now and confirm.",
-    Method.E6: "Weak: does not carry an account change.",
-    Method.E7: "They hold the ID up, and you know them.",
-    Method.E8: "The slow way, for those without phone or e-mail.",
-}
-
-
-def in_practice_time(
-    view: "Callable[Concatenate[StaffRequest, P], HttpResponse]",
-) -> "Callable[Concatenate[StaffRequest, P], HttpResponse]":
-    """Show and read times on the practice's clock."""
-
-    @functools.wraps(view)
-    def shifted(request: "StaffRequest", /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        with timezone.override(zoneinfo.ZoneInfo(request.staff.practice.time_zone)):
-            return view(request, *args, **kwargs)
-
-    return shifted
 
 
 def desk_page(
@@ -77,21 +52,41 @@ def desk_page(
 ) -> HttpResponse:
     """List and ticket. `error` becomes a notice and the status; `bound` forms keep what was typed."""
     now = clock.now()
-    page = helpdesk.office_queue(request.staff, after=request.GET.get("after", ""))
+    narrowed = wanted_of(request)
+    if ticket is not None:
+        conversation.seen(ticket=ticket, staff=request.staff)
+    page = queries.office_list(request.staff, narrowed, after=request.GET.get("after", ""))
+    here = (
+        address("office-ticket", ticket.public_id, narrowed=narrowed)
+        if ticket
+        else address("office", narrowed=narrowed)
+    )
     flags = queries.latest_flags(page.tickets)
-    rows = [
-        {"ticket": row, "flag": flags.get(row.pk), "tone": STATE_TONES[TicketState(row.state)]} for row in page.tickets
+    context: dict[str, Any] = {"ticket": ticket, "error": error, **more}
+    context |= list_context(request, narrowed, page, here=here)
+    context["rows"] = [
+        {
+            "ticket": row,
+            "flag": flags.get(row.pk),
+            "tone": STATE_TONES[TicketState(row.state)],
+            "people": context["people_at"].get(row.public_id, []),
+        }
+        for row in page.tickets
     ]
-    context: dict[str, Any] = {"rows": rows, "after": page.after, "ticket": ticket, "error": error, **more}
     if not _is_htmx(request):
         # The list names patients. Its live refreshes show the same people again; the first reading stands for them.
         audit.record(
-            "ticket:list", by=request.staff.actor, practice_id=request.staff.practice_id, at=now, shown=len(rows)
+            "ticket:list",
+            by=request.staff.actor,
+            practice_id=request.staff.practice_id,
+            at=now,
+            shown=len(page.tickets),
         )
     if ticket is not None:
         # A ticket shows its patient's portal status and contact data: opening it is a read like any other.
         audit.record("ticket:read", by=request.staff.actor, target=ticket, practice_id=ticket.practice_id, at=now)
-        context |= ticket_context(request.staff, ticket, now, bound or {})
+        context |= writing_context(request, ticket) | ticket_context(request.staff, ticket, now, bound or {})
+        context["people_here"] = context["people_at"].get(ticket.public_id, [])
         context |= _neighbours([row.public_id for row in page.tickets], ticket.public_id)
     status = 200
     if error is not None:
@@ -104,7 +99,7 @@ def desk_page(
 
 def ticket_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, bound: dict[str, Form]) -> dict[str, Any]:
     patient = ticket.patient
-    identity = queries.identity_of(ticket, now)
+    identity = identity_of(ticket, now)
     incident = queries.matching_incident(ticket.category)
     done = queries.steps_done(ticket)
     flags = queries.flags_of(ticket)
@@ -135,8 +130,6 @@ def ticket_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, bound: di
         and staff.may(Permission.APPROVE_RISKY, office_id=patient.home_office_id)
         and identity.attestation.may_be_approved_by(staff),
         "may_release": patient is not None and staff.may(Permission.APPROVE_RISKY, office_id=patient.home_office_id),
-        "reply_form": bound.get("reply") or forms.ReplyForm(),
-        "note_form": bound.get("note") or forms.NoteForm(),
         "search_form": bound.get("search") or forms.SearchForm(initial={"q": ticket.requester_name}),
         "category_form": forms.CategoryForm(initial={"category": ticket.category}),
         "solve_form": bound.get("solve") or forms.SolveForm(initial={"resolution": _likely_end(flags)}),
@@ -145,54 +138,16 @@ def ticket_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, bound: di
         "still_missing": _still_missing(ticket, identity.attestation, done),
         "flag_open": "flag" in bound,
         "solve_open": "solve" in bound,
-        "note_open": "note" in bound,
     }
-    default = Purpose.RESET if route(ticket.category).level == Level.R2 else Purpose.IDENTITY
-    context |= {"purposes": Purpose.choices, "default_purpose": default}
+    context |= {f"{name}_form": bound[name] for name in ("reply", "note") if name in bound}
+    if "note" in bound:
+        context["note_open"] = True
+    context |= begin_context(ticket) | {"call_words": words_of(ticket)}
+    context["pattern"] = pattern_of(ticket.practice_id, now) if context["may_verify"] else None
+    context["hold_reason"] = HOLD_REASONS.get(identity.hold.rule, "") if identity.hold is not None else ""
     if identity.attempt is not None:
-        context |= attempt_context(identity.attempt, staff)
+        context |= check_context(identity.attempt, staff, now)
     return context
-
-
-def attempt_context(attempt: Any, staff: "Staff") -> dict[str, Any]:
-    """The check under way: what was noted, what is asked for, what is missing."""
-    noted = {row["method"]: row for row in attempt.methods}
-    level = Level(attempt.level)
-    verdict = rules.judge(level, attempt.evidence)
-    patient = attempt.patient
-    contacts = {
-        "phone": (patient.phone, f"ends in {patient.phone[-2:]}" if patient.phone else "", patient.phone_since),
-        "email": (patient.email, "", patient.email_since),
-        "address": (patient.street, "", None),
-    }
-    methods = []
-    for method in ASKED_METHODS:
-        kind = rules.ON_CONTACT.get(method)
-        contact, hint, since = contacts[kind] if kind else ("-", "", None)
-        age = (clock.now() - since).days if since is not None else None
-        methods.append(
-            {
-                "method": method,
-                "on": method in noted,
-                "hint": METHOD_HINTS[method],
-                "contact": hint,
-                "age": age,
-                "young": method in rules.AGED and rules.is_young(age),
-                "absent": not contact,
-                "weak": method not in rules.ACCEPTED[level],
-            }
-        )
-    return {
-        "attempt": attempt,
-        "attempt_mine": attempt.attester_id == staff.pk,
-        "methods": methods,
-        "resolution": {"method": Method.K, "on": Method.K in noted, "hint": METHOD_HINTS[Method.K]},
-        "red_flags": [{"flag": flag, "on": flag in attempt.red_flags} for flag in RedFlag],
-        "verdict": verdict,
-        "level": level,
-        "raised": attempt.level != attempt.base_level,
-        "neutral_sentence": rules.NEUTRAL_SENTENCE,
-    }
 
 
 def playbook_rows(category: str, done: set[str]) -> list[dict[str, Any]]:

@@ -1,0 +1,75 @@
+"""What the patient is told when a check of theirs leads to something: at every contact on file, with a way to say "that
+was not me". Nobody at the desk can choose not to send it."""
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+
+from portal_core import notify
+from triage.actions.contacts import sendable_phone
+from triage.enums import Purpose
+from triage.errors import VerificationNotFound
+
+if TYPE_CHECKING:
+    from portal_core.directory.models import Patient
+    from triage.models import Attestation
+
+_SALT = "triage.not-me"
+LINK_DAYS = 30
+# These send a mail of their own: the notice goes to the other contact. An invitation is all notice there can be.
+MAILS_ITSELF = frozenset({"send_reset_link", "change_email", "set_credentials"})
+SILENT = frozenset({"resend_invitation"})
+
+
+def tell_used(row: "Attestation", action: str, *, at: dt.datetime) -> None:
+    """Something was done on the strength of this check."""
+    if action in SILENT:
+        return
+    channels = ("sms",) if action in MAILS_ITSELF else ("email", "sms")
+    _send("triage/proof_used", row, cause=f"proof-used:{row.public_id}", channels=channels, at=at)
+
+
+def tell_waiting(row: "Attestation", *, at: dt.datetime) -> int:
+    """Something will be done unless they say no. Returns how many messages were promised."""
+    return _send("triage/proof_waits", row, cause=f"proof-waits:{row.public_id}", channels=("email", "sms"), at=at)
+
+
+def attestation_id_of(token: str) -> str:
+    """Whose "that was not me" this is. Raises VerificationNotFound for a link we did not make, or an old one."""
+    try:
+        return str(signing.loads(token, salt=_SALT, max_age=dt.timedelta(days=LINK_DAYS)))
+    except signing.BadSignature as error:
+        raise VerificationNotFound from error
+
+
+def _send(template: str, row: "Attestation", *, cause: str, channels: tuple[str, ...], at: dt.datetime) -> int:
+    patient, office = row.patient, row.attempt.office
+    link = reverse("triage:not-me", args=[signing.dumps(row.public_id, salt=_SALT)])
+    hours = 0 if row.delayed_until is None else round((row.delayed_until - at).total_seconds() / 3600)
+    return notify.send(
+        template,
+        to=_recipient(patient),
+        cause=cause,
+        context={
+            "practice_name": patient.practice.name,
+            "office_name": office.name,
+            "office_phone": office.phone,
+            "what": str(Purpose(row.action_class).label),
+            "hours": hours,
+            "link": settings.PUBLIC_URL + link,
+        },
+        channels=channels,
+    )
+
+
+def _recipient(patient: "Patient") -> notify.Recipient:
+    known = {code for code, _name in settings.LANGUAGES}
+    return notify.Recipient(
+        key=f"patient:{patient.public_id}",
+        email=patient.email.strip(),
+        phone=sendable_phone(patient.phone),
+        language=patient.language if patient.language in known else "",
+    )

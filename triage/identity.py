@@ -1,0 +1,215 @@
+"""What pages show of identity checks: questions to the database, none of which changes anything."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from helpdesk import queries as helpdesk
+from helpdesk.enums import Side
+from portal_core.directory.enums import Permission
+from triage.actions.contacts import contact_on_file
+from triage.enums import AttemptOutcome, Level, Method, Purpose, RedFlag
+from triage.models import Attestation, VerificationAttempt, VerificationCode, VerificationHold
+from triage.rules import verification as rules
+from triage.rules.purposes import PURPOSE_OF, TERMS, template
+from triage.rules.words import call_words
+
+if TYPE_CHECKING:
+    from helpdesk.models import Ticket
+    from portal_core.directory.models import Patient, Staff
+
+ASKED_METHODS = (Method.E3, Method.E4, Method.E1, Method.E2, Method.E5, Method.E7, Method.E8, Method.E6, Method.E9)
+METHOD_HINTS = {
+    Method.K: "Name, date of birth, and one of: street, ZIP, last visit, clinician. Finds the chart, proves nothing.",
+    Method.E1: "The photo matches and it has not expired. Do not note the number.",
+    Method.E2: "You know them and see them.",
+    Method.E3: "Hang up, dial the number on file, they answer.",
+    Method.E4: "Six digits by text, read back to you within ten minutes.",
+    Method.E5: "They are signed in right now and press Yes there.",
+    Method.E6: "Weak: does not carry an account change.",
+    Method.E7: "They hold the ID up, and you know them.",
+    Method.E8: "The slow way, for those without phone or e-mail.",
+    Method.E9: "Court order, power of attorney, birth certificate. It proves a right, not who they are.",
+}
+HOLD_REASONS = {
+    "three_failures_in_a_day": "Three checks failed within a day, over all offices.",
+    "five_failures_in_a_month": "Five checks failed within 30 days, over all offices.",
+    "patient_said_no": "The patient said: this was not me.",
+}
+PATTERN_HOURS = 1
+PATTERN_FAILURES = 10
+PATTERN_HOLDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityState:
+    """Where the identity check of one ticket stands."""
+
+    attempt: VerificationAttempt | None  # under way
+    attestation: Attestation | None  # the newest of this patient on this ticket, live or not
+    live: bool
+    hold: VerificationHold | None
+    waiting: bool  # it works later, unless the patient says no
+    other_calls_today: int  # checks on this patient on other tickets in the last day: office-shopping shows here
+
+
+def identity_of(ticket: "Ticket", now: dt.datetime) -> IdentityState:
+    """Four queries; none when no patient is matched."""
+    if ticket.patient_id is None:
+        return IdentityState(attempt=None, attestation=None, live=False, hold=None, waiting=False, other_calls_today=0)
+    attempts = VerificationAttempt.objects.filter(ticket=ticket, outcome=AttemptOutcome.OPEN)
+    rows = Attestation.objects.filter(ticket=ticket, patient_id=ticket.patient_id).select_related("attempt__attester")
+    attestation = rows.order_by("-created_at").first()
+    return IdentityState(
+        attempt=attempts.select_related("attester", "patient", "ticket").first(),
+        attestation=attestation,
+        live=attestation is not None and attestation.is_live(now),
+        waiting=attestation is not None and attestation.is_waiting(now),
+        hold=VerificationHold.objects.filter(patient_id=ticket.patient_id, released_at=None).first(),
+        other_calls_today=VerificationAttempt.objects.filter(
+            patient_id=ticket.patient_id, started_at__gt=now - dt.timedelta(hours=24)
+        )
+        .exclude(ticket=ticket)
+        .count(),
+    )
+
+
+def words_of(ticket: "Ticket") -> str:
+    """What we say first when we call about this ticket (HD-08)."""
+    return call_words(ticket.public_id, key=settings.SECRET_KEY)
+
+
+def check_context(attempt: VerificationAttempt, staff: "Staff", now: dt.datetime) -> dict[str, Any]:
+    """The check under way: what was noted, what is asked for, what is missing."""
+    noted = {row["method"]: row for row in attempt.methods}
+    level, fitting = Level(attempt.level), TERMS[Purpose(attempt.purpose)].proofs
+    mine = attempt.attester_id == staff.pk
+    codes = VerificationCode.objects.filter(attempt=attempt).order_by("-sent_at", "-pk") if mine else []
+    live = {code.method: code for code in codes if code.is_live(now)}
+    return {
+        "attempt": attempt,
+        "attempt_mine": mine,
+        "methods": [_method_row(attempt, method, noted, level, fitting, now) for method in _asked(level)],
+        "resolution": {"method": Method.K, "on": Method.K in noted, "hint": METHOD_HINTS[Method.K]},
+        "red_flags": [{"flag": flag, "on": flag in attempt.red_flags} for flag in RedFlag],
+        "verdict": rules.judge(level, attempt.evidence, fitting),
+        "level": level,
+        "raised": attempt.level != attempt.base_level,
+        "neutral_sentence": rules.NEUTRAL_SENTENCE,
+        "minds": template(attempt.ticket.category).minds,
+        "codes_live": list(live.values()),
+        "code_tries_left": rules.CODE_TRIES - sum(code.tries for code in codes),
+        "asked_in_portal": attempt.portal_asked_at is not None and Method.E5 not in noted,
+    }
+
+
+def _asked(level: Level) -> tuple[Method, ...]:
+    return ASKED_METHODS if level == Level.R4 else ASKED_METHODS[:-1]
+
+
+def _method_row(
+    attempt: VerificationAttempt,
+    method: Method,
+    noted: dict[str, Any],
+    level: Level,
+    fitting: frozenset[Method] | None,
+    now: dt.datetime,
+) -> dict[str, Any]:
+    patient, kind = attempt.patient, rules.ON_CONTACT.get(method)
+    contact = contact_on_file(patient, kind, now) if kind else None
+    accepted = method in rules.ACCEPTED[level] or method == Method.E9
+    return {
+        "method": method,
+        "on": method in noted,
+        "hint": METHOD_HINTS[method],
+        "contact": f"ends in {patient.phone[-2:]}" if kind == "phone" and patient.phone else "",
+        "age": contact.age_days if contact is not None else None,
+        "young": contact is not None and method in rules.AGED and (contact.unused or rules.is_young(contact.age_days)),
+        "absent": (contact is not None and not contact.value) or (method == Method.E5 and patient.user_id is None),
+        "weak": not accepted or (fitting is not None and method not in fitting and method != Method.E9),
+        "how": {Method.E4: "code", Method.E6: "code", Method.E5: "portal"}.get(method, "hand"),
+    }
+
+
+def begin_context(ticket: "Ticket") -> dict[str, Any]:
+    """What a check on this ticket may be for; the first is the likeliest."""
+    offered = template(ticket.category).purposes
+    return {"purposes": [(one.value, one.label) for one in offered], "default_purpose": offered[0]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRow:
+    hold: VerificationHold
+    reason: str
+    failures: int  # failed checks in the last 30 days, over all offices
+    offices: int  # at how many of them
+    may_release: bool
+
+
+def holds_seen_by(staff: "Staff") -> list[HoldRow]:
+    """Holds on patients of the offices in which this person verifies, newest first. Two queries."""
+    offices = staff.offices_for(Permission.VERIFY_PATIENT)
+    rows = VerificationHold.objects.filter(released_at=None, patient__practice_id=staff.practice_id)
+    if offices is not None:
+        rows = rows.filter(patient__home_office_id__in=offices)
+    holds = list(rows.select_related("patient__home_office").order_by("-opened_at", "-pk")[:100])
+    failed: dict[int, list[int]] = {}
+    since = max((hold.opened_at for hold in holds), default=None)
+    if since is not None:
+        tries = VerificationAttempt.objects.filter(
+            patient_id__in=[hold.patient_id for hold in holds],
+            outcome=AttemptOutcome.FAILED,
+            ended_at__gt=since - dt.timedelta(days=30),
+        )
+        for patient_id, office_id in tries.values_list("patient_id", "ticket__office_id"):
+            failed.setdefault(patient_id, []).append(office_id)
+    return [
+        HoldRow(
+            hold=hold,
+            reason=HOLD_REASONS.get(hold.rule, ""),
+            failures=len(failed.get(hold.patient_id, [])),
+            offices=len(set(failed.get(hold.patient_id, []))),
+            may_release=staff.may(Permission.APPROVE_RISKY, office_id=hold.patient.home_office_id),
+        )
+        for hold in holds
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """Somebody goes round the offices: many failed checks of different patients within an hour."""
+
+    failures: int
+    holds: int
+
+
+def pattern_of(practice_id: int, now: dt.datetime) -> Pattern | None:
+    """Two counts; None while nothing stands out."""
+    since = now - dt.timedelta(hours=PATTERN_HOURS)
+    failures = VerificationAttempt.objects.filter(
+        patient__practice_id=practice_id, outcome=AttemptOutcome.FAILED, ended_at__gt=since
+    ).count()
+    holds = VerificationHold.objects.filter(patient__practice_id=practice_id, opened_at__gt=since).count()
+    if failures < PATTERN_FAILURES and holds < PATTERN_HOLDS:
+        return None
+    return Pattern(failures=failures, holds=holds)
+
+
+def open_ticket_for(patient: "Patient", purpose: Purpose, staff: "Staff") -> str | None:
+    """The newest open request of this patient on which such a check may be made; its public id."""
+    for row in helpdesk.open_of_patient(patient, limit=20):
+        theirs = row.side == Side.OFFICE and staff.may(Permission.OFFICE_DESK, office_id=row.office_id)
+        if theirs and purpose in template(row.category).purposes:
+            return str(row.public_id)
+    return None
+
+
+def usable_of(patient: "Patient", action: str, now: dt.datetime) -> Attestation | None:
+    """The newest living attestation of this patient for an action, whether it still waits for somebody or not."""
+    if action not in PURPOSE_OF:
+        return None
+    rows = Attestation.objects.live(now).filter(patient=patient, action_class=PURPOSE_OF[action])  # type: ignore[attr-defined]
+    row: Attestation | None = rows.select_related("attempt__attester", "ticket").order_by("-created_at").first()
+    return row

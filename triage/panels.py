@@ -1,0 +1,49 @@
+"""What the support desk puts into other rooms' pages."""
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from helpdesk import queries as helpdesk
+from portal_core.access import gate
+from portal_core.directory.enums import Permission
+from portal_core.kernel import clock
+from triage import identity
+from triage.actions import proofs
+from triage.rules.purposes import PURPOSE_OF
+
+if TYPE_CHECKING:
+    from portal_core.directory.models import Patient
+
+
+def identity_card(request: HttpRequest, patient: "Patient", action: str) -> str:
+    """Slot `patient.identity`: whether somebody was verified for this action, or the button that begins it."""
+    staff = getattr(request, "staff", None)
+    if staff is None or action not in PURPOSE_OF:
+        return ""
+    if not staff.may(Permission.VERIFY_PATIENT, office_id=patient.home_office_id):
+        return ""
+    proof = gate.find(patient_id=patient.public_id, action=action, staff=staff)
+    row = None if proof is not None else identity.usable_of(patient, action, clock.now())
+    state = _("Second person needed") if row is not None and row.needs_approval else _("Waiting")
+    facts = {"proof": proof, "row": row, "state": state, "patient": patient, "action": action}
+    purpose = PURPOSE_OF[action]
+    return render_to_string("triage/parts/identity_slot.html", {**facts, "purpose": purpose}, request=request)
+
+
+def is_it_you(request: HttpRequest) -> str:
+    """Slot `portal.home`: the question of a check under way; otherwise the words we say first when we call (HD-08)."""
+    patient = getattr(request, "patient", None)
+    if patient is None:
+        return ""
+    asked = proofs.asked_of(patient, clock.now())
+    if asked is not None:
+        facts = {"asked": asked, "words": identity.words_of(asked.ticket)}
+        return render_to_string("triage/parts/is_it_you.html", facts, request=request)
+    calls = [
+        {"reference": row.reference, "words": identity.words_of(row)}
+        for row in helpdesk.open_of_patient(patient, limit=3)
+    ]
+    return render_to_string("triage/parts/is_it_you.html", {"calls": calls}, request=request) if calls else ""
