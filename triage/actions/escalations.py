@@ -16,7 +16,7 @@ from triage import queries
 from triage.actions.playbook import tick
 from triage.contracts import FlagDraft
 from triage.enums import EscalationState, OfficeStep, RefusalCode
-from triage.errors import EscalationMoved, FlagRefused
+from triage.errors import EscalationMoved, FlagRefused, WakeTooFar, WrongDuplicate
 from triage.models import Attestation, Escalation
 from triage.rules.routing import Fault, Packet, packet_faults
 from triage.rules.table import route
@@ -24,6 +24,8 @@ from triage.rules.table import route
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
     from portal_core.directory.models import Staff
+
+SNOOZE_MOST = dt.timedelta(days=7)
 
 
 def faults_of(ticket: "Ticket", draft: FlagDraft) -> tuple[Fault, ...]:
@@ -133,6 +135,45 @@ def decline(*, flag: Escalation, code: RefusalCode, note: str, staff: "Staff", b
 
 
 @transaction.atomic
+def duplicate(*, flag: Escalation, of: Escalation, staff: "Staff", by: Actor) -> Escalation:
+    """The same trouble of the same office was flagged before: back to the office, which follows the older one. Raises
+    EscalationMoved, WrongDuplicate."""
+    if of.pk == flag.pk or of.office_id != flag.office_id or of.created_at > flag.created_at:
+        raise WrongDuplicate
+    note = f"See the flag of {of.created_at:%b %d, %H:%M} UTC on {of.ticket.reference}."
+    flag = decline(flag=flag, code=RefusalCode.DUPLICATE_OF, note=note, staff=staff, by=by)
+    flag.duplicate_of = of
+    flag.save(update_fields=["duplicate_of"])
+    return flag
+
+
+@transaction.atomic
+def snooze(*, flag: Escalation, until: dt.datetime, reason: str, staff: "Staff", by: Actor) -> Escalation:
+    """Out of the way until then: it comes back by itself, and at once when the office writes. Raises EscalationMoved
+    when it is not IT's move, WakeTooFar beyond a week or in the past."""
+    now, flag = clock.now(), _for_it(flag, staff)
+    if flag.turn != "it":
+        raise EscalationMoved(state=flag.state)
+    if not now < until <= now + SNOOZE_MOST:
+        raise WakeTooFar
+    flag.snoozed_until, flag.snooze_reason, flag.changed_at = until, reason.strip(), now
+    flag.save(update_fields=["snoozed_until", "snooze_reason", "changed_at"])
+    _tell(flag, "flag:snooze", at=now, by=by, until=until.isoformat())
+    return flag
+
+
+@transaction.atomic
+def wake(*, flag: Escalation, staff: "Staff", by: Actor) -> Escalation:
+    """Back into the list before its time."""
+    now, flag = clock.now(), _for_it(flag, staff)
+    if flag.snoozed_until is not None:
+        flag.snoozed_until, flag.snooze_reason, flag.changed_at = None, "", now
+        flag.save(update_fields=["snoozed_until", "snooze_reason", "changed_at"])
+        _tell(flag, "flag:wake", at=now, by=by)
+    return flag
+
+
+@transaction.atomic
 def ask_office(*, flag: Escalation, question: str, staff: "Staff", by: Actor) -> Escalation:
     """IT cannot go on without the office: its move. Raises EscalationMoved."""
     now, flag = clock.now(), _for_it(flag, staff)
@@ -171,7 +212,8 @@ def reply_to_it(*, flag: Escalation, text: str, staff: "Staff", by: Actor) -> Es
     if flag.state == EscalationState.ANSWERED:
         flag.bounces += 1
     flag.move(EscalationState.INVESTIGATING, at=now)
-    flag.save(update_fields=["state", "bounces", "changed_at"])
+    flag.snoozed_until, flag.snooze_reason = None, ""
+    flag.save(update_fields=["state", "bounces", "changed_at", "snoozed_until", "snooze_reason"])
     tickets.mark_relayed(ticket=flag.ticket, by=by)
     tickets.add_note(ticket=flag.ticket, body=f"To IT: {text.strip()}", by=by)
     _tell(flag, "flag:reply_to_it", at=now, by=by, bounces=flag.bounces)

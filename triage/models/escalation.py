@@ -124,6 +124,10 @@ class Escalation(models.Model):
     def is_open(self) -> bool:
         return self.state in ESCALATION_OPEN
 
+    def sleeps(self, now: dt.datetime) -> bool:
+        """IT put it out of its way for a while; only what is IT's move can sleep."""
+        return self.snoozed_until is not None and self.snoozed_until > now and self.turn == "it"
+
     @property
     def turn(self) -> str:
         """Whose move it is: it | office | nobody."""

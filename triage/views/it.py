@@ -1,5 +1,6 @@
 """The IT console. No name, no chart, no identity check: initials, the portal's status, and what the office did."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from helpdesk import queries as helpdesk
 from helpdesk.actions import tickets
+from helpdesk.actions.tickets import it_group
 from helpdesk.contracts import Intake
 from helpdesk.enums import Category, Channel, RequesterKind, Resolution
 from portal_core.directory.enums import Permission
@@ -20,11 +22,12 @@ from portal_core.kernel import audit, clock, idempotency
 from portal_core.kernel.errors import AppError, NotFound
 from statuspage.queries import active_incidents
 from triage import access, forms, queries
-from triage.actions import escalations
+from triage.actions import conversation, escalations, presence
 from triage.enums import EscalationState, RefusalCode
 from triage.rules.surge import Proposal
 from triage.rules.table import route
-from triage.views.office_page import in_practice_time
+from triage.views.desk_writing import prepared_for_flag
+from triage.views.practice_time import in_practice_time
 
 if TYPE_CHECKING:
     from triage.models import Escalation
@@ -59,19 +62,26 @@ def console_page(
     """List, proposals, active incidents, what providers wrote; beside it one flag."""
     now, bound = clock.now(), bound or {}
     flags = queries.it_flags(request.staff)
+    awake = [row for row in flags if row.state != EscalationState.LINKED and not row.sleeps(now)]
     incidents = active_incidents()
+    people = presence.who([it_group(request.staff.practice.public_id)], but=request.staff.public_id)
     context: dict[str, Any] = {
         "now": now,
-        "flags": [_row(row) for row in flags if row.state != EscalationState.LINKED],
+        "flags": [_row(row, people) for row in awake],
+        "sleeping": [row for row in flags if row.sleeps(now)],
+        "bulk_form": forms.BulkFlagForm(incidents),
         "linked": sum(row.state == EscalationState.LINKED for row in flags),
         "proposals": [_card(one) for one in queries.proposals(request.staff, flags, now)],
         "incidents": incidents,
         "provider_tickets": helpdesk.it_queue(request.staff, limit=20).tickets,
-        "flag": _row(chosen) if chosen is not None else None,
+        "flag": _row(chosen, people) if chosen is not None else None,
         "error": error,
     }
     if chosen is not None:
-        ids = [row.public_id for row in flags if row.state != EscalationState.LINKED]
+        ids = [row.public_id for row in awake]
+        kept = queries.drafts_of(request.staff, chosen.public_id)
+        ready = prepared_for_flag(request.staff, chosen)
+        picked = next((one["text"] for one in ready if one["id"] == request.GET.get("canned")), "")
         place = ids.index(chosen.public_id) if chosen.public_id in ids else -1
         context |= {
             "next_id": ids[place + 1] if place + 1 < len(ids) else "",
@@ -80,11 +90,17 @@ def console_page(
             "may_accept": chosen.state == EscalationState.SENT,
             "may_work": chosen.state in MINE,
             "may_link": chosen.state in queries.UNLINKED and bool(incidents),
-            "answer_form": bound.get("answer") or forms.AnswerForm(),
-            "ask_form": bound.get("ask") or forms.AskForm(),
+            "answer_form": bound.get("answer")
+            or forms.AnswerForm(initial={"text": "\n\n".join(filter(None, (kept.get("answer", ""), picked)))}),
+            "ask_form": bound.get("ask") or forms.AskForm(initial={"text": kept.get("ask", "")}),
+            "duplicate_form": bound.get("duplicate") or forms.DuplicateForm(_older(flags, chosen)),
+            "snooze_form": bound.get("snooze") or forms.SnoozeFlagForm(),
+            "canned": ready,
+            "asleep": chosen.sleeps(now),
+            "people_here": people.get(chosen.public_id, []),
             "decline_form": bound.get("decline") or forms.DeclineForm(),
             "link_form": bound.get("link") or forms.LinkForm(incidents),
-            "open_form": next(iter(bound), ""),
+            "open_form": next(iter(bound), "") or next(iter(kept), "") or ("answer" if picked else ""),
         }
     status = 200
     if error is not None:
@@ -94,7 +110,7 @@ def console_page(
     return render(request, "triage/it.html", context, status=status)
 
 
-def _row(flag: "Escalation") -> dict[str, Any]:
+def _row(flag: "Escalation", people: dict[str, list[presence.Present]]) -> dict[str, Any]:
     verified = None
     if flag.attestation is not None:
         attempt = flag.attestation.attempt
@@ -104,7 +120,7 @@ def _row(flag: "Escalation") -> dict[str, Any]:
             "for": flag.attestation.get_action_class_display(),
             "office": flag.office.name,
         }
-    return {"flag": flag, "verified": verified}
+    return {"flag": flag, "verified": verified, "people": people.get(flag.public_id, [])}
 
 
 def _card(proposal: Proposal) -> dict[str, Any]:
@@ -168,7 +184,7 @@ def ask(request: StaffRequest, row: "Escalation") -> str:
     form = forms.AskForm(request.POST)
     if not form.is_valid():
         raise Refill("ask", form)
-    escalations.ask_office(flag=row, question=form.cleaned_data["text"], staff=request.staff, by=request.actor)
+    conversation.ask_office(flag=row, question=form.cleaned_data["text"], staff=request.staff, by=request.actor)
     return _("The office was asked.")
 
 
@@ -177,8 +193,44 @@ def answer(request: StaffRequest, row: "Escalation") -> str:
     form = forms.AnswerForm(request.POST)
     if not form.is_valid():
         raise Refill("answer", form)
-    escalations.answer(flag=row, text=form.cleaned_data["text"], staff=request.staff, by=request.actor)
+    conversation.answer_office(flag=row, text=form.cleaned_data["text"], staff=request.staff, by=request.actor)
     return _("Answered. The office confirms it with the patient.")
+
+
+@verdict
+def duplicate(request: StaffRequest, row: "Escalation") -> str:
+    form = forms.DuplicateForm(_older(queries.it_flags(request.staff), row), request.POST)
+    if not form.is_valid():
+        raise Refill("duplicate", form)
+    older = access.flag_for_it(request.staff, form.cleaned_data["flag"])
+    escalations.duplicate(flag=row, of=older, staff=request.staff, by=request.actor)
+    return _("Back at the office, which follows the older flag.")
+
+
+def _older(flags: "list[Escalation]", row: "Escalation") -> list[tuple[str, str]]:
+    """Open flags of the same office that came first."""
+    return [
+        (one.public_id, f"{one.created_at:%b %d, %H:%M} · {one.get_category_display()} · {one.error_text[:60]}")
+        for one in flags
+        if one.office_id == row.office_id and one.pk != row.pk and one.created_at <= row.created_at
+    ]
+
+
+@verdict
+def snooze(request: StaffRequest, row: "Escalation") -> str:
+    form = forms.SnoozeFlagForm(request.POST)
+    if not form.is_valid():
+        raise Refill("snooze", form)
+    until = clock.now() + dt.timedelta(hours=int(form.cleaned_data["hours"]))
+    reason = form.cleaned_data["reason"]
+    escalations.snooze(flag=row, until=until, reason=reason, staff=request.staff, by=request.actor)
+    return _("Out of the way until then. It comes back by itself, and at once when the office writes.")
+
+
+@verdict
+def wake(request: StaffRequest, row: "Escalation") -> str:
+    escalations.wake(flag=row, staff=request.staff, by=request.actor)
+    return _("Back in the list.")
 
 
 @verdict

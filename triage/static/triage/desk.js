@@ -16,3 +16,9 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   reveal(document.getElementById(link.hash.slice(1)));
 });
+
+// A key of the list opens the ticket with the form it wants: …/tickets/<id>/#note
+if (location.hash) {
+  const wanted = document.getElementById(location.hash.slice(1));
+  if (wanted?.matches("textarea, details.deed")) reveal(wanted);
+}

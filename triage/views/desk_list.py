@@ -1,0 +1,247 @@
+"""The left side of the office desk: what it is narrowed to, who is where, and what can be done to many at once."""
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from django.contrib import messages
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from helpdesk.actions import tickets
+from helpdesk.actions.tickets import it_group, office_group
+from helpdesk.enums import Category, Resolution, Turn
+from helpdesk.queries import Page
+from portal_core.directory.enums import Permission
+from portal_core.directory.guards import StaffRequest, staff_page
+from portal_core.directory.queries import offices
+from portal_core.kernel import idempotency
+from portal_core.kernel.errors import NotFound
+from statuspage.queries import active_incidents
+from triage import access, forms, queries
+from triage.actions import bulk, escalations, incidents, playbook, presence, saved_views
+from triage.rules.views import Wanted, wanted
+from triage.views.practice_time import in_practice_time
+
+if TYPE_CHECKING:
+    from helpdesk.models import Ticket
+    from portal_core.directory.models import Office, Staff
+    from triage.models import Escalation
+
+office_staff = staff_page(Permission.OFFICE_DESK)
+it_staff = staff_page(Permission.IT_DESK)
+DESK = "/triage/office/"
+
+
+# --- what the list is narrowed to -------------------------------------------------------------------------------------
+def wanted_of(request: StaffRequest) -> Wanted:
+    """The filter of this page; for a button pressed on one, that page's. It holds no name and no number."""
+    if request.method == "GET":
+        return wanted(request.GET)
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    return wanted(dict(parse_qsl(came_from.query))) if came_from.path.startswith(DESK) else Wanted()
+
+
+def address(name: str, *args: str, narrowed: Wanted) -> str:
+    """An address of the desk that keeps the filter."""
+    query = narrowed.query
+    return reverse(f"triage:{name}", args=args) + (f"?{query}" if query else "")
+
+
+def list_context(request: StaffRequest, narrowed: Wanted, page: Page, *, here: str) -> dict[str, Any]:
+    """Tabs, filter, saved views, and who is at which ticket; constant in queries."""
+    staff = request.staff
+    mine = desk_offices(staff)
+    views = [(row, wanted(row.wanted)) for row in queries.saved_views(staff)]
+    return {
+        "wanted": narrowed,
+        "query": f"?{narrowed.query}" if narrowed.query else "",
+        "here": here,
+        "after": page.after,
+        "tabs": _tabs(narrowed, queries.mentions_waiting(staff)),
+        "views": [
+            {"view": row, "query": one.query, "current": one == narrowed and one != Wanted()} for row, one in views
+        ],
+        "filter_form": forms.FilterForm(mine, initial=narrowed.as_dict()),
+        "bulk_form": forms.BulkForm(mine, active_incidents()),
+        "people_at": presence.who(_rooms(staff, mine), but=staff.public_id),
+    }
+
+
+def _tabs(narrowed: Wanted, named: int) -> list[dict[str, Any]]:
+    known = [
+        (_("All"), Wanted(), ""),
+        (_("Our move"), Wanted(turn=Turn.OFFICE), ""),
+        (_("Mine"), Wanted(who="mine"), ""),
+        (_("Nobody's"), Wanted(who="nobody"), ""),
+        (_("Named me"), Wanted(who="mentions"), str(named) if named else ""),
+    ]
+    return [{"title": title, "query": one.query, "current": one == narrowed, "count": n} for title, one, n in known]
+
+
+def desk_offices(staff: "Staff") -> list["Office"]:
+    """The offices this person's desk serves; one query."""
+    mine = staff.offices_for(Permission.OFFICE_DESK)
+    rows = offices(staff.practice_id)
+    return list(rows if mine is None else rows.filter(pk__in=mine))
+
+
+@require_POST
+@office_staff
+def save_view(request: StaffRequest) -> HttpResponse:
+    """Keep the filter on the page under a name."""
+    narrowed = wanted(request.POST.dict())
+    form = forms.ViewForm(request.POST)
+    if not form.is_valid() or narrowed == Wanted():
+        messages.warning(request, _("Choose what to show first, and give it a name."))
+        return redirect(address("office", narrowed=narrowed))
+    saved_views.save(staff=request.staff, name=form.cleaned_data["name"], wanted=narrowed)
+    messages.success(request, _("Kept as “%(name)s”.") % {"name": form.cleaned_data["name"]})
+    return redirect(address("office", narrowed=narrowed))
+
+
+@require_POST
+@office_staff
+def remove_view(request: StaffRequest) -> HttpResponse:
+    saved_views.remove(staff=request.staff, public_id=request.POST.get("view", ""))
+    messages.success(request, _("The view is gone."))
+    return redirect("triage:office")
+
+
+# --- the next one -----------------------------------------------------------------------------------------------------
+@require_GET
+@office_staff
+def serve_next(request: StaffRequest) -> HttpResponse:
+    """Open whichever ticket has waited longest for this office and nobody is at; `?from=` is the one just left."""
+    return redirect(onwards(request, leaving=request.GET.get("from", "")))
+
+
+def onwards(request: StaffRequest, *, leaving: str) -> str:
+    """Where "next" leads: within the filter of the page, the longest waiting that is our move, is not a colleague's,
+    and at which nobody is right now; after the one we leave if there is one, else from the top; else the list."""
+    staff, narrowed = request.staff, wanted_of(request)
+    rows = queries.office_list(staff, narrowed).tickets
+    ids = [row.public_id for row in rows]
+    place = ids.index(leaving) + 1 if leaving in ids else 0
+    taken = presence.who(_rooms(staff, desk_offices(staff)), but=staff.public_id)
+    for row in rows[place:] + rows[:place]:
+        ours = row.turn_now == Turn.OFFICE and row.owner_id in (None, staff.pk)
+        if ours and row.public_id != leaving and row.public_id not in taken:
+            return address("office-ticket", row.public_id, narrowed=narrowed)
+    return address("office", narrowed=narrowed)
+
+
+# --- who is where -----------------------------------------------------------------------------------------------------
+@require_GET
+@office_staff
+def office_people(request: StaffRequest) -> JsonResponse:
+    return _people(_rooms(request.staff, desk_offices(request.staff)), request.staff)
+
+
+@require_GET
+@it_staff
+def it_people(request: StaffRequest) -> JsonResponse:
+    return _people([it_group(request.staff.practice.public_id)], request.staff)
+
+
+def _people(rooms: list[str], staff: "Staff") -> JsonResponse:
+    found = presence.who(rooms, but=staff.public_id)
+    people = {place: [{"name": one.name, "typing": one.typing} for one in at] for place, at in found.items()}
+    answer = JsonResponse({"people": people})
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _rooms(staff: "Staff", mine: list["Office"]) -> list[str]:
+    return [office_group(row.public_id) for row in mine]
+
+
+# --- many at once -----------------------------------------------------------------------------------------------------
+@require_POST
+@office_staff
+@in_practice_time
+def bulk_office(request: StaffRequest) -> HttpResponse:
+    """Do one thing to the ticked tickets and say how it went with each."""
+    staff, by = request.staff, request.actor
+    form = forms.BulkForm(desk_offices(staff), active_incidents(), request.POST)
+    ids = request.POST.getlist("ticket")
+    if not form.is_valid() or not ids:
+        messages.warning(request, _("Tick the tickets first, then choose what to do with them."))
+        return redirect(address("office", narrowed=wanted_of(request)))
+    got = form.cleaned_data
+
+    def deed(row: "Ticket") -> object:
+        match got["do"]:
+            case "take":
+                return tickets.take(ticket=row, staff=staff, by=by)
+            case "hand_over":
+                return tickets.hand_over(ticket=row, office=form.offices[got["office"]], by=by)
+            case "categorise":
+                return tickets.set_category(ticket=row, category=Category(got["category"]), by=by)
+            case "solve":
+                return playbook.solve(ticket=row, resolution=Resolution(got["resolution"]), by=by)
+            case _:
+                return incidents.link_ticket(ticket=row, incident_id=got["incident"], staff=staff, by=by)
+
+    def find(public_id: str) -> "Ticket":
+        return access.office_ticket(staff, public_id)
+
+    results = _once(request, ids, find, deed)
+    shown = _shown(results, find, "office-ticket", lambda row: row.reference)
+    context = {"results": shown, "back": address("office", narrowed=wanted_of(request)), "what": form.what}
+    return render(request, "triage/bulk_result.html", context)
+
+
+@require_POST
+@it_staff
+@in_practice_time
+def bulk_it(request: StaffRequest) -> HttpResponse:
+    """The same for flags: take them, or link them to an incident."""
+    staff, by = request.staff, request.actor
+    form = forms.BulkFlagForm(active_incidents(), request.POST)
+    ids = request.POST.getlist("flag")
+    if not form.is_valid() or not ids:
+        messages.warning(request, _("Tick the flags first, then choose what to do with them."))
+        return redirect("triage:it")
+    incident = form.cleaned_data["incident"]
+
+    def deed(row: "Escalation") -> object:
+        if form.cleaned_data["do"] == "accept":
+            return escalations.accept(flag=row, staff=staff, by=by)
+        return escalations.link_to_incident(flag=row, incident_id=incident, staff=staff, by=by)
+
+    def find(public_id: str) -> "Escalation":
+        return access.flag_for_it(staff, public_id)
+
+    results = _once(request, ids, find, deed)
+    shown = _shown(results, find, "it-flag", lambda row: f"{row.ticket.reference}, {row.office.name}")
+    context = {"results": shown, "back": reverse("triage:it"), "what": form.what}
+    return render(request, "triage/bulk_result.html", context)
+
+
+def _once(request: StaffRequest, ids: list[str], find: Any, deed: Any) -> list[bulk.Result]:
+    """Run it, unless this very form ran before: then say so for each row."""
+    results: list[bulk.Result] = []
+
+    def run() -> str:
+        results.extend(bulk.run(ids, find, deed))
+        return "done"
+
+    scope = f"triage.bulk:{request.staff.public_id}"
+    idempotency.once(scope, request.POST.get("idempotency_key", ""), run)
+    again = _("This was sent before; nothing was done a second time.")
+    return results or [bulk.Result(one, again) for one in dict.fromkeys(ids)]
+
+
+def _shown(results: list[bulk.Result], find: Any, name: str, title: Any) -> list[dict[str, Any]]:
+    rows = []
+    for result in results:
+        try:
+            row = find(result.public_id)
+        except NotFound:  # also a ticket that has just left for another office
+            rows.append({"result": result, "title": "", "url": ""})
+        else:
+            rows.append({"result": result, "title": title(row), "url": reverse(f"triage:{name}", args=[row.public_id])})
+    return rows
