@@ -4,6 +4,7 @@ import "./forms.js";
 import "./dialog.js";
 import "./toast.js";
 import "./shortcuts.js";
+import "./palette.js";
 import "./localtime.js";
 import "./live.js";
 import "./session.js";

@@ -19,13 +19,13 @@ function setRest(value) {
   }
 }
 
-const visible = (element) => element.checkVisibility?.() ?? element.offsetParent !== null;
+export const visible = (element) => element.checkVisibility?.() ?? element.offsetParent !== null;
 
 function scope() {
   return document.querySelector("dialog[open]") ?? document;
 }
 
-function nameOf(element) {
+export function nameOf(element) {
   const label = element.getAttribute("aria-label") ?? "";
   if (label) return label;
   const copy = element.cloneNode(true);
