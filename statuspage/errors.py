@@ -47,6 +47,11 @@ class LinkInvalid(NotFound):
     message = _("This link no longer works. Subscribe again to get a new one.")
 
 
+class NewsReplaced(Conflict):
+    code = "news_replaced"
+    message = _("A later message of this event is being sent. Whoever missed this one gets that one; try that again.")
+
+
 class AddressUnusable(Invalid):
     """`facts["reason"]` is a code of rules.addresses.Unusable."""
 
@@ -54,6 +59,7 @@ class AddressUnusable(Invalid):
     message = _("That does not look like an e-mail address. Write it like name@example.org.")
     messages = MappingProxyType(
         {
+            "gone": _("Whoever reads this address asked us to stop. Give another mailbox of your own."),
             "phone": _("That does not look like a phone number. Write it with its area code, like (202) 555-0143."),
             "phone_kind": _("We cannot reach this kind of number this way. Give another number."),
             "url": _("That does not look like a web address we can post to. It begins with https:// and a host name."),

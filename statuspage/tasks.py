@@ -16,16 +16,18 @@ from statuspage.actions import (
 from statuspage.actions import (
     fan_out as fan_outs,
 )
-from statuspage.snapshot import export, shared
+from statuspage.snapshot import export, shared, store
 
 
 @shared_task(name="statuspage.refresh_snapshot")
 def refresh_snapshot() -> bool:
-    """Work in what was said while the database was away, write what a crash left unwritten, and keep the page's time
-    fresh."""
+    """Work in what was said while the database was away, write what a crash left unwritten, keep the page's time
+    fresh, and drop old snapshots."""
     journal.work_in()
     shared.announce()
-    return snapshots.refresh()
+    written = snapshots.refresh()
+    store.prune()
+    return written
 
 
 @shared_task(name="statuspage.challenge_webhooks")

@@ -170,7 +170,9 @@ class Run:
             for parcel in group:
                 where = reached.get(keys[parcel.id])
                 found[parcel.id] = None if where is None else _to(parcel, where)
-            claim.cancelled([parcel.id for parcel in group if found[parcel.id] is None])
+            claim.cancelled([parcel.id for parcel in group if keys[parcel.id] not in reached])
+            unread = [parcel.id for parcel in group if found[parcel.id] is None and keys[parcel.id] in reached]
+            claim.refused([(pk, "address_unreadable") for pk in unread])
         return [sent for parcel in parcels if (sent := found.get(parcel.id, parcel)) is not None]
 
     def _send(self, claim: "Claim", channel: Channel, parcels: Sequence[Parcel]) -> None:

@@ -11,7 +11,7 @@ from portal_core.notify.contracts import Reached
 logger = logging.getLogger(__name__)
 
 Check = Callable[[frozenset[str]], Iterable[str]]
-Resolver = Callable[[frozenset[str]], Mapping[str, Reached]]
+Resolver = Callable[[frozenset[str]], Mapping[str, Reached | None]]
 
 
 class OnFailure(Protocol):
@@ -69,7 +69,8 @@ def resolve_addresses(template_prefix: str, resolver: Resolver) -> None:
     """Deliveries from `template_prefix…` whose row has no address are resolved right before sending.
 
     `resolver` gets the recipient keys of one batch and returns where each is reached. A key it leaves out is not wanted
-    any more: its delivery ends as `cancelled`. If it raises, nothing of the batch is sent and it is tried again later.
+    any more: its delivery ends as `cancelled`. A key whose value is None cannot be told now and is tried again later,
+    and so is the whole batch if it raises.
     """
     _resolvers[template_prefix] = resolver
 

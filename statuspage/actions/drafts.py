@@ -53,7 +53,7 @@ def save(
         raise DraftIncomplete
     page = pages.locked_page()
     if draft_id:
-        draft = _for_change(page, draft_id)
+        draft = _for_change(page, draft_id, by)
         if draft.state != DraftState.DRAFT:
             raise DraftClosed(
                 _("This draft waits for its time. Take it back before you change it.")
@@ -63,7 +63,7 @@ def save(
     else:
         if incident_id:
             kind = queries.incident(incident_id).kind
-        draft = Draft(page=page, kind=kind, incident_id=incident_id, created_at=now)
+        draft = Draft(page=page, kind=kind, incident_id=incident_id, practice_id=by.practice_id, created_at=now)
     draft.content, draft.updated_at, draft.refusal = dict(content), now, ""
     draft.by_id, draft.by_label = by.id[:40], by.label[:120]
     draft.save()
@@ -81,7 +81,7 @@ def schedule(*, draft_id: str, publish_at: dt.datetime, by: Actor) -> None:
     now = clock.now()
     if publish_at <= now:
         raise PublishTimePast
-    draft = _for_change(pages.locked_page(), draft_id)
+    draft = _for_change(pages.locked_page(), draft_id, by)
     _deed(draft, by=by)
     publication.words(str(draft.content.get("body") or ""))
     if not draft.incident_id:
@@ -99,7 +99,7 @@ def schedule(*, draft_id: str, publish_at: dt.datetime, by: Actor) -> None:
 def unschedule(*, draft_id: str, by: Actor) -> None:
     """It no longer publishes itself. Raises DraftNotFound, DraftClosed."""
     now = clock.now()
-    draft = _for_change(pages.locked_page(), draft_id)
+    draft = _for_change(pages.locked_page(), draft_id, by)
     draft.publish_at = None
     _move(draft, DraftState.DRAFT, now)
     audit.record("draft:unschedule", by=by, target=draft, at=now)
@@ -109,7 +109,7 @@ def unschedule(*, draft_id: str, by: Actor) -> None:
 def discard(*, draft_id: str, by: Actor) -> None:
     """Put it away; it stays for the record. Raises DraftNotFound, DraftClosed."""
     now = clock.now()
-    draft = _for_change(pages.locked_page(), draft_id)
+    draft = _for_change(pages.locked_page(), draft_id, by)
     _move(draft, DraftState.DISCARDED, now)
     audit.record("draft:discard", by=by, target=draft, at=now)
 
@@ -120,7 +120,7 @@ def publish(*, draft_id: str, by: Actor) -> IncidentSummary:
     the first one published. Raises DraftNotFound, DraftClosed (discarded), DraftIncomplete, and what the actions of
     incidents and maintenances refuse; then the draft stays as it was."""
     page = pages.locked_page()
-    draft = _for_change(page, draft_id)
+    draft = _for_change(page, draft_id, by)
     if draft.state == DraftState.PUBLISHED:
         return queries.incident(draft.incident_id)
     return _publish(draft, clock.now(), by=by)
@@ -141,7 +141,7 @@ def publish_due() -> int:
 
 @transaction.atomic
 def _publish_at_its_time(draft_id: str) -> int:
-    draft = _for_change(pages.locked_page(), draft_id)
+    draft = _for_change(pages.locked_page(), draft_id, SYSTEM)
     now = clock.now()
     # Again, under the lock: another worker may have published it, a person may have taken it back.
     if draft.state != DraftState.SCHEDULED or draft.publish_at is None or draft.publish_at > now:
@@ -150,7 +150,7 @@ def _publish_at_its_time(draft_id: str) -> int:
         if now - draft.publish_at > LATEST:
             raise PublishTimePast(_("We were not running when its time came. Read it again, then publish it yourself."))
         with transaction.atomic():
-            _publish(draft, now, by=Actor(kind=ActorKind.STAFF, id=draft.by_id, label=draft.by_label))
+            _publish(draft, now, by=_author(draft))
     except AppError as refusal:
         draft.refresh_from_db()
         draft.refusal = str(refusal)[:300]
@@ -262,8 +262,13 @@ def _without_empty(content: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {name: value for name, value in content.items() if name != key or value}
 
 
-def _for_change(page: Page, draft_id: str) -> Draft:
-    draft = Draft.objects.select_for_update().filter(page=page, public_id=draft_id).first()
+def _author(draft: Draft) -> Actor:
+    return Actor(kind=ActorKind.STAFF, id=draft.by_id, label=draft.by_label, practice_id=draft.practice_id)
+
+
+def _for_change(page: Page, draft_id: str, by: Actor) -> Draft:
+    drafts = Draft.objects.select_for_update(of=("self",)).seen_by(by.practice_id)
+    draft = drafts.filter(page=page, public_id=draft_id).first()
     if draft is None:
         raise DraftNotFound
     return draft

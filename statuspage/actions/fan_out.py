@@ -23,8 +23,8 @@ from portal_core.notify.actions import bulk
 from statuspage import queries
 from statuspage.actions import pages, parting
 from statuspage.enums import EventKind, FanOutState, Way
-from statuspage.errors import FanOutNotFound, TooLateToUndo
-from statuspage.models import FanOut, IncidentUpdate, Subscriber
+from statuspage.errors import FanOutNotFound, NewsReplaced, TooLateToUndo
+from statuspage.models import FanOut, IncidentUpdate, Page, Subscriber
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,8 @@ def begin(*, update_id: str, kind: str, at: dt.datetime) -> FanOut | None:
     if update is None or not is_told(update):
         return None
     now = clock.now()
-    page = update.incident.page
+    # One after the other: two that begin at once must see each other when the storm is counted.
+    page = Page.objects.select_for_update().get(pk=update.incident.page_id)
     newest = Subscriber.objects.filter(page=page).aggregate(newest=Max("pk"))["newest"] or 0
     undo = at + dt.timedelta(seconds=page.undo_seconds) if page.undo_seconds else None
     row, made = FanOut.objects.get_or_create(
@@ -64,7 +65,7 @@ def begin(*, update_id: str, kind: str, at: dt.datetime) -> FanOut | None:
         if at + NOT_AFTER <= now:
             row.move(FanOutState.HELD, at=now)
             row.move(FanOutState.DISCARDED, at=now, by="too late")
-        elif _is_storm(row, now):
+        elif _is_storm(row, page, now):
             logger.warning("status page: a fan-out is held", extra={"people": row.people})
             row.move(FanOutState.HELD, at=now)
         push(BOARD_GROUP, {"type": "deliveries.changed"})
@@ -139,9 +140,8 @@ def _has_newer(row: FanOut) -> bool:
     return later.filter(state__in=COUNTING).exists()
 
 
-def _is_storm(row: FanOut, now: dt.datetime) -> bool:
+def _is_storm(row: FanOut, page: Page, now: dt.datetime) -> bool:
     """More mails within a few minutes than this page sends without somebody's word. 0 people: never asked."""
-    page = row.incident.page
     if not page.storm_people:
         return False
     since = now - dt.timedelta(minutes=page.storm_minutes)
@@ -234,8 +234,11 @@ def undo(*, fan_out_id: str, by: Actor) -> int:
 
 @transaction.atomic
 def try_again(*, fan_out_id: str, by: Actor) -> int:
-    """Give what failed another round of attempts, for two hours from now; return how many. Raises FanOutNotFound."""
+    """Give what failed another round of attempts, for two hours from now; return how many. Raises FanOutNotFound,
+    NewsReplaced (a later message of the same event is being told: nobody gets the old one after it)."""
     row, now = _locked(fan_out_id), clock.now()
+    if _has_newer(row):
+        raise NewsReplaced
     moved = bulk.try_cause_again(cause=row.cause, by=by, not_after=now + NOT_AFTER)
     if moved:
         row.settled_at = None

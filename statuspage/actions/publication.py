@@ -76,7 +76,7 @@ def publish(
         deliver_notifications=deliver and not incident.silent, created_at=at, display_at=at, by_id=by.id,
         by_label=by.label[:120],
     )  # fmt: skip
-    _keep_texts(update, texts)
+    _keep_texts(update, texts, by)
     outbox.publish(IncidentPublished(incident_id=incident.public_id, update_id=update.public_id, kind=str(kind), at=at))
     if kind != PublicationKind.REMINDER:  # it is for subscribers alone: the page says the same before and after
         pages.publish_state(page, cause=f"incident-update:{update.public_id}", at=at)
@@ -89,7 +89,7 @@ def push_changed(incident: Incident) -> None:
     push(pages.CONSOLE_GROUP, {"type": "event.changed", "id": incident.public_id})
 
 
-def _keep_texts(update: IncidentUpdate, texts: Iterable[AudienceWording]) -> None:
+def _keep_texts(update: IncidentUpdate, texts: Iterable[AudienceWording], by: Actor) -> None:
     rows: dict[tuple[str, str], AudienceText] = {}
     for text in texts:
         body, office = text.body.replace("\0", "").strip(), text.office_id
@@ -98,7 +98,9 @@ def _keep_texts(update: IncidentUpdate, texts: Iterable[AudienceWording]) -> Non
             raise AudienceUnknown
         if (text.audience, office) in rows or len(office) > 40:
             raise AudienceUnknown
-        rows[text.audience, office] = AudienceText(update=update, audience=text.audience, office_id=office, body=body)
+        rows[text.audience, office] = AudienceText(
+            update=update, audience=text.audience, office_id=office, practice_id=by.practice_id, body=body
+        )
     AudienceText.objects.bulk_create(rows.values())
 
 

@@ -17,8 +17,9 @@ logger = logging.getLogger(__name__)
 _PLACE = "TOKEN"
 
 
-def subscribers(keys: frozenset[str]) -> dict[str, Reached]:
-    """Those of these recipients who still want to hear: whoever left since the promise is missing, and gets nothing."""
+def subscribers(keys: frozenset[str]) -> dict[str, Reached | None]:
+    """Those of these recipients who still want to hear: whoever left since the promise is missing, and gets nothing.
+    None: they want to, and the present key cannot read where; the promise stands until the right key is back."""
     return dict(_reached(_rows(keys)))
 
 
@@ -31,13 +32,14 @@ def _rows(keys: frozenset[str]) -> "QuerySet[Subscriber]":
     )
 
 
-def _reached(rows: "QuerySet[Subscriber]") -> Iterator[tuple[str, Reached]]:
+def _reached(rows: "QuerySet[Subscriber]") -> Iterator[tuple[str, Reached | None]]:
     link = settings.PUBLIC_URL + reverse("statuspage:unsubscribe", args=[_PLACE])
     for row in rows:
         try:
             address, secret = row.address, row.secret
         except Unreadable:
             logger.error("a subscriber's address cannot be read with the present key", extra={"id": row.pk})
+            yield row.key, None
             continue
         token = access.manage_token(row)
         yield row.key, Reached(address=address, secret=secret, unsubscribe_url=link.replace(_PLACE, token))

@@ -62,7 +62,7 @@ def create(
         series = MaintenanceSeries(
             page=page, name=publication.one_line(name), body=publication.words(body), rule=recurrence.normal(rule),
             time_zone=zone, first_at=first_at, minutes=minutes, component_status=component_status,
-            reminders=sorted(set(reminders), reverse=True), silent=silent, created_at=now,
+            reminders=sorted(set(reminders), reverse=True), silent=silent, announced=deliver, created_at=now,
         )  # fmt: skip
         if not 0 < minutes <= MOST_MINUTES:
             raise WindowInvalid
@@ -78,7 +78,7 @@ def create(
         series.save()
         series.components.set(members)
         audit.record("series:create", by=by, target=series, at=now, rule=series.rule, minutes=minutes)
-        _make(series, now, by=by, deliver=deliver)
+        _make(series, now, by=by)
         return str(series.public_id)
 
     return idempotency.once("statuspage.series", key, deed)
@@ -127,7 +127,7 @@ def _make_locked(series_pk: int, now: dt.datetime) -> int:
     return _make(series, now, by=SYSTEM) if series is not None else 0
 
 
-def _make(series: MaintenanceSeries, now: dt.datetime, *, by: Actor, deliver: bool = True) -> int:
+def _make(series: MaintenanceSeries, now: dt.datetime, *, by: Actor) -> int:
     horizon = now + AHEAD
     if series.made_until is not None and series.made_until >= horizon:
         return 0
@@ -138,11 +138,12 @@ def _make(series: MaintenanceSeries, now: dt.datetime, *, by: Actor, deliver: bo
         series.rule, first_at=series.first_at, zone=series.time_zone, after=after, until=horizon
     )
     for place, start in enumerate(starts):
+        told = series.announced and is_new and place == 0
         maintenances.schedule(
             name=series.name, body=series.body, component_ids=members, scheduled_for=start,
             scheduled_until=start + dt.timedelta(minutes=series.minutes), component_status=series.component_status,
             reminders=series.reminders, silent=series.silent, series_id=series.public_id,
-            key=f"series:{series.public_id}:{start:%Y%m%dT%H%M}", by=by, deliver=deliver and is_new and place == 0,
+            key=f"series:{series.public_id}:{start:%Y%m%dT%H%M}", by=by, deliver=told,
         )  # fmt: skip
     series.made_until = horizon
     series.save(update_fields=["made_until"])

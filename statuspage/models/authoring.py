@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -25,6 +27,12 @@ class Template(models.Model):
         ordering = ["title", "id"]
 
 
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def seen_by(self, practice_id: int | None) -> "DraftQuerySet":
+        """Drafts of this practice and of the installation; all of them for the installation itself (None)."""
+        return self if practice_id is None else self.filter(Q(practice=None) | Q(practice=practice_id))
+
+
 class Draft(models.Model):
     """What an operator is about to publish: kept while typing, shown to colleagues, or published at `publish_at`.
 
@@ -33,6 +41,8 @@ class Draft(models.Model):
 
     public_id = PublicIdField(max_length=12, default=new_short_id)
     page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="+")
+    # Its internal texts are for this practice's staff; empty: made by the installation itself.
+    practice = models.ForeignKey("directory.Practice", on_delete=models.CASCADE, null=True, related_name="+")
     kind = models.CharField(max_length=12, choices=EventKind, default=EventKind.INCIDENT)
     incident_id = models.CharField(max_length=12, blank=True)
     content = models.JSONField(default=dict)
@@ -43,6 +53,8 @@ class Draft(models.Model):
     updated_at = models.DateTimeField()
     by_id = models.CharField(max_length=40)
     by_label = models.CharField(max_length=120)
+
+    objects: ClassVar[models.Manager["Draft"]] = DraftQuerySet.as_manager()
 
     class Meta:
         constraints = [

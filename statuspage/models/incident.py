@@ -1,4 +1,4 @@
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 from django.db.models import F, Q
@@ -119,6 +119,7 @@ class MaintenanceSeries(models.Model):
     components = models.ManyToManyField(Component, related_name="+")
     reminders = models.JSONField(default=list)
     silent = models.BooleanField(default=False)
+    announced = models.BooleanField(default=True)  # whether subscribers are mailed about the first occurrence
     made_until = models.DateTimeField(null=True)  # occurrences up to here exist
     ended_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
@@ -198,13 +199,23 @@ class UpdateRevision(models.Model):
         indexes = [models.Index(fields=["update", "-edited_at"], name="update_revision_newest")]
 
 
+class AudienceTextQuerySet(models.QuerySet["AudienceText"]):
+    def seen_by(self, practice_id: int) -> "AudienceTextQuerySet":
+        """Texts of this practice and of the installation itself."""
+        return self.filter(Q(practice=None) | Q(practice=practice_id))
+
+
 class AudienceText(models.Model):
     """What some readers are told beside the public text: staff, one office, IT. Never part of a snapshot."""
 
     update = models.ForeignKey(IncidentUpdate, on_delete=models.CASCADE, related_name="texts")
     audience = models.CharField(max_length=8, choices=[row for row in Audience.choices if row[0] != Audience.PUBLIC])
     office_id = models.CharField(max_length=40, blank=True)  # public id, opaque here; only for OFFICE
+    # Whose staff it is for; empty: written by the installation itself, for everybody's.
+    practice = models.ForeignKey("directory.Practice", on_delete=models.CASCADE, null=True, related_name="+")
     body = models.TextField(max_length=25_000)
+
+    objects: ClassVar[models.Manager["AudienceText"]] = AudienceTextQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -5,16 +5,17 @@ from statuspage.errors import DraftNotFound, SeriesNotFound, TemplateNotFound
 from statuspage.models import ComponentGroup, Draft, MaintenanceSeries, Postmortem, Template
 
 
-def drafts() -> list[Draft]:
-    """Drafts that wait for a person or their time, the next to be published first, then the newest."""
-    rows = Draft.objects.order_by("-updated_at", "-pk")
+def drafts(practice_id: int | None = None) -> list[Draft]:
+    """Drafts of this practice (None: of all) that wait for a person or their time: the next to be published first,
+    then the newest."""
+    rows = Draft.objects.seen_by(practice_id).order_by("-updated_at", "-pk")
     timed = rows.filter(state=DraftState.SCHEDULED).order_by("publish_at", "pk")
     return [*timed, *rows.filter(state=DraftState.DRAFT)]
 
 
-def draft(draft_id: str) -> Draft:
-    """Raises DraftNotFound."""
-    row = Draft.objects.filter(public_id=draft_id).first()
+def draft(draft_id: str, practice_id: int | None = None) -> Draft:
+    """Raises DraftNotFound, also for another practice's."""
+    row = Draft.objects.seen_by(practice_id).filter(public_id=draft_id).first()
     if row is None:
         raise DraftNotFound
     return row

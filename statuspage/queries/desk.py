@@ -90,11 +90,13 @@ def own_draft(*, incident_id: str, by_id: str) -> Draft | None:
     return rows.order_by("-updated_at", "-pk").first()
 
 
-def being_written(*, incident_id: str, kind: str = "", but: str) -> list[Draft]:
+def being_written(*, incident_id: str, practice_id: int, kind: str = "", but: str) -> list[Draft]:
     """Drafts others are typing at this moment; of new events (`incident_id` empty) those of one kind."""
-    rows = Draft.objects.filter(
-        state=DraftState.DRAFT, incident_id=incident_id, updated_at__gte=clock.now() - WRITING
-    ).exclude(by_id=but)
+    rows = (
+        Draft.objects.seen_by(practice_id)
+        .filter(state=DraftState.DRAFT, incident_id=incident_id, updated_at__gte=clock.now() - WRITING)
+        .exclude(by_id=but)
+    )
     return list((rows.filter(kind=kind) if kind else rows).order_by("by_label", "-updated_at"))
 
 
@@ -141,11 +143,12 @@ def update_row(incident_id: str, update_id: str) -> IncidentUpdate:
     return row
 
 
-def messages(incident: Incident) -> list[IncidentUpdate]:
-    """With corrections (oldest first) and internal texts; four queries however many there are."""
+def messages(incident: Incident, *, practice_id: int) -> list[IncidentUpdate]:
+    """With corrections (oldest first) and the internal texts of this practice and of the installation; four queries
+    however many there are."""
     rows = IncidentUpdate.objects.filter(incident=incident).prefetch_related(
         Prefetch("revisions", UpdateRevision.objects.order_by("edited_at", "pk")),
-        Prefetch("texts", AudienceText.objects.order_by("audience", "office_id")),
+        Prefetch("texts", AudienceText.objects.seen_by(practice_id).order_by("audience", "office_id")),
     )
     return list(rows.order_by("-display_at", "-pk"))
 

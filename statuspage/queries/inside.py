@@ -42,17 +42,20 @@ class Detour:
     ways: tuple[WayView, ...]
 
 
-def events(*, office_ids: Collection[str], it: bool, now: dt.datetime) -> list[InsideEvent]:
+def events(*, practice_id: int, office_ids: Collection[str], it: bool, now: dt.datetime) -> list[InsideEvent]:
     """Open incidents, and maintenances that are under way or begin within a week; the newest first.
 
-    `office_ids` are the offices (public ids) this reader works in. Seven queries, however many there are.
+    The words are those of the reader's practice and of the installation; `office_ids` are the offices (public ids) this
+    reader works in. Seven queries, however many there are.
     """
     reader = Q(audience=Audience.STAFF) | Q(audience=Audience.OFFICE, office_id__in=list(office_ids))
     if it:
         reader |= Q(audience=Audience.IT)
     near = Q(status__in=CLAIMING) | Q(status__in=UPCOMING, scheduled_for__lte=now + SOON)
     rows = incident_rows().filter(near)
-    rows = rows.prefetch_related(Prefetch("updates__texts", AudienceText.objects.filter(reader).order_by("pk")))
+    rows = rows.prefetch_related(
+        Prefetch("updates__texts", AudienceText.objects.seen_by(practice_id).filter(reader).order_by("pk"))
+    )
     found = []
     for row in rows:
         words = tuple(

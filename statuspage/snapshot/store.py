@@ -97,7 +97,6 @@ def write(
         }
         _write_directory(base, name, files, manifest, facts)
     _flip(base, name)
-    _prune(base, keep=name)
     return name
 
 
@@ -142,8 +141,14 @@ def _flip(base: Path, name: str) -> None:
     fresh.replace(base / POINTER)
 
 
-def _prune(base: Path, *, keep: str) -> None:
-    """Drop all but the newest snapshots, and what a crash left half written an hour ago."""
+def prune() -> None:
+    """Drop all but the newest snapshots, and what a crash left half written an hour ago.
+
+    Not a part of `write`: removing files takes longer than writing them, and whoever publishes waits for `write`.
+    """
+    base, keep = root(), current_name()
+    if keep is None:
+        return
     directories = sorted(
         (entry for entry in base.iterdir() if entry.is_dir() and not entry.is_symlink() and entry.name != keep),
         key=lambda entry: entry.stat().st_mtime,

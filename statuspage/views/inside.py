@@ -20,7 +20,9 @@ def inside(request: StaffRequest) -> HttpResponse:
     """SP-05: texts for all staff, for the offices this person works in, and for IT in the IT hat."""
     now = clock.now()
     offices = _offices(request)
-    events = queries.events(office_ids=list(offices), it=request.staff.hat == Hat.IT, now=now)
+    events = queries.events(
+        practice_id=request.staff.practice_id, office_ids=list(offices), it=request.staff.hat == Hat.IT, now=now
+    )
     loaded = memory.current()
     return render(
         request,

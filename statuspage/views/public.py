@@ -60,13 +60,13 @@ def month(request: HttpRequest, month: str, language: str = LANGUAGE) -> HttpRes
 @public_page
 def incident(request: HttpRequest, incident_id: str, language: str = LANGUAGE) -> HttpResponse:
     """An incident or a maintenance, however long ago."""
+    # Before the whole page is read: guessing ids must stay cheap.
+    facts = queries.incident_facts(incident_id)
+    if facts is None:
+        raise IncidentNotFound
     view = view_now()
     known = next((row for row in (*view.past, *view.upcoming) if row.facts.id == incident_id), None)
-    if known is None:
-        facts = queries.incident_facts(incident_id)
-        if facts is None:
-            raise IncidentNotFound
-        known = derive_incident(facts, view.facts, now=view.as_of)
+    known = known or derive_incident(facts, view.facts, now=view.as_of)
     return _page(html.incident(view, known, language))
 
 

@@ -2,13 +2,14 @@
 
 import pytest
 
-from statuspage.actions import incidents, snapshots
+from portal_core.kernel import clock
+from statuspage.actions import fan_out, incidents, snapshots
 from statuspage.errors import IncidentAlreadyResolved
-from statuspage.models import Incident, IncidentUpdate, Snapshot
+from statuspage.models import FanOut, Incident, IncidentUpdate, Snapshot
 from statuspage.snapshot import store
 from tests.kernel.crowd import at_once
 from tests.statuspage.conftest import INES, OMAR
-from tests.statuspage.factories import audit_actions, component, declare, events
+from tests.statuspage.factories import audit_actions, component, declare, events, subscriber
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,3 +53,19 @@ def test_two_people_declare_different_things_at_once(page):
     assert {row["name"] for row in loaded.summary["incidents"]} == {"Video is down", "Sound is bad"}
     assert loaded.snapshot == Snapshot.objects.order_by("-pk").first().pk
     assert not Snapshot.objects.filter(written_at=None).exists()
+
+
+def test_two_fan_outs_that_begin_at_once_see_each_other(page):
+    """Two mails each, three allowed: one of the two is held, whoever was first."""
+    page.storm_people = 3
+    page.save()
+    subscriber()
+    subscriber()
+    first, second = declare("One", telehealth="major_outage"), declare("Two", ehr="major_outage")
+    now = clock.now()
+
+    at_once(
+        *(lambda row=row: fan_out.begin(update_id=row.update_id, kind="created", at=now) for row in (first, second))
+    )
+
+    assert sorted(FanOut.objects.values_list("state", flat=True)) == ["done", "held"]

@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from portal_core.kernel import clock, outbox
 from portal_core.notify.models import Delivery
-from statuspage.actions import fan_out
+from statuspage.actions import fan_out, incidents
 from statuspage.models import FanOut, Subscriber
 from statuspage.queries import board
+from tests.statuspage.conftest import OMAR
 from tests.statuspage.factories import audit_actions, declare, subscriber
 
 BOARD = "/desk/status/deliveries/"
@@ -187,3 +188,32 @@ def test_the_board_asks_as_often_for_many_as_for_few(page, omar, path):
         outbox.drain()
 
     assert asked() == few
+
+
+def test_old_news_are_not_tried_again(page, omar, drain):
+    """The newer message is on its way: nobody gets "investigating" after "resolved"."""
+    subscriber("ann@example.test")
+    summary = declare()
+    outbox.drain()
+    fail("ann@example.test")
+    older = FanOut.objects.get()
+    incidents.resolve(incident_id=summary.id, body="Done.", by=OMAR)
+    drain()
+
+    answer = omar.post(f"{BOARD}{older.public_id}/retry/", follow=True)
+
+    assert "A later message of this event is being sent" in answer.content.decode()
+    assert sorted(Delivery.objects.values_list("state", flat=True)) == ["failed", "sent"]
+
+
+def test_the_canary_is_nobody_who_asked_us_to_stop(page, omar):
+    gone = subscriber("ann@example.test", unsubscribed_at=clock.now())
+    before = omar.post(f"{BOARD}canary/", {"address": "canary@example.test"})
+
+    answer = omar.post(f"{BOARD}canary/", {"address": "ann@example.test"}, follow=True)
+
+    assert before.status_code == 302
+    assert "asked us to stop" in answer.content.decode()
+    gone.refresh_from_db()
+    assert (gone.is_canary, gone.unsubscribed_at is None) == (False, False)
+    assert Subscriber.objects.get(is_canary=True).address == "canary@example.test"

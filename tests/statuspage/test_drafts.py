@@ -256,3 +256,23 @@ def test_a_draft_of_a_maintenance_says_more_about_it_once(morning):
         drafts.publish(draft_id=draft_id, by=OMAR)
 
     assert events() == 2
+
+
+def test_drafts_stay_in_their_practice(page, cast):
+    """The words for staff in it are for that practice, also when the clock publishes it."""
+    typed = {
+        "name": "Late mail",
+        "body": "Late.",
+        "components": {},
+        "texts": [{"audience": "staff", "body": "Call us"}],
+    }
+    with time_machine.travel(NOW, tick=False) as clock:
+        draft_id = drafts.save(content=typed, by=cast.omar.actor)
+        with pytest.raises(DraftNotFound):
+            drafts.discard(draft_id=draft_id, by=cast.charlie.actor)
+        assert queries.authoring.drafts(cast.charlie.practice_id) == []
+        drafts.schedule(draft_id=draft_id, publish_at=NOW + 5 * MINUTE, by=cast.omar.actor)
+        clock.move_to(NOW + 6 * MINUTE)
+        assert drafts.publish_due() == 1
+
+    assert AudienceText.objects.get().practice == cast.practice

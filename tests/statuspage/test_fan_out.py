@@ -184,7 +184,7 @@ def test_an_address_that_cannot_be_read_any_more_stops_nobody_else(page, drain, 
     drain()
 
     assert mails() == [
-        ("unreadable", "incident_created", "cancelled"),
+        ("unreadable", "incident_created", "waiting"),
         ("ben@example.test", "incident_created", "sent"),
     ]
     assert "cannot be read" in caplog.text

@@ -172,3 +172,15 @@ def _through_the_pipeline(cast, office: str, drain) -> dict[str, str]:
         "the incident": client.get(summary.url).content.decode(),
         "answers": json.dumps(answers),
     }
+
+
+def test_another_practice_reads_none_of_it(page, cast):
+    """An installation may serve several: what omar tells his staff, charlie's practice never sees."""
+    incidents.declare(
+        name="Video visits do not start", body="Please hold visits by phone.",
+        components={component("telehealth").public_id: "major_outage"}, texts=wordings(cast.north.public_id),
+        by=cast.omar.actor, key="ours",
+    )  # fmt: skip
+
+    assert seen_by(cast.ian) == {"canary-staff", "canary-it"}
+    assert seen_by(cast.charlie) == set()

@@ -237,3 +237,17 @@ def test_a_part_that_retired_falls_out_of_what_is_made_next(calendar):
     calendar.move_to(START + 7 * DAY, tick=False)
     assert series.make_ahead() == 1
     assert queries.maintenances()[0].components == ("Telehealth",)
+
+
+def test_a_series_begun_quietly_stays_quiet_when_its_first_time_comes_near(page, drain):
+    """Its first occurrence is beyond the 60 days that are made ahead."""
+    with time_machine.travel(START, tick=False) as clock:
+        series.create(
+            name="Yearly", body="Short.", rule="FREQ=YEARLY", first_at=START + 90 * DAY, minutes=60, component_ids=[],
+            deliver=False, by=OMAR, key="quiet",
+        )  # fmt: skip
+        assert Incident.objects.count() == 0
+        clock.move_to(START + 40 * DAY)
+        assert series.make_ahead() == 1
+
+    assert [row.deliver_notifications for row in IncidentUpdate.objects.all()] == [False]

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from portal_core.kernel import clock
 from portal_core.kernel.models import AuditEvent
+from portal_core.notify.models import Delivery
 from statuspage import access
 from statuspage.actions import subscribers
 from statuspage.actions.subscribers import importing
@@ -291,3 +292,19 @@ def test_two_rows_of_one_address_become_one_and_the_confirmed_one_stays(page, se
     result = subscribers.reseal(by=OMAR)
 
     assert (result.merged, Subscriber.objects.get().pk) == (1, old.pk)
+
+
+def test_with_a_wrong_key_promises_wait_for_the_right_one(page, drain, settings):
+    """A deployment that lost its key must not cost subscribers what they were promised."""
+    subscriber("ann@example.test")
+    declare(ehr="major_outage")
+    right, settings.SECRET_KEY = settings.SECRET_KEY, "a wrong key, with which nothing was ever sealed"
+    drain()
+    row = Delivery.objects.get()
+    assert (row.state, row.last_error, row.attempts) == ("waiting", "address_unreadable", 1)
+
+    settings.SECRET_KEY = right
+    Delivery.objects.update(available_at=row.created_at)
+    drain()
+
+    assert mails() == [("ann@example.test", "incident_created", "sent")]

@@ -464,3 +464,23 @@ def test_half_of_the_quiet_hours_is_said_beside_the_field(page, client):
     assert list(answer.context["form"].errors) == ["quiet_until"]
     assert b"<details" in answer.content
     assert b" open" in answer.content
+
+
+def test_a_code_opens_once(page, drain):
+    """Whoever reads it over a shoulder comes too late; a new one works."""
+    with time_machine.travel("2026-11-22 10:00:00Z", tick=False) as clock:
+        handle = subscribers.subscribe(way="sms", address="+12024561111", by=OMAR)
+        drain()
+        row = Subscriber.objects.get()
+        code = access.code_of(row.public_id, row.asked["code_at"])
+        assert subscribers.confirm_code(handle=handle, code=code, by=OMAR).is_active
+        with pytest.raises(CodeWrong):
+            subscribers.confirm_code(handle=handle, code=code, by=OMAR)
+
+        clock.move_to("2026-11-22 10:10:00Z")
+        subscribers.request_manage_link(way="sms", address="+12024561111", by=OMAR)
+        drain()
+        row.refresh_from_db()
+        fresh = access.code_of(row.public_id, row.asked["code_at"])
+        assert fresh != code
+        assert subscribers.confirm_code(handle=handle, code=fresh, by=OMAR).pk == row.pk

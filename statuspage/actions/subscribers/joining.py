@@ -89,9 +89,9 @@ def confirm(*, token: str, by: Actor) -> Subscriber:
 
 @transaction.atomic
 def confirm_code(*, handle: str, code: str, by: Actor) -> Subscriber:
-    """The code that was sent to a number, typed on the next page. Raises CodeWrong, TooMany, LinkInvalid.
+    """The code that was sent to a number, typed on the next page; good once. Raises CodeWrong, TooMany, LinkInvalid.
 
-    A number we do not know has no right code, and a wrong code is answered the same.
+    A number we do not know has no right code, and a wrong or a used code is answered the same.
     """
     ratelimit.hit("statuspage.code", handle, limit=CODE_TRIES, per=CODE_WINDOW)
     found = access.subscriber_by_handle(handle)
@@ -102,7 +102,12 @@ def confirm_code(*, handle: str, code: str, by: Actor) -> Subscriber:
     fresh = bool(asked_at) and now - dt.datetime.fromisoformat(asked_at) <= CODE_LIVES
     if not hmac.compare_digest(typed.encode(), right.encode()) or not fresh or found is None:
         raise CodeWrong
-    return _yes(locked(found), by)
+    subscriber = locked(found)
+    if subscriber.asked.get("code_at") != asked_at or subscriber.asked.get("code_used") == asked_at:
+        raise CodeWrong  # somebody used it, or asked for another, since we looked
+    subscriber.asked = {**subscriber.asked, "code_used": asked_at}
+    subscriber.save(update_fields=["asked"])
+    return _yes(subscriber, by)
 
 
 @transaction.atomic
@@ -214,10 +219,15 @@ def _take_down(subscriber: Subscriber, wish: dict[str, Any], now: dt.datetime) -
     if not subscriber.is_active:
         if subscriber.quarantined_at is not None or subscriber.contact_confirmed_at is not None:
             wish["contact"] = ""  # the contact of a webhook is changed by its contact alone
-        subscriber.asked = {**wish, "code_at": subscriber.asked.get("code_at", "")}
+        subscriber.asked = {**wish, **_code(subscriber)}
         soon = now + dt.timedelta(days=UNCONFIRMED_DAYS)
         subscriber.purge_at = max(subscriber.purge_at or soon, soon)
     subscriber.save(update_fields=["asked", "purge_at"])
+
+
+def _code(subscriber: Subscriber) -> dict[str, str]:
+    """What must outlive the wish: when the last code went out, and which one was used."""
+    return {name: subscriber.asked.get(name, "") for name in ("code_at", "code_used")}
 
 
 def _yes(subscriber: Subscriber, by: Actor) -> Subscriber:
@@ -228,7 +238,7 @@ def _yes(subscriber: Subscriber, by: Actor) -> Subscriber:
     if subscriber.asked.get("contact"):
         subscriber.contact_cipher = subscriber.asked["contact"]
         fields.append("contact_cipher")
-    subscriber.asked = {"code_at": subscriber.asked.get("code_at", "")}
+    subscriber.asked = _code(subscriber)
     fields.append("asked")
     if subscriber.way == Way.WEBHOOK:
         from statuspage.actions.subscribers.challenging import expect_echo

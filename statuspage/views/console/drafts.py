@@ -20,7 +20,7 @@ from statuspage.views.console.sending import address_of
 @staff_page(Permission.STATUS_PUBLISH)
 def open_draft(request: StaffRequest, draft_id: str) -> HttpResponse:
     """Go on where it was left."""
-    return redirect(composer_of(authoring.draft(draft_id)))
+    return redirect(composer_of(authoring.draft(draft_id, request.staff.practice_id)))
 
 
 @require_POST

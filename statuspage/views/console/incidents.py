@@ -57,7 +57,7 @@ def event_page(request: StaffRequest, event_id: str, template: str) -> HttpRespo
     shared = {
         "form": composition.form, "kind": composition.kind, "event_id": event_id, "incident": summary,
         "zone": composition.zone, "prepared": authoring.templates(composition.kind),
-        **story.of(event_id, composition.offices),
+        **story.of(event_id, composition.offices, practice_id=request.staff.practice_id),
     }  # fmt: skip
     return frame.page(request, template, {**presences.here(request, place), **shared, **context}, status=status)
 
@@ -68,4 +68,8 @@ def timeline(request: StaffRequest, incident_id: str) -> HttpResponse:
     """The story alone, for a page that hears of something new."""
     summary = queries.incident(incident_id)
     composition = composing.compose(request, event=summary)
-    return frame.part(request, "story", {"incident": summary, **story.of(incident_id, composition.offices)})
+    return frame.part(
+        request,
+        "story",
+        {"incident": summary, **story.of(incident_id, composition.offices, practice_id=request.staff.practice_id)},
+    )

@@ -39,7 +39,7 @@ def _state(request: StaffRequest) -> dict[str, object]:
         "planned": [
             (row, people[place_of(row.id)]) for row in sorted(planned, key=lambda row: row.scheduled_for or now)
         ],
-        "drafts": authoring.drafts(),
+        "drafts": authoring.drafts(request.staff.practice_id),
         "components": components,
         "troubled": [row for row in components if row.status != ComponentStatus.OPERATIONAL],
         "statuses": ComponentStatus.choices,

@@ -31,5 +31,9 @@ def here(request: StaffRequest, place: str) -> dict[str, object]:
     there = presence.who([place], but=me)[place]
     typing = {person.id for person in there if person.typing}
     kind = NEW.get(place, "")
-    writing = desk.being_written(incident_id=event_id, kind=kind, but=me) if event_id or kind else []
+    writing = (
+        desk.being_written(incident_id=event_id, practice_id=request.staff.practice_id, kind=kind, but=me)
+        if event_id or kind
+        else []
+    )
     return {"people": there, "writing": [row for row in writing if row.by_id not in typing], "place": place}

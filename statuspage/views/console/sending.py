@@ -74,7 +74,7 @@ def restored(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """(the form's first values, context) from a draft: the one asked for, else what this person left unfinished."""
     asked = request.GET.get("draft", "")
-    row = authoring.draft(asked) if asked else None
+    row = authoring.draft(asked, request.staff.practice_id) if asked else None
     if row is None and event is not None:
         row = desk.own_draft(incident_id=event.id, by_id=request.actor.id)
     if row is None or (event is None and row.incident_id) or row.kind != kind:

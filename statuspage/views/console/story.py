@@ -16,10 +16,10 @@ from statuspage.views.console import sentences
 SPOKEN = ("incident:declare", "incident:update", "incident:resolve", "maintenance:update")  # the messages say these
 
 
-def of(event_id: str, offices: Mapping[str, str]) -> dict[str, Any]:
-    """Context for the story of an event."""
+def of(event_id: str, offices: Mapping[str, str], *, practice_id: int) -> dict[str, Any]:
+    """Context for the story of an event, as staff of this practice read it."""
     row = desk.event_row(event_id)
-    messages = desk.messages(row)
+    messages = desk.messages(row, practice_id=practice_id)
     entries = [*_messages(messages, offices), *_states(row), *_deeds(row)]
     return {"event": row, "entries": sorted(entries, key=lambda entry: entry.at, reverse=True)}
 
