@@ -8,11 +8,21 @@ class HelpdeskConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from helpdesk import handlers, panels  # noqa: F401
+        from helpdesk import handlers, panels
         from portal_core.directory.enums import Permission
+        from portal_core.notify import hooks
         from portal_core.ui import slots
 
+        hooks.after_failure("helpdesk/", handlers.tell_desk_undelivered)
+
         slots.register("portal.home", panels.my_requests, order=50)
+        slots.register_nav("desk", slots.Link("Help", "helpdesk:library", icon="help", order=95))
+        slots.register_nav(
+            "desk", slots.Link("Help articles", "helpdesk:articles", Permission.SETTINGS, "document", order=88)
+        )
+        slots.register_nav(
+            "desk", slots.Link("Help articles", "helpdesk:articles", Permission.IT_DESK, "document", order=88)
+        )
         slots.register_nav("portal", slots.Link("Help", "helpdesk:help", icon="help", order=90))
         slots.register_nav(
             "desk", slots.Link("Opening hours", "helpdesk:hours", Permission.SETTINGS, "clock", order=83)

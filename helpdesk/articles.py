@@ -1,67 +1,143 @@
-"""The troubleshooting articles (HD-04): what there is, and which one fits which kind of request."""
+"""Help articles (HD-04, PC-55): those that ship with the product, and those of a practice in their place."""
 
-from dataclasses import dataclass
+import logging
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from helpdesk.enums import Category
+from django.db import DatabaseError
+from django.db.models import Count, F, Q
 
+from helpdesk.enums import Audience, Category
+from helpdesk.models import Article, ArticleFeedback, ArticleVersion
+from helpdesk.rules.guides import Guide, parse
+from portal_core.directory import queries as directory
+from portal_core.directory.enums import Hat, Permission
+from portal_core.kernel.errors import NotFound
 
-@dataclass(frozen=True, slots=True)
-class Article:
-    """Its text is the template `helpdesk/articles/<slug>.html`."""
+if TYPE_CHECKING:
+    from portal_core.directory.models import Staff
 
-    slug: str
-    title: str
-    summary: str
-    icon: str
-    categories: frozenset[Category] = frozenset()
-
-
-ARTICLES = (
-    Article(
-        "cannot-log-in",
-        "I cannot sign in",
-        "Forgotten password or user name, locked out, or your account could not be verified.",
-        "lock",
-        frozenset({Category.LOGIN_PWD, Category.LOGIN_UID, Category.LOCKED, Category.NOT_SETUP, Category.REG_PIN}),
-    ),
-    Article(
-        "connection-issues",
-        "Pages do not load, or the video breaks off",
-        "Check your internet, then the status page, then these tips.",
-        "activity",
-        frozenset({Category.SITE_DOWN, Category.SLOW, Category.TH_JOIN, Category.ERROR_MSG}),
-    ),
-    Article(
-        "camera-and-microphone",
-        "Camera or microphone does not work",
-        "Nothing found, wrong device, or nobody can hear you.",
-        "video",
-        frozenset({Category.TH_AV}),
-    ),
-    Article(
-        "browser-permissions",
-        "Allow camera and microphone in your browser",
-        "Where the setting is in Chrome, Edge, Firefox and Safari.",
-        "settings",
-    ),
-    Article(
-        "attachments",
-        "Find and open an attachment",
-        "Documents your office sent you: where they are and what opens them.",
-        "document",
-        frozenset({Category.ATTACH_OPEN, Category.ATTACH_MISSING}),
-    ),
-    Article(
-        "supported-browsers",
-        "Which browsers and devices work",
-        "Windows, Mac, phones and tablets we test with.",
-        "help",
-        frozenset({Category.BROWSER}),
-    ),
-)
-BY_SLUG = {article.slug: article for article in ARTICLES}
+logger = logging.getLogger(__name__)
+LIBRARY = Path(__file__).parent / "library"
+# Who may write for whom: managers everything, IT for itself and for the offices it helps.
+WRITERS: dict[Audience, tuple[Permission, ...]] = {
+    Audience.PATIENTS: (Permission.SETTINGS,),
+    Audience.OFFICE: (Permission.SETTINGS, Permission.IT_DESK),
+    Audience.IT: (Permission.SETTINGS, Permission.IT_DESK),
+}
 
 
-def article_for(category: Category) -> Article | None:
-    """The article to offer with a request of this kind."""
-    return next((article for article in ARTICLES if category in article.categories), None)
+@lru_cache(maxsize=1)
+def shipped() -> tuple[Guide, ...]:
+    """What comes with the product, in the order of its files."""
+    return tuple(
+        parse(path.read_text(encoding="utf-8"), slug=path.stem, audience=Audience(path.parent.name))
+        for path in sorted(LIBRARY.glob("*/*.md"))
+    )
+
+
+def guides(*audiences: Audience, practice_id: int | None) -> list[Guide]:
+    """The articles a reader of these audiences finds, in their order; one query. A practice's article replaces the
+    shipped one of the same short name; a retired one hides it."""
+    found = {guide.slug: guide for guide in shipped()}
+    rows = ArticleVersion.objects.filter(article__practice_id=practice_id or 0, number=F("article__published"))
+    for row in rows.select_related("article"):
+        base = found.pop(row.article.slug, None)
+        if row.article.retired_at is None:
+            found[row.article.slug] = as_guide(row, base)
+    mine = [guide for guide in found.values() if guide.audience in audiences]
+    order = list(audiences)
+    return sorted(mine, key=lambda guide: (order.index(guide.audience), guide.order, guide.title))
+
+
+def as_guide(version: ArticleVersion, base: Guide | None = None) -> Guide:
+    """A version as it is read; icon, words and place are taken over from the shipped text it stands for."""
+    article = version.article
+    return Guide(
+        slug=article.slug,
+        audience=Audience(article.audience),
+        title=version.title,
+        summary=version.summary,
+        body=version.body,
+        icon=base.icon if base is not None else "help",
+        keywords=base.keywords if base is not None else "",
+        categories=frozenset(Category(code) for code in article.categories if code in Category.values),
+        order=base.order if base is not None else 100,
+        version=version.number,
+        practice_id=article.practice_id,
+    )
+
+
+def guide(slug: str, *audiences: Audience, practice_id: int | None) -> Guide:
+    """Raises NotFound."""
+    return _named(slug, guides(*audiences, practice_id=practice_id))
+
+
+def site_practice() -> int | None:
+    """The practice that runs this site: the help of people who have not signed in is its help."""
+    office = directory.contact_offices().first()
+    return office.practice_id if office is not None else None
+
+
+def public_guides() -> list[Guide]:
+    """What people read who have not signed in; two queries. Without a database, what ships: help is needed most when
+    something is down."""
+    try:
+        return guides(Audience.PATIENTS, practice_id=site_practice())
+    except DatabaseError:
+        logger.exception("help: no database, showing the articles that ship")
+        return [one for one in shipped() if one.audience == Audience.PATIENTS]
+
+
+def public_guide(slug: str) -> Guide:
+    """Raises NotFound."""
+    return _named(slug, public_guides())
+
+
+def audiences_of(staff: "Staff") -> tuple[Audience, ...]:
+    """What this person reads: their own side first, then what patients read, to walk them through it."""
+    own = Audience.IT if staff.hat == Hat.IT or staff.may(Permission.IT_DESK) else Audience.OFFICE
+    also = (Audience.OFFICE,) if own == Audience.IT else ()
+    return (own, *also, Audience.PATIENTS)
+
+
+def may_write(staff: "Staff", audience: Audience) -> bool:
+    return any(staff.may(permission) for permission in WRITERS[audience])
+
+
+def article_for(category: Category, *, practice_id: int | None) -> Guide | None:
+    """The article to offer a patient with a request of this kind."""
+    mine = guides(Audience.PATIENTS, practice_id=practice_id)
+    return next((one for one in mine if category in one.categories), None)
+
+
+def _named(slug: str, rows: list[Guide]) -> Guide:
+    found = next((one for one in rows if one.slug == slug), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+# --- for those who write them -----------------------------------------------------------------------------------------
+def versions(article: Article) -> list[ArticleVersion]:
+    """Newest first."""
+    return list(article.versions.order_by("-number"))
+
+
+def own_article(staff: "Staff", slug: str) -> Article | None:
+    """The practice's article of this short name, retired or not."""
+    return Article.objects.filter(practice_id=staff.practice_id, slug=slug).first()
+
+
+def feedback_counts(practice_id: int) -> dict[str, tuple[int, int]]:
+    """Short name → (helped, did not), over everything readers of this practice said."""
+    rows = ArticleFeedback.objects.filter(practice_id=practice_id).values("slug")
+    counted = rows.annotate(yes=Count("pk", filter=Q(helped=True)), no=Count("pk", filter=Q(helped=False)))
+    return {row["slug"]: (row["yes"], row["no"]) for row in counted}
+
+
+def comments(practice_id: int, slug: str, *, limit: int = 20) -> list[ArticleFeedback]:
+    """What readers wrote, newest first."""
+    rows = ArticleFeedback.objects.filter(practice_id=practice_id, slug=slug).exclude(comment="")
+    return list(rows.order_by("-at", "-id")[:limit])

@@ -2,7 +2,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpdesk.enums import Category, Channel, RequesterKind
+from helpdesk.enums import Audience, Category, Channel, RequesterKind
 from portal_core.kernel.contracts import Event
 
 
@@ -85,3 +85,16 @@ class TicketSolved(Event):
     resolution: str
     incident_id: str  # empty when it waited for none
     at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleDraft:
+    """A help article as it was typed; `categories` are codes, `body` is Markdown."""
+
+    slug: str
+    audience: Audience
+    title: str
+    summary: str
+    body: str
+    categories: tuple[str, ...]
+    note: str = ""

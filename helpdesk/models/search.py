@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
     from helpdesk.rules.words import Question
 
+    TextField = models.TextField[str, str]
+else:
+    TextField = models.TextField
 
-class WordsField(models.TextField):
+
+class WordsField(TextField):
     """Words from `rules.words.document`, each once; `words__hold=question(…)` finds them."""
 
 

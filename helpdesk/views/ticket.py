@@ -81,6 +81,6 @@ def _page(
         "asks": ticket.state == TicketState.CLOSE_LOOP,
         "waits": ticket.state == TicketState.WAIT_INCIDENT,
         "closed": ticket.state == TicketState.CLOSED,
-        "article": article_for(Category(ticket.category)) if ticket.is_live else None,
+        "article": article_for(Category(ticket.category), practice_id=ticket.practice_id) if ticket.is_live else None,
     }
     return render(request, template, context, status=status)
