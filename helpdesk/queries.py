@@ -12,6 +12,7 @@ from helpdesk.enums import LIVE, Author, CallOutcome, Category, Side, TicketStat
 from helpdesk.models import BusinessHours, Holiday, PhoneCall, Ticket, TicketMessage
 from helpdesk.rules.hours import WEEKDAYS, Calendar, Opening, opening, parse_spans
 from helpdesk.rules.opening_words import until_words
+from portal_core.directory.enums import Permission
 from portal_core.kernel import clock
 
 if TYPE_CHECKING:
