@@ -34,6 +34,14 @@ class KnownProblem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailReceived(Event):
+    """An e-mail is kept and waits to be read."""
+
+    mail_id: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketOpened(Event):
     ticket_id: str
     office_id: str
@@ -84,6 +92,34 @@ class TicketSolved(Event):
     ticket_id: str
     resolution: str
     incident_id: str  # empty when it waited for none
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketNudged(Event):
+    """A question went unanswered; `number` counts its repetitions."""
+
+    ticket_id: str
+    number: int
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketsJoined(Event):
+    """A ticket became part of another."""
+
+    ticket_id: str
+    into_id: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketOverdue(Event):
+    """A deadline passed (`level` breached), or did so long ago (escalated), while it was `turn`'s move."""
+
+    ticket_id: str
+    level: str
+    turn: str
     at: dt.datetime
 
 

@@ -6,17 +6,21 @@ from django.conf import settings
 from django.urls import reverse
 
 from helpdesk.access import ticket_token
+from helpdesk.actions.tickets import ticket_group
 from helpdesk.contracts import (
     TicketLoopClosing,
+    TicketNudged,
     TicketOpened,
     TicketReplied,
+    TicketsJoined,
     TicketSolved,
     TicketWaitsForIncident,
 )
 from helpdesk.enums import Channel, Resolution
 from helpdesk.models import Ticket
+from helpdesk.queries import readers
 from portal_core import notify
-from portal_core.kernel import outbox
+from portal_core.kernel import outbox, realtime
 
 
 @outbox.handles(TicketOpened)
@@ -28,7 +32,26 @@ def confirm_receipt(event: TicketOpened) -> None:
 
 @outbox.handles(TicketReplied)
 def announce_reply(event: TicketReplied) -> None:
-    _mail(_ticket(event.ticket_id), "reply", cause=f"ticket-reply:{event.message_id}")
+    """To whoever asked, here or in a ticket joined into this one."""
+    for ticket in readers(_ticket(event.ticket_id)):
+        _mail(ticket, "reply", cause=f"ticket-reply:{event.message_id}")
+
+
+@outbox.handles(TicketReplied)
+def show_reply(event: TicketReplied) -> None:
+    """The ten seconds are over: open pages of the requester fetch it."""
+    for ticket in readers(_ticket(event.ticket_id)):
+        realtime.push(ticket_group(ticket.public_id), {"type": "ticket.changed", "id": ticket.public_id})
+
+
+@outbox.handles(TicketNudged)
+def repeat_question(event: TicketNudged) -> None:
+    _mail(_ticket(event.ticket_id), "nudge", cause=f"ticket-nudge:{event.ticket_id}:{event.at.isoformat()}")
+
+
+@outbox.handles(TicketsJoined)
+def announce_joining(event: TicketsJoined) -> None:
+    _mail(_ticket(event.ticket_id), "joined", cause=f"ticket-joined:{event.ticket_id}:{event.into_id}")
 
 
 @outbox.handles(TicketWaitsForIncident)
@@ -48,8 +71,13 @@ def ask_whether_fixed(event: TicketLoopClosing) -> None:
 
 @outbox.handles(TicketSolved)
 def announce_solution(event: TicketSolved) -> None:
-    if event.resolution != Resolution.INCIDENT:  # those were asked, and have said so themselves or kept silent
-        _mail(_ticket(event.ticket_id), "solved", cause=f"ticket-solved:{event.ticket_id}:{event.at.isoformat()}")
+    """With the question whether it really is. After an incident they were asked, and said so themselves or kept
+    silent."""
+    if event.resolution == Resolution.INCIDENT:
+        return
+    name = "no_answer" if event.resolution == Resolution.NO_ANSWER else "solved"
+    for ticket in readers(_ticket(event.ticket_id)):
+        _mail(ticket, name, cause=f"ticket-solved:{event.ticket_id}:{event.at.isoformat()}")
 
 
 def _ticket(public_id: str) -> Ticket:

@@ -68,6 +68,11 @@ def recently_done(staff: "Staff", *, limit: int = PAGE) -> list[Ticket]:
     return list(done.select_related("office", "owner", "patient").order_by("-updated_at", "-id")[:limit])
 
 
+def ticket_by_id(public_id: str) -> Ticket:
+    """For what follows an event; a person's door is `access.ticket_for`. Raises Ticket.DoesNotExist."""
+    return Ticket.objects.select_related("office__practice", "practice", "owner").get(public_id=public_id)
+
+
 def thread(ticket: Ticket) -> list[TicketMessage]:
     """Everything written, oldest first, with what was written in tickets joined into this one; for staff."""
     mine = Q(ticket=ticket) | Q(ticket__merged_into=ticket)

@@ -1,10 +1,13 @@
-"""Pauses run out and solved tickets are closed. A lost run is made up for by the next one."""
+"""Pauses and deadlines run out, solved tickets are closed. A lost run is made up for by the next one."""
+
+import datetime as dt
 
 from celery import shared_task
 
 from helpdesk.actions import tickets
-from helpdesk.enums import PAUSED, TicketState
-from helpdesk.models import Ticket
+from helpdesk.actions.tickets.clocks import adopt
+from helpdesk.enums import OURS, PAUSED, TicketState
+from helpdesk.models import Ticket, TicketUndo
 from helpdesk.rules.turn import REOPEN_WITHIN
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
@@ -14,13 +17,32 @@ BATCH = 500
 
 @shared_task(name="helpdesk.wake_tickets")
 def wake_tickets() -> int:
-    """Wake what is due, close what was solved a week ago; return how many tickets were looked at."""
+    """Wake what is due, close what was solved a week ago; return how many tickets were looked at. One a colleague is
+    just working on changes nothing: each is asked again under its lock."""
     now = clock.now()
     due = list(Ticket.objects.filter(state__in=PAUSED, wake_at__lte=now).order_by("wake_at")[:BATCH])
     for ticket in due:
         tickets.wake(ticket=ticket, by=SYSTEM)
+    rested = list(Ticket.objects.filter(snoozed_until__lte=now).order_by("snoozed_until")[:BATCH])
+    for ticket in rested:
+        tickets.unsnooze(ticket=ticket, by=SYSTEM)
     old = Ticket.objects.filter(state=TicketState.SOLVED, solved_at__lte=now - REOPEN_WITHIN).order_by("solved_at")
     ripe = list(old[:BATCH])
     for ticket in ripe:
         tickets.close(ticket=ticket, by=SYSTEM)
-    return len(due) + len(ripe)
+    return len(due) + len(rested) + len(ripe)
+
+
+@shared_task(name="helpdesk.watch_deadlines")
+def watch_deadlines() -> int:
+    """Raise the alerts that are due, give deadlines to tickets from before there were any, forget second thoughts whose
+    time is over; return how many tickets were looked at."""
+    now = clock.now()
+    late = list(Ticket.objects.filter(alert_at__lte=now).order_by("alert_at")[:BATCH])
+    for ticket in late:
+        tickets.alert(ticket=ticket, by=SYSTEM)
+    old = list(Ticket.objects.filter(state__in=OURS, due_at=None, resolve_due_at=None, first_due_at=None)[:BATCH])
+    for ticket in old:
+        adopt(ticket=ticket)
+    TicketUndo.objects.filter(until__lt=now - dt.timedelta(days=1)).delete()
+    return len(late) + len(old)

@@ -189,6 +189,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "accounts.forget_what_is_over": {"task": "accounts.forget_what_is_over", "schedule": 3600.0},
     "access.sweep_onboarding": {"task": "access.sweep_onboarding", "schedule": 60.0},
     "helpdesk.wake_tickets": {"task": "helpdesk.wake_tickets", "schedule": 60.0},
+    "helpdesk.watch_deadlines": {"task": "helpdesk.watch_deadlines", "schedule": 60.0},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # sweeps of seconds or an hour: nothing to remember on disk
 STATUS_MAILS_PER_HOUR = env.int("STATUS_MAILS_PER_HOUR", 6)  # to one subscriber; the rest in one summary. 0: no limit

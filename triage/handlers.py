@@ -1,8 +1,15 @@
 """What follows at the support desk when something happened below. Each may run twice."""
 
+from django.conf import settings
+from django.urls import reverse
+
 from helpdesk.actions.tickets import it_group
-from helpdesk.contracts import TicketSolved, TicketStillBroken
-from helpdesk.queries import tickets_of_incident
+from helpdesk.contracts import TicketOverdue, TicketSolved, TicketStillBroken
+from helpdesk.enums import Alert, Side, Turn
+from helpdesk.queries import ticket_by_id, tickets_of_incident
+from portal_core import notify
+from portal_core.directory.enums import Permission
+from portal_core.directory.queries import staff_with
 from portal_core.kernel import realtime
 from portal_core.kernel.contracts import SYSTEM
 from portal_core.kernel.outbox import handles
@@ -30,6 +37,32 @@ def finish_flags(event: TicketSolved) -> None:
     playbook.finish_flags_of(ticket_id=event.ticket_id, by=SYSTEM)
     if event.incident_id:
         _count_again(event.incident_id)
+
+
+@handles(TicketOverdue)
+def tell_who_can_help(event: TicketOverdue) -> None:
+    """Overdue: whoever has the ticket. Overdue for long: the lead of the desk whose move it is. No name, no words."""
+    ticket = ticket_by_id(event.ticket_id)
+    at_it = event.turn == Turn.IT
+    if event.level == Alert.ESCALATED:
+        wanted = Permission.STATUS_PUBLISH if at_it else Permission.APPROVE_RISKY
+        rows = staff_with(wanted).filter(practice_id=ticket.practice_id).prefetch_related("role_assignments")
+        told = [one for one in rows if one.may(wanted, office_id=None if at_it else ticket.office_id)]
+    else:
+        told = [ticket.owner] if ticket.owner is not None and ticket.owner.is_active else []
+    page = "triage:it" if at_it and ticket.side == Side.OFFICE else ""
+    link = reverse(page) if page else reverse(
+        "triage:it-ticket" if ticket.side == Side.IT else "triage:office-ticket", args=[ticket.public_id]
+    )  # fmt: skip
+    notify.send_many(
+        "triage/overdue",
+        cause=f"ticket-{event.level}:{event.ticket_id}:{event.at.isoformat()}",
+        context={
+            "reference": ticket.reference, "office": ticket.office.name, "escalated": event.level == Alert.ESCALATED,
+            "link": settings.PUBLIC_URL + link,
+        },
+        recipients=[notify.Recipient(key=f"staff:{one.public_id}", email=one.email) for one in told if one.email],
+    )  # fmt: skip
 
 
 def _count_again(incident_id: str) -> None:

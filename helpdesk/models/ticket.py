@@ -42,7 +42,7 @@ def new_reference() -> str:
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def locked(self, pk: int) -> "Ticket":
         """The row as it is now, held until the transaction ends."""
-        return self.select_related("office", "practice").select_for_update(of=("self",)).get(pk=pk)
+        return self.select_related("office__practice", "practice").select_for_update(of=("self",)).get(pk=pk)
 
     def live(self) -> "TicketQuerySet":
         return self.filter(state__in=LIVE)

@@ -9,6 +9,11 @@ WAITS: dict[TicketState, tuple[WaitReason, dt.timedelta]] = {
     TicketState.WAIT_INCIDENT: (WaitReason.INCIDENT, dt.timedelta(hours=24)),
     TicketState.CLOSE_LOOP: (WaitReason.CONFIRMATION, dt.timedelta(hours=48)),
 }
+# A question is asked on day 0; it is repeated on day 2 and day 5, and given up on day 9.
+NUDGES = (dt.timedelta(days=3), dt.timedelta(days=4))  # from each repetition to the next step
+LATE = dt.timedelta(hours=12)  # a repetition later than this moves the next one along
+HOLD = dt.timedelta(seconds=10)  # for so long a reply, a solving, a joining may be taken back
+SNOOZE_AT_MOST = dt.timedelta(days=90)
 REOPEN_WITHIN = dt.timedelta(days=7)
 LINK_LIVES_AFTER_CLOSE = dt.timedelta(days=60)
 

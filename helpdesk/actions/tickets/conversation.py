@@ -1,45 +1,73 @@
 """What is said in a ticket: to the requester, by the requester, among colleagues."""
 
+import datetime as dt
+
 from django.db import transaction
 
 from helpdesk import errors
+from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.telling import is_requester, tell, write
+from helpdesk.actions.tickets.undoing import remember, snapshot
 from helpdesk.contracts import TicketReplied
-from helpdesk.enums import TicketState, Visibility
+from helpdesk.enums import TicketState, UndoKind, Visibility
 from helpdesk.models import Ticket, TicketMessage
+from helpdesk.rules.turn import HOLD
 from portal_core.kernel import clock
-from portal_core.kernel.contracts import Actor, Event
+from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind
 
 
 @transaction.atomic
-def reply(*, ticket: Ticket, body: str, expects_answer: bool = False, by: Actor) -> TicketMessage:
+def reply(*, ticket: Ticket, body: str, expects_answer: bool = False, hold: bool = False, by: Actor) -> TicketMessage:
     """Write to the other side.
 
-    Staff: the requester is told by mail; with `expects_answer` the ticket waits for them. Requester: a waiting or
-    solved ticket opens again (a week long, then it is closed). Raises TicketClosed, StillAtIT.
+    Staff: the requester is told by mail; with `expects_answer` the ticket waits for them; with `hold` it leaves ten
+    seconds later and may be taken back until then. Requester: a waiting or solved ticket opens again (a week long, then
+    it is closed; see `follow_up`), a resting one wakes, and where it was joined with another that one hears of it.
+    Raises TicketClosed, StillAtIT, TicketMerged.
     """
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if ticket.state == TicketState.CLOSED:
         raise errors.TicketClosed
-    message = write(ticket, body, Visibility.PATIENT, at=now, by=by)
-    events: list[Event] = []
     if is_requester(by):
-        if ticket.state == TicketState.SOLVED:
-            ticket.reopened_count += 1
-        if ticket.state in (TicketState.WAIT_PATIENT, TicketState.CLOSE_LOOP, TicketState.SOLVED):
+        return _answer(ticket, body, at=now, by=by)
+    if ticket.state == TicketState.MERGED:
+        raise errors.TicketMerged
+    before, until = snapshot(ticket), now + HOLD if hold else None
+    message = write(ticket, body, Visibility.PATIENT, at=now, by=by, held_until=until)
+    ticket.first_response_at = ticket.first_response_at or now
+    if expects_answer:
+        if ticket.relayed_at is not None:
+            raise errors.StillAtIT
+        if ticket.state == TicketState.WAIT_PATIENT:  # asked once more: the waiting begins anew
             ticket.move(TicketState.OPEN, at=now)
-    else:
-        ticket.first_response_at = ticket.first_response_at or now
-        if expects_answer:
-            if ticket.relayed_at is not None:
-                raise errors.StillAtIT
-            ticket.move(TicketState.WAIT_PATIENT, at=now)
-        elif ticket.state == TicketState.NEW:
-            ticket.move(TicketState.OPEN, at=now)
-        events.append(TicketReplied(ticket_id=ticket.public_id, message_id=message.public_id, at=now))
-    ticket.save_changes("first_response_at", "reopened_count", at=now)
-    tell(ticket, "ticket:reply", *events, at=now, by=by)
+        ticket.move(TicketState.WAIT_PATIENT, at=now)
+    elif ticket.state == TicketState.NEW:
+        ticket.move(TicketState.OPEN, at=now)
+    save(ticket, "first_response_at", at=now)
+    event = TicketReplied(ticket_id=ticket.public_id, message_id=message.public_id, at=now)
+    events = tell(ticket, "ticket:reply", event, at=now, by=by, quiet=hold, not_before=until)
+    if hold:
+        remember(ticket, UndoKind.REPLY, before, events, message=message, at=now, by=by)
+    return message
+
+
+def _answer(ticket: Ticket, body: str, *, at: dt.datetime, by: Actor) -> TicketMessage:
+    """The requester wrote. What they write stays on their own ticket; the one it was joined with moves."""
+    message = write(ticket, body, Visibility.PATIENT, at=at, by=by)
+    if ticket.merged_into_id is not None:
+        ticket.save_changes(at=at)
+        tell(ticket, "ticket:reply", at=at, by=by)
+        ticket = Ticket.objects.locked(ticket.merged_into_id)
+        if ticket.state == TicketState.CLOSED:
+            raise errors.TicketClosed
+    if ticket.state == TicketState.SOLVED:
+        ticket.reopened_count += 1
+    if ticket.state in (TicketState.WAIT_PATIENT, TicketState.CLOSE_LOOP, TicketState.SOLVED):
+        ticket.move(TicketState.OPEN, at=at)
+    ticket.snoozed_until, ticket.snooze_reason = None, ""
+    save(ticket, "reopened_count", at=at)
+    tell(ticket, "ticket:reply", at=at, by=by)
     return message
 
 
@@ -48,7 +76,7 @@ def add_note(*, ticket: Ticket, body: str, by: Actor) -> TicketMessage:
     """An internal note; the requester never sees that it exists."""
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     message = write(ticket, body, Visibility.INTERNAL, at=now, by=by)
-    ticket.save_changes(at=now)
+    save(ticket, at=now)
     tell(ticket, "ticket:note", at=now, by=by, quiet=True)
     return message
 

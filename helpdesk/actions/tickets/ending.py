@@ -5,27 +5,39 @@ import datetime as dt
 from django.db import transaction
 
 from helpdesk import errors
+from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.telling import tell, write
+from helpdesk.actions.tickets.undoing import remember, snapshot
 from helpdesk.contracts import TicketSolved
-from helpdesk.enums import Resolution, TicketState, Visibility
+from helpdesk.enums import Resolution, TicketState, UndoKind, Visibility
 from helpdesk.models import Ticket
 from helpdesk.rules import turn as rules
+from helpdesk.rules.turn import HOLD
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
 
 
 @transaction.atomic
-def solve(*, ticket: Ticket, resolution: Resolution, note: str = "", by: Actor) -> Ticket:
-    """Done. Raises StillAtIT while a flag is open, WrongMove or TicketClosed when it is already done."""
+def solve(*, ticket: Ticket, resolution: Resolution, note: str = "", hold: bool = False, by: Actor) -> Ticket:
+    """Done. With `hold` the requester hears of it ten seconds later, and until then it may be undone.
+
+    Raises StillAtIT while a flag is open, WrongMove or TicketClosed when it is already done.
+    """
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if ticket.relayed_at is not None:
         raise errors.StillAtIT
+    before = snapshot(ticket)
     mark_solved(ticket, resolution, at=now, by=by)
     if note.strip():
         write(ticket, note, Visibility.INTERNAL, at=now, by=by)
-    ticket.save_changes(at=now)
-    event = solved_event(ticket, at=now)
-    tell(ticket, "ticket:solve", event, at=now, by=by, resolution=str(resolution))
+    save(ticket, at=now)
+    until = now + HOLD if hold else None
+    events = tell(
+        ticket, "ticket:solve", solved_event(ticket, at=now), at=now, by=by, quiet=hold, not_before=until,
+        resolution=str(resolution),
+    )  # fmt: skip
+    if hold:
+        remember(ticket, UndoKind.SOLVE, before, events, at=now, by=by)
     return ticket
 
 
@@ -36,7 +48,7 @@ def close(*, ticket: Ticket, by: Actor) -> Ticket:
     if ticket.state != TicketState.SOLVED or ticket.solved_at is None or ticket.solved_at + rules.REOPEN_WITHIN > now:
         return ticket
     ticket.move(TicketState.CLOSED, at=now)
-    ticket.save_changes(at=now)
+    save(ticket, at=now)
     tell(ticket, "ticket:close", at=now, by=by)
     return ticket
 

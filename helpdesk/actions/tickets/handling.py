@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from helpdesk import errors
+from helpdesk.actions.tickets.clocks import cut, save
 from helpdesk.actions.tickets.telling import nudge, office_group, tell
 from helpdesk.enums import DONE, Category, RequesterKind, Side, TicketState
 from helpdesk.models import Ticket
@@ -28,7 +29,7 @@ def take(*, ticket: Ticket, staff: "Staff", over: bool = False, by: Actor) -> Ti
     if ticket.state == TicketState.NEW:
         ticket.move(TicketState.OPEN, at=now)
     ticket.owner = staff
-    ticket.save_changes("owner", at=now)
+    save(ticket, "owner", at=now)
     tell(ticket, "ticket:take", at=now, by=by)
     return ticket
 
@@ -44,10 +45,12 @@ def match_patient(*, ticket: Ticket, patient: "Patient", by: Actor) -> Ticket:
         raise errors.WrongMove
     if patient.practice_id != ticket.practice_id:
         raise errors.WrongOffice
-    before = ticket.office.public_id
+    before, moves = ticket.office.public_id, patient.home_office_id != ticket.office_id
+    if moves:
+        cut(ticket, at=now)
     ticket.patient = patient
     ticket.office = patient.home_office
-    ticket.save_changes("patient", "office", at=now)
+    save(ticket, "patient", "office", at=now, again=moves)
     tell(ticket, "ticket:match_patient", at=now, by=by, patient=patient.public_id)
     nudge(ticket, office_group(before))
     return ticket
@@ -64,8 +67,10 @@ def hand_over(*, ticket: Ticket, office: "Office", by: Actor) -> Ticket:
     if ticket.state in DONE:
         raise errors.WrongMove
     before = ticket.office.public_id
+    cut(ticket, at=now)
     ticket.office, ticket.owner, ticket.turn_since = office, None, now
-    ticket.save_changes("office", "owner", at=now)
+    ticket.snoozed_until, ticket.snooze_reason = None, ""
+    save(ticket, "office", "owner", at=now, again=True)
     tell(ticket, "ticket:hand_over", at=now, by=by, from_office=before, to_office=office.public_id)
     nudge(ticket, office_group(before))
     return ticket
@@ -80,6 +85,6 @@ def set_category(*, ticket: Ticket, category: Category, by: Actor) -> Ticket:
     before, ticket.category = ticket.category, category
     if ticket.subject == str(Category(before).label):
         ticket.subject = str(Category(category).label)
-    ticket.save_changes("category", "subject", at=now)
+    save(ticket, "category", "subject", at=now, again=True)
     tell(ticket, "ticket:categorise", at=now, by=by, before=before, after=str(category))
     return ticket

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from helpdesk import errors
+from helpdesk.actions.tickets.clocks import start
 from helpdesk.actions.tickets.telling import is_requester, tell, write
 from helpdesk.contracts import Intake, TicketOpened
 from helpdesk.enums import Category, Channel, RequesterKind, Side, TicketState, Visibility
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @transaction.atomic
 def open_from_contact(*, intake: Intake, office: "Office", by: Actor) -> Ticket:
     """A request from the contact form. A patient's lands at the office, a provider's at IT (TR-03, TR-09)."""
-    return _open(intake, office=office, at=clock.now(), by=by, action="ticket:open")
+    return open_ticket(intake, office=office, at=clock.now(), by=by, action="ticket:open")
 
 
 @transaction.atomic
@@ -45,14 +46,14 @@ def log_call(
         raise errors.WrongOffice
     at_office = staff.may(Permission.OFFICE_DESK, office_id=office.pk)
     keeps = at_office or intake.requester_kind != RequesterKind.PATIENT
-    return _open(
+    return open_ticket(
         intake, office=office, at=clock.now(), by=by, action="ticket:log_call",
         side=Side.OFFICE if at_office else None,
         owner=staff if keeps else None, patient=patient, call_seconds=call_seconds,
     )  # fmt: skip
 
 
-def _open(
+def open_ticket(
     intake: Intake,
     *,
     office: "Office",
@@ -80,6 +81,7 @@ def _open(
         call_seconds=call_seconds, state=TicketState.OPEN if owner else TicketState.NEW,
         first_response_at=at if owner else None, turn_since=at, created_at=at, updated_at=at,
     )  # fmt: skip
+    start(ticket, at=at)
     if intake.body.strip():
         # What the office wrote down about a call is its own note, not a letter to the patient.
         write(ticket, intake.body, Visibility.PATIENT if is_requester(by) else Visibility.INTERNAL, at=at, by=by)

@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from helpdesk import errors
+from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.telling import tell
 from helpdesk.enums import TicketState
 from helpdesk.models import Ticket
@@ -19,7 +20,8 @@ def mark_relayed(*, ticket: Ticket, by: Actor) -> Ticket:
     if ticket.state != TicketState.OPEN:
         ticket.move(TicketState.OPEN, at=now)
     ticket.relayed_at, ticket.turn_since = now, now
-    ticket.save_changes(at=now)
+    ticket.snoozed_until, ticket.snooze_reason = None, ""
+    save(ticket, at=now)
     tell(ticket, "ticket:relay", at=now, by=by)
     return ticket
 
@@ -31,6 +33,6 @@ def mark_returned(*, ticket: Ticket, by: Actor) -> Ticket:
     if ticket.relayed_at is None:
         raise errors.NotRelayed
     ticket.relayed_at, ticket.turn_since = None, now
-    ticket.save_changes(at=now)
+    save(ticket, at=now)
     tell(ticket, "ticket:return", at=now, by=by)
     return ticket

@@ -12,7 +12,12 @@ from portal_core.kernel.contracts import Actor, Event
 from portal_core.kernel.enums import ActorKind
 
 # After these a ticket is found by the same words as before; some of them happen to thousands at once.
-SAME_WORDS: Final = frozenset({"ticket:take", "ticket:relay", "ticket:return", "ticket:close_loop", "ticket:close"})
+SAME_WORDS: Final = frozenset(
+    {
+        "ticket:take", "ticket:relay", "ticket:return", "ticket:close_loop", "ticket:close",
+        "ticket:alert", "ticket:snooze", "ticket:unsnooze",
+    }
+)  # fmt: skip
 
 
 def office_group(office_public_id: str) -> str:
@@ -41,7 +46,16 @@ def is_requester(by: Actor) -> bool:
     return by.kind in (ActorKind.REQUESTER, ActorKind.PATIENT)
 
 
-def write(ticket: Ticket, body: str, visibility: Visibility, *, at: dt.datetime, by: Actor) -> TicketMessage:
+def write(
+    ticket: Ticket,
+    body: str,
+    visibility: Visibility,
+    *,
+    at: dt.datetime,
+    by: Actor,
+    held_until: dt.datetime | None = None,
+) -> TicketMessage:
+    """One entry of the conversation, in the name of whoever acts."""
     if is_requester(by):
         kind, label = Author.REQUESTER, ticket.requester_name or "You"
     elif by.kind == ActorKind.SYSTEM:
@@ -51,21 +65,30 @@ def write(ticket: Ticket, body: str, visibility: Visibility, *, at: dt.datetime,
     return TicketMessage.objects.create(
         ticket=ticket, author_kind=kind, author_id=by.id if kind in (Author.OFFICE, Author.IT) else "",
         author_label=label[:160], visibility=visibility, body=body.strip(), at=at,
+        held_until=held_until,
     )  # fmt: skip
 
 
 def tell(
-    ticket: Ticket, action: str, *events: Event, at: dt.datetime, by: Actor, quiet: bool = False, **facts: Any
-) -> None:
-    """The words it is found by, ledger line, events, nudges. `quiet`: not to the requester's page."""
+    ticket: Ticket,
+    action: str,
+    *events: Event,
+    at: dt.datetime,
+    by: Actor,
+    quiet: bool = False,
+    not_before: dt.datetime | None = None,
+    **facts: Any,
+) -> list[str]:
+    """The words it is found by, ledger line, events, nudges; return the events' ids. `quiet`: not to the requester's
+    page. `not_before` holds the events back."""
     if action not in SAME_WORDS:
         search.index(ticket)
     audit.record(action, by=by, target=ticket, practice_id=ticket.practice_id, at=at, **facts)
-    for event in events:
-        outbox.publish(event)
+    ids = [outbox.publish(event, not_before=not_before) for event in events]
     nudge(ticket, desk_group(ticket))
     if not quiet:
         nudge(ticket, ticket_group(ticket.public_id))
+    return ids
 
 
 def nudge(ticket: Ticket, group: str) -> None:

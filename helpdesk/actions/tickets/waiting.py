@@ -3,11 +3,13 @@
 from django.db import transaction
 
 from helpdesk import errors
+from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.ending import mark_solved, solved_event
 from helpdesk.actions.tickets.telling import tell
-from helpdesk.contracts import TicketLoopClosing, TicketStillBroken, TicketWaitsForIncident
+from helpdesk.contracts import TicketLoopClosing, TicketNudged, TicketStillBroken, TicketWaitsForIncident
 from helpdesk.enums import PAUSED, Resolution, TicketState
 from helpdesk.models import Ticket
+from helpdesk.rules import turn as rules
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor, Event
 
@@ -21,7 +23,8 @@ def wait_for_incident(*, ticket: Ticket, incident_id: str, by: Actor) -> Ticket:
         return ticket
     ticket.move(TicketState.WAIT_INCIDENT, at=now)
     ticket.incident_id = incident_id
-    ticket.save_changes("incident_id", at=now)
+    ticket.first_response_at = ticket.first_response_at or now  # the requester is told, with a page to look at
+    save(ticket, "incident_id", "first_response_at", at=now)
     event = TicketWaitsForIncident(ticket_id=ticket.public_id, incident_id=incident_id, at=now)
     tell(ticket, "ticket:wait_for_incident", event, at=now, by=by, incident=incident_id)
     return ticket
@@ -40,7 +43,7 @@ def close_loop(*, incident_id: str, by: Actor) -> int:
             continue
         ticket.move(TicketState.CLOSE_LOOP, at=now)
         ticket.loop_rounds += 1
-        ticket.save_changes("loop_rounds", at=now)
+        save(ticket, "loop_rounds", at=now)
         event = TicketLoopClosing(ticket_id=ticket.public_id, incident_id=incident_id, round=ticket.loop_rounds, at=now)
         tell(ticket, "ticket:close_loop", event, at=now, by=by, incident=incident_id)
     return len(ids)
@@ -55,7 +58,7 @@ def confirm_fixed(*, ticket: Ticket, by: Actor) -> Ticket:
     if ticket.state != TicketState.CLOSE_LOOP:
         raise errors.WrongMove
     mark_solved(ticket, Resolution.INCIDENT, at=now, by=by)
-    ticket.save_changes(at=now)
+    save(ticket, at=now)
     event = solved_event(ticket, at=now)
     tell(ticket, "ticket:confirm_fixed", event, at=now, by=by)
     return ticket
@@ -71,7 +74,7 @@ def still_broken(*, ticket: Ticket, by: Actor) -> Ticket:
         raise errors.WrongMove
     ticket.move(TicketState.OPEN, at=now)
     ticket.dissent_count += 1
-    ticket.save_changes("dissent_count", at=now)
+    save(ticket, "dissent_count", at=now)
     event = TicketStillBroken(
         ticket_id=ticket.public_id, incident_id=ticket.incident_id, office_id=ticket.office.public_id, at=now
     )
@@ -81,8 +84,9 @@ def still_broken(*, ticket: Ticket, by: Actor) -> Ticket:
 
 @transaction.atomic
 def wake(*, ticket: Ticket, by: Actor) -> Ticket:
-    """What happens when a pause runs out: no answer or no end of the incident brings it back to the desk; silence after
-    "fixed for you?" solves it. Before its time, nothing."""
+    """What happens when a pause runs out: an unanswered question is repeated and at last given up as "no answer" (where
+    no mail can reach the requester it comes back to the desk); an incident that lasts brings it back to the desk;
+    silence after "fixed for you?" solves it. Before its time, nothing."""
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if ticket.state not in PAUSED or ticket.wake_at is None or ticket.wake_at > now:
         return ticket
@@ -90,8 +94,16 @@ def wake(*, ticket: Ticket, by: Actor) -> Ticket:
     if ticket.state == TicketState.CLOSE_LOOP:
         mark_solved(ticket, Resolution.INCIDENT, at=now, by=by)
         events.append(solved_event(ticket, at=now))
+    elif ticket.state == TicketState.WAIT_PATIENT and ticket.requester_email:
+        if ticket.nudges < len(rules.NUDGES):
+            ticket.wake_at = max(ticket.wake_at, now - rules.LATE) + rules.NUDGES[ticket.nudges]
+            ticket.nudges += 1
+            events.append(TicketNudged(ticket_id=ticket.public_id, number=ticket.nudges, at=now))
+        else:
+            mark_solved(ticket, Resolution.NO_ANSWER, at=now, by=by)
+            events.append(solved_event(ticket, at=now))
     else:
         ticket.move(TicketState.OPEN, at=now)
-    ticket.save_changes(at=now)
+    save(ticket, at=now)
     tell(ticket, "ticket:wake", *events, at=now, by=by)
     return ticket
