@@ -2,11 +2,21 @@
 
 from typing import TYPE_CHECKING
 
-from portal_core.access.errors import RunNotFound
-from portal_core.access.models import OnboardingRun
+from portal_core.access.errors import RegistrationNotFound, RunNotFound
+from portal_core.access.models import OnboardingRun, Registration
+from portal_core.directory.enums import Permission
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Staff
+
+
+def registration_for(staff: "Staff", public_id: str) -> Registration:
+    """A registration at an office in which this person manages portal access. Raises RegistrationNotFound."""
+    rows = Registration.objects.filter(office__practice_id=staff.practice_id, public_id=public_id)
+    row = rows.select_related("patient", "resembles").first()
+    if row is None or not staff.may(Permission.PORTAL_ACCESS, office_id=row.office_id):
+        raise RegistrationNotFound
+    return row
 
 
 def run_for(staff: "Staff", public_id: str) -> OnboardingRun:

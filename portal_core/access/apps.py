@@ -13,7 +13,9 @@ class AccessConfig(AppConfig):
             panels,
             sign_ins,
         )
+        from portal_core.access.actions import email
         from portal_core.accounts import sign_in
+        from portal_core.directory.actions import patients
         from portal_core.directory.enums import Permission
         from portal_core.notify import hooks
         from portal_core.ui import slots
@@ -22,10 +24,17 @@ class AccessConfig(AppConfig):
         hooks.forget_when_sent("access/")
         slots.register("patient.photo", panels.photo_status)
         slots.register("patient.panels", panels.portal_status_panel, order=10)
+        slots.register("patient.tabs", panels.tab)
+        slots.register("patient.email", panels.email_note)
+        slots.register("sign-in.patient", panels.register_link)
+        patients.before_contact_change(email.before_contact_change)
         slots.register_nav(
             "desk",
             slots.Link(
                 "Patient Portal Onboarding Tool", "access:onboarding", Permission.PORTAL_ACCESS, "user-plus", 45
             ),
+        )
+        slots.register_nav(
+            "desk", slots.Link("Registrations", "access:registrations", Permission.PORTAL_ACCESS, "user-plus", 46)
         )
         slots.register_nav("portal", slots.Link("Home", "access:home", icon="home", order=10))

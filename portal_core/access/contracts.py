@@ -35,3 +35,21 @@ class PortalPasswordSet(Event):
     patient_id: str
     token_id: str
     at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailChangeStopped(Event):
+    """The owner of the old address says that they did not ask for the change; the portal is closed until the office has
+    spoken to the patient."""
+
+    patient_id: str
+    office_id: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationSent(Event):
+    """Somebody filled in the registration form; what they typed stands on the registration."""
+
+    registration_id: str
+    at: dt.datetime

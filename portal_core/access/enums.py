@@ -45,8 +45,7 @@ class CheckMethod(models.TextChoices):
     """How the office made sure who asks before it changes what an account hangs on (PC-42)."""
 
     IN_PERSON = "in_person", _("In the office, with a photo ID")
-    CALL_BACK = "call_back", _("I called back on the number on file")
-    VIDEO = "video", _("On video, with a photo ID")
+    CHECKED = "checked", _("By an identity check")
 
 
 class InviteOutcome(models.TextChoices):

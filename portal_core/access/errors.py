@@ -68,3 +68,58 @@ class PinUnusable(Invalid):
     message = _(
         "That did not work. Check the PIN, your last name and your date of birth, or ask your office for a new PIN."
     )
+
+
+class AddressOnHold(Conflict):
+    code = "address_on_hold"
+    message = _(
+        "The e-mail address was changed less than a day ago. Wait until the hold is over, or end it on the Patient "
+        "Portal tab when the patient stands before you."
+    )
+
+
+class EmailChangeAsksMore(Conflict):
+    """PC-42: the address of somebody with portal access is not changed in passing."""
+
+    code = "email_change_asks_more"
+    message = _('This patient has portal access. Change the e-mail address on the page "Change e-mail address".')
+
+
+class SameEmail(Invalid):
+    code = "same_email"
+    message = _("That is the address on file already.")
+
+
+class HoldStays(Invalid):
+    code = "hold_stays"
+    message = _("Without a hold the patient must stand before you with a photo ID, and you say why it cannot wait.")
+
+
+class StopLinkUnusable(NotFound):
+    code = "stop_link_unusable"
+    message = _("This link no longer works. Call your office: they can look at what happened.")
+
+
+class ManualPasswordOver(Forbidden):
+    """Said only after a correct password (C4)."""
+
+    code = "manual_password_over"
+    message = _("The password from your office was not used in time. Call your office for a new one.")
+
+
+class UsernameNeeded(Invalid):
+    code = "username_needed"
+    message = _("Choose a user name for the patient first.")
+
+
+class RegistrationLinkUnusable(NotFound):
+    code = "registration_link_unusable"
+    message = _("This link no longer works. Fill in the form again, or call your office.")
+
+
+class RegistrationClosed(NotFound):
+    code = "registration_closed"
+
+
+class RegistrationNotFound(NotFound):
+    code = "registration_not_found"

@@ -8,6 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from portal_core.access.enums import CheckMethod
 from portal_core.access.errors import AttestationRequired
 from portal_core.kernel.contracts import Actor
 
@@ -62,6 +63,18 @@ def register(consumer: Consumer, finder: Finder = _nothing) -> None:
 def find(*, patient_id: str, action: str, staff: "Staff") -> Proof | None:
     """What `consume` would accept at this moment; None: the patient has to be verified first. Changes nothing."""
     return _finder(patient_id=patient_id, action=action, staff=staff)
+
+
+def pass_or_in_person(
+    attestation_id: str, *, patient_id: str, action: str, in_person: bool, by: Actor
+) -> CheckMethod:  # fmt: skip
+    """For deeds that a clerk may also do for somebody who stands before them with a photo ID; over the phone and in
+    writing an attestation is used up. Returns how one knew. Raises AttestationRequired."""
+    if attestation_id:
+        consume(attestation_id, patient_id=patient_id, action=action, by=by)
+    elif not in_person:
+        raise AttestationRequired
+    return CheckMethod.IN_PERSON if in_person else CheckMethod.CHECKED
 
 
 def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> None:

@@ -1,5 +1,5 @@
-from portal_core.access.actions import portal
-from portal_core.access.contracts import PasswordHelpAsked, PortalPasswordSet
+from portal_core.access.actions import newcomers, portal
+from portal_core.access.contracts import PasswordHelpAsked, PortalPasswordSet, RegistrationSent
 from portal_core.kernel import outbox
 
 
@@ -11,3 +11,8 @@ def answer_by_mail(event: PasswordHelpAsked) -> None:
 @outbox.handles(PortalPasswordSet)
 def tell_patient(event: PortalPasswordSet) -> None:
     portal.tell_password_set(token_id=event.token_id)
+
+
+@outbox.handles(RegistrationSent)
+def take_in(event: RegistrationSent) -> None:
+    newcomers.take_in(registration_id=event.registration_id)

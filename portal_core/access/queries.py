@@ -85,8 +85,12 @@ def last_attempts(patient: "Patient", *, limit: int = 3) -> list[HelpAttempt]:
 
 def address_hold(patient: "Patient", now: dt.datetime) -> EmailChange | None:
     """The change of address that keeps this patient's mailbox from opening the account by itself (PC-42), if any."""
-    row = last_email_change(patient)
-    return row if row is not None and row.hold_until is not None and now < row.hold_until else None
+    return held(last_email_change(patient), now)
+
+
+def held(change: EmailChange | None, now: dt.datetime) -> EmailChange | None:
+    """The same for a row at hand, without a query."""
+    return change if change is not None and change.hold_until is not None and now < change.hold_until else None
 
 
 def last_email_change(patient: "Patient") -> EmailChange | None:

@@ -1,15 +1,31 @@
 from django.urls import path
 
 from portal_core.access.enums import HelpFlow
-from portal_core.access.views import doors, onboarding
+from portal_core.access.views import doors, newcomers, onboarding, patient
 
 app_name = "access"
+PATIENT = "desk/patients/<str:public_id>/"
 urlpatterns = [
     path("portal/", doors.home, name="home"),
     path("portal/activate/", doors.ask_for_help, {"flow": HelpFlow.ACTIVATE}, name="activate"),
     path("portal/activate/pin/", doors.pin, name="pin"),
     path("portal/forgot-password/", doors.ask_for_help, {"flow": HelpFlow.FORGOT}, name="forgot-password"),
     path("portal/set-password/<str:token>/", doors.set_password, name="set-password"),
+    path("portal/forgot-username/", doors.ask_for_help, {"flow": HelpFlow.USERNAME}, name="forgot-username"),
+    path("portal/email-change/<str:secret>/", doors.stop_email_change, name="stop-email-change"),
+    path("portal/register/", newcomers.register, name="register"),
+    path("portal/register/<str:secret>/", newcomers.confirm, name="confirm-registration"),
+    path("desk/registrations/", newcomers.registrations, name="registrations"),
+    path("desk/registrations/<str:public_id>/checked/", newcomers.checked, name="registration-checked"),
+    path("desk/add-patient/", newcomers.add, name="add-patient"),
+    path(f"{PATIENT}portal/", patient.tab, name="patient"),
+    path(f"{PATIENT}portal/level/", patient.level, name="patient-level"),
+    path(f"{PATIENT}portal/send/", patient.send, name="patient-send"),
+    path(f"{PATIENT}portal/username/", patient.check_username, name="patient-check-username"),
+    path(f"{PATIENT}portal/credentials/", patient.credentials, name="patient-credentials"),
+    path(f"{PATIENT}portal/clear-pause/", patient.clear_pause, name="patient-clear-pause"),
+    path(f"{PATIENT}portal/end-hold/", patient.end_hold, name="patient-end-hold"),
+    path(f"{PATIENT}email/", patient.change_email, name="patient-email"),
     path("desk/onboarding/", onboarding.tool, name="onboarding"),
     path("desk/onboarding/invite/", onboarding.invite_many, name="onboarding-invite-many"),
     path("desk/onboarding/runs/<str:public_id>/", onboarding.run, name="onboarding-run"),

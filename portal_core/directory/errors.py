@@ -41,3 +41,8 @@ class LastOwner(Conflict):
 class RoleRefused(Invalid):
     code = "role_refused"
     message = _("That role cannot be given this way.")
+
+
+class RecordNumberTaken(Invalid):
+    code = "record_number_taken"
+    message = _("Another patient has that record number.")

@@ -21,5 +21,6 @@ urlpatterns = [
     path("desk/settings/staff/<str:public_id>/teletherapy/", settings.teletherapy, name="teletherapy"),
     path("desk/settings/staff/<str:public_id>/waiting-room/", settings.waiting_room, name="waiting-room"),
     path("desk/settings/telehealth/", settings.telehealth, name="telehealth"),
+    path("desk/settings/registration/", settings.registration, name="registration"),
     path("desk/settings/sign-in/", settings.sign_in_rules, name="sign-in-rules"),
 ]

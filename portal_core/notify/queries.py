@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
 
 from portal_core.notify import hooks
-from portal_core.notify.enums import DeliveryState
+from portal_core.notify.enums import DeliveryState, Urgency
 from portal_core.notify.models import Delivery, Message
 
 NEWEST = 100
@@ -154,3 +154,39 @@ def messages_of(cause: str) -> dict[tuple[str, str, str], int]:
     """What has been written for a cause: (template, language, zone) → the message's id."""
     rows = Message.objects.filter(cause=cause).values_list("template", "language", "zone", "pk")
     return {(template, language, zone): pk for template, language, zone, pk in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one person was told, or is about to be."""
+
+    cause: str
+    template: str
+    channel: str
+    address: str
+    state: str
+    code: str
+    asked_at: dt.datetime
+    sent_at: dt.datetime | None
+    delivered_at: dt.datetime | None
+    failed_at: dt.datetime | None
+
+
+def told_to(recipient_key: str, *, limit: int = 10) -> list[Told]:
+    """The newest personal deliveries to one person, newest first; one query, by an index of its own."""
+    rows = Delivery.objects.filter(recipient_key=recipient_key, urgency=Urgency.PERSONAL).select_related("message")
+    return [
+        Told(
+            cause=row.cause, template=row.message.template, channel=row.channel, address=row.address, state=row.state,
+            code=row.last_error, asked_at=row.created_at, sent_at=row.sent_at, delivered_at=row.delivered_at,
+            failed_at=row.failed_at,
+        )
+        for row in rows.order_by("-id")[:limit]
+    ]  # fmt: skip
+
+
+def recipient_keys(delivery_ids: Collection[str], *, template_prefix: str) -> dict[str, str]:
+    """To whom these deliveries of one app's letters went: public id → recipient key. What comes back by mail names them
+    in its Message-ID."""
+    rows = Delivery.objects.filter(public_id__in=list(delivery_ids), message__template__startswith=template_prefix)
+    return dict(rows.values_list("public_id", "recipient_key"))

@@ -15,7 +15,7 @@ from portal_core.access import errors, gate
 from portal_core.access.contracts import PasswordHelpAsked, PortalPasswordSet, PortalStatus
 from portal_core.access.enums import AccessLevel, HelpFlow, PortalState, Reason, TokenPurpose
 from portal_core.access.models import AccessToken, HelpAttempt, PortalAccess, RegistrationPin
-from portal_core.access.queries import portal_status
+from portal_core.access.queries import LINK_CAUSE, address_hold, portal_status
 from portal_core.access.rules.matching import FourFields, judge, plain_email
 from portal_core.accounts.actions import credentials
 from portal_core.kernel import audit, clock, outbox
@@ -56,7 +56,7 @@ def set_level(*, patient: "Patient", level: AccessLevel, manual: bool = False, b
         row.enabled_at, row.enabled_by = now, by.label[:120] or "Somebody"
     else:
         row.enabled_at, row.enabled_by = None, ""
-        _kill_links(patient, at=now)
+        kill_links(patient, at=now)
         if patient.user is not None:
             credentials.end_sessions(user=patient.user, by=by)
     row.level = level
@@ -81,10 +81,12 @@ def send_reset_link(*, patient: "Patient", attestation_id: str, by: Actor) -> Ac
 @transaction.atomic
 def resend_invitation(*, patient: "Patient", by: Actor) -> AccessToken:
     """Mail the invitation (again) to the address on file (R1, PC-47). Raises AlreadyActive for a patient who uses the
-    portal already, and the errors of an INACTIVE patient."""
+    portal already, AddressOnHold within a day of an e-mail change (PC-42), and the errors of an INACTIVE patient."""
     PortalAccess.objects.locked_of(patient.pk)
     if _must_be_reachable(patient).state != PortalState.UNACTIVATED:
         raise errors.AlreadyActive
+    if address_hold(patient, clock.now()) is not None:
+        raise errors.AddressOnHold
     return _send_link(patient, TokenPurpose.INVITE, at=clock.now(), by=by)
 
 
@@ -96,7 +98,7 @@ def ask_for_help(*, flow: HelpFlow, typed: FourFields, by: Actor) -> HelpAttempt
     """
     now = clock.now()
     candidates = _candidates(typed)
-    verdict = judge(typed, [_on_file(patient) for patient in candidates])
+    verdict = judge(typed, [on_file(patient) for patient in candidates])
     patient = candidates[verdict.index] if verdict.index is not None else None
     attempt = HelpAttempt.objects.create(
         flow=flow, patient=patient, email_matched=verdict.matches.email, last_name_matched=verdict.matches.last_name,
@@ -123,19 +125,35 @@ def answer_attempt(*, attempt_id: str) -> None:
     attempt.save(update_fields=["reply_to"])
     if attempt.succeeded and attempt.patient is not None:
         PortalAccess.objects.locked_of(attempt.patient_id or 0)
-        status = portal_status(attempt.patient)
-        if status.state != PortalState.INACTIVE:
-            fresh = attempt.patient.user_id is None
-            _send_link(attempt.patient, TokenPurpose.INVITE if fresh else TokenPurpose.RESET, at=now, by=SYSTEM)
+        if portal_status(attempt.patient).state != PortalState.INACTIVE:
+            _answer_by_mail(attempt.patient, HelpFlow(attempt.flow), cause=attempt.public_id, at=now)
             return
-    digest = _digest(plain_email(address))[:40]
+    who = digest(plain_email(address))[:40]
     notify.send(
         "access/not_verified",
-        to=notify.Recipient(key=f"address:{digest}", email=address),
-        cause=f"access-not-verified:{digest}:{now:%Y-%m-%d}",
+        to=notify.Recipient(key=f"address:{who}", email=address),
+        cause=f"access-not-verified:{who}:{now:%Y-%m-%d}",
         context={},
         not_after=now + dt.timedelta(hours=24),
     )
+
+
+def _answer_by_mail(patient: "Patient", flow: HelpFlow, *, cause: str, at: dt.datetime) -> None:
+    """What a full match gets: the user name, or a link; while a new address is on hold, neither (PC-42)."""
+    user = patient.user
+    if address_hold(patient, at) is not None:
+        notify.send(
+            "access/on_hold", to=recipient(patient), cause=f"access-on-hold:{cause}", context=words(patient),
+            not_after=at + dt.timedelta(hours=24),
+        )  # fmt: skip
+    elif flow == HelpFlow.USERNAME and user is not None:
+        notify.send(
+            "access/username", to=recipient(patient), cause=f"access-username:{cause}",
+            context={**words(patient), "username": user.username}, not_after=at + dt.timedelta(hours=24),
+        )  # fmt: skip
+    else:
+        first = user is None or not user.has_usable_password()
+        _send_link(patient, TokenPurpose.INVITE if first else TokenPurpose.RESET, at=at, by=SYSTEM)
 
 
 @transaction.atomic
@@ -147,7 +165,7 @@ def set_password(*, token: str, username: str, password: str, by: Actor) -> "Pat
     now = clock.now()
     patient = usable_token(token).patient
     PortalAccess.objects.locked_of(patient.pk)  # first this, then the token: every action locks in that order
-    row = AccessToken.objects.select_for_update().get(hash=_digest(token))
+    row = AccessToken.objects.select_for_update().get(hash=digest(token))
     if not _is_good(row, now):
         raise errors.LinkUnusable
     if not _is_open(row):
@@ -176,9 +194,9 @@ def tell_password_set(*, token_id: str) -> None:
     if patient.email:
         notify.send(
             "access/password_set",
-            to=_recipient(patient),
+            to=recipient(patient),
             cause=f"access-password-set:{token_id}",
-            context=_words(patient),
+            context=words(patient),
         )
 
 
@@ -186,20 +204,23 @@ def tell_password_set(*, token_id: str) -> None:
 def note_sign_in(*, patient: "Patient", at: dt.datetime) -> None:
     """The patient signed in: this makes the account ACTIVE (PC-27) and kills links still lying in the mailbox.
 
-    Raises PortalClosed when access is switched off, which refuses the sign-in.
+    Raises PortalClosed when access is switched off, ManualPasswordOver for a password from the office that lay unused
+    too long (C4); both refuse the sign-in.
     """
     row = PortalAccess.objects.select_for_update().filter(patient=patient).first()
     if row is None or row.level != AccessLevel.CAN_ACCESS:
         raise errors.PortalClosed
+    if patient.user is not None and patient.user.must_change_password and row.is_manual_password_over(at):
+        raise errors.ManualPasswordOver
     row.first_access_at = row.first_access_at or at
     row.last_access_at = at
     row.save(update_fields=["first_access_at", "last_access_at"])
-    _kill_links(patient, at=at)
+    kill_links(patient, at=at)
 
 
 def usable_token(token: str) -> AccessToken:
     """Look at a link without using it up: mail scanners open every link they see. Raises LinkUnusable."""
-    row = AccessToken.objects.select_related("patient", "patient__user").filter(hash=_digest(token)).first()
+    row = AccessToken.objects.select_related("patient", "patient__user").filter(hash=digest(token)).first()
     if row is None or not _is_good(row, clock.now()) or not _is_open(row):
         raise errors.LinkUnusable
     return row
@@ -222,7 +243,8 @@ def _candidates(typed: FourFields) -> list["Patient"]:
     return list({row.patient_id: row.patient for row in [*by_email, *by_birthday]}.values())
 
 
-def _on_file(patient: "Patient") -> FourFields:
+def on_file(patient: "Patient") -> FourFields:
+    """The four fields as the record has them."""
     return FourFields(
         email=patient.email, last_name=patient.last_name, birth_date=patient.birth_date, zip_code=patient.zip
     )
@@ -232,10 +254,10 @@ def open_link(
     patient: "Patient", purpose: TokenPurpose, *, at: dt.datetime, by: Actor, pin: RegistrationPin | None = None
 ) -> str:
     """A new link; every earlier one of this patient dies. Returns its secret, which is kept nowhere."""
-    _kill_links(patient, at=at)
+    kill_links(patient, at=at)
     secret = secrets.token_urlsafe(32)
     AccessToken.objects.create(
-        patient=patient, purpose=purpose, hash=_digest(secret), sent_to_hash=_digest(plain_email(patient.email)),
+        patient=patient, purpose=purpose, hash=digest(secret), sent_to_hash=digest(plain_email(patient.email)),
         created_at=at, expires_at=at + LIFETIME[purpose], pin=pin,
     )  # fmt: skip
     audit.record(
@@ -246,14 +268,14 @@ def open_link(
 
 def _send_link(patient: "Patient", purpose: TokenPurpose, *, at: dt.datetime, by: Actor) -> AccessToken:
     secret = open_link(patient, purpose, at=at, by=by)
-    row = AccessToken.objects.get(hash=_digest(secret))
+    row = AccessToken.objects.get(hash=digest(secret))
     hours = int(LIFETIME[purpose].total_seconds() // 3600)
     notify.send(
         f"access/{purpose.value}",
-        to=_recipient(patient),
-        cause=f"access-link:{row.public_id}",
+        to=recipient(patient),
+        cause=f"{LINK_CAUSE}{row.public_id}",
         context={
-            **_words(patient),
+            **words(patient),
             "link": settings.PUBLIC_URL + reverse("access:set-password", args=[secret]),
             "hours": hours,
         },
@@ -262,7 +284,8 @@ def _send_link(patient: "Patient", purpose: TokenPurpose, *, at: dt.datetime, by
     return row
 
 
-def _kill_links(patient: "Patient", *, at: dt.datetime) -> None:
+def kill_links(patient: "Patient", *, at: dt.datetime) -> None:
+    """No link that is on its way or in a mailbox works any more."""
     AccessToken.objects.filter(patient=patient, used_at=None, superseded_at=None).update(superseded_at=at)
 
 
@@ -272,7 +295,7 @@ def _is_good(row: AccessToken, now: dt.datetime) -> bool:
         and row.superseded_at is None
         and now < row.expires_at
         # What came by mail dies with the address it went to; what came by PIN went to nobody.
-        and (row.purpose == TokenPurpose.PIN or row.sent_to_hash == _digest(plain_email(row.patient.email)))
+        and (row.purpose == TokenPurpose.PIN or row.sent_to_hash == digest(plain_email(row.patient.email)))
     )
 
 
@@ -284,17 +307,23 @@ def _is_open(row: AccessToken) -> bool:
     return status.state != PortalState.INACTIVE
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _recipient(patient: "Patient") -> notify.Recipient:
-    known = {code for code, _name in settings.LANGUAGES}
-    language = patient.language if patient.language in known else ""
-    return notify.Recipient(key=f"patient:{patient.public_id}", email=patient.email.strip(), language=language)
+def recipient(patient: "Patient") -> notify.Recipient:
+    """The patient at the address on file."""
+    return notify.Recipient(
+        key=f"patient:{patient.public_id}", email=patient.email.strip(), language=language_of(patient)
+    )  # fmt: skip
 
 
-def _words(patient: "Patient") -> dict[str, str]:
+def language_of(patient: "Patient") -> str:
+    """The patient's language where the product speaks it, else "" for the default."""
+    return patient.language if patient.language in {code for code, _name in settings.LANGUAGES} else ""
+
+
+def words(patient: "Patient") -> dict[str, str]:
     """What a mail may say: the practice and whom to call. No name: a mailbox may be shared (PC-39)."""
     return {
         "practice_name": patient.practice.name,

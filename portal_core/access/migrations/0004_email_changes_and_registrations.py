@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('public_id', portal_core.kernel.ids.PublicIdField(default=portal_core.kernel.ids.new_public_id, editable=False, max_length=20, unique=True)),
                 ('old_email', models.EmailField(blank=True, max_length=254)),
                 ('new_email', models.EmailField(blank=True, max_length=254)),
-                ('method', models.CharField(blank=True, choices=[('in_person', 'In the office, with a photo ID'), ('call_back', 'I called back on the number on file'), ('video', 'On video, with a photo ID')], max_length=12)),
+                ('method', models.CharField(blank=True, choices=[('in_person', 'In the office, with a photo ID'), ('checked', 'By an identity check')], max_length=12)),
                 ('changed_at', models.DateTimeField()),
                 ('changed_by', models.CharField(max_length=120)),
                 ('hold_until', models.DateTimeField(null=True)),

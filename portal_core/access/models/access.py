@@ -1,3 +1,4 @@
+import datetime as dt
 from typing import ClassVar
 
 from django.db import models
@@ -41,6 +42,9 @@ class PortalAccess(models.Model):
                 | Q(first_access_at__lte=models.F("last_access_at")),
             ),
         ]
+
+    def is_manual_password_over(self, at: dt.datetime) -> bool:
+        return self.manual_password_until is not None and at >= self.manual_password_until
 
 
 class AccessToken(models.Model):

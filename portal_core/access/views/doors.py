@@ -6,9 +6,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from portal_core.access.actions import email as email_actions
 from portal_core.access.actions import pins, portal
 from portal_core.access.enums import HelpFlow
-from portal_core.access.errors import LinkUnusable, PinUnusable
+from portal_core.access.errors import LinkUnusable, PinUnusable, StopLinkUnusable
 from portal_core.access.forms import FourFieldsForm, PinForm, SetPasswordForm
 from portal_core.accounts.errors import UnusablePassword, UsernameTaken
 from portal_core.directory.guards import PatientRequest, PublicRequest, patient_page, public_page
@@ -43,6 +44,23 @@ def ask_for_help(request: HttpRequest, flow: HelpFlow) -> HttpResponse:
     return render(
         request, "access/ask_for_help.html", {"form": form, "flow": flow.value}, status=422 if form.errors else 200
     )
+
+
+@public_page
+@never_cache
+@require_http_methods(["GET", "POST"])
+def stop_email_change(request: HttpRequest, secret: str) -> HttpResponse:
+    """PC-42: the way out for who reads the old address. Opening it changes nothing: mail scanners open every link."""
+    ratelimit.hit("access:link", ratelimit.client_address(request), limit=60, per=3600)
+    try:
+        if request.method == "POST":
+            change = email_actions.stop(secret=secret, by=VISITOR)
+        else:
+            change = email_actions.stoppable(secret)
+    except StopLinkUnusable as refusal:
+        return render(request, "access/stop_email_change.html", {"refusal": refusal}, status=refusal.status)
+    context = {"office": change.patient.home_office, "stopped": request.method == "POST"}
+    return render(request, "access/stop_email_change.html", context)
 
 
 @public_page

@@ -96,7 +96,11 @@ def _sign_in_page(
 ) -> HttpResponse:  # fmt: skip
     context: dict[str, Any] = {"form": form, "next": target if target != HOMES[realm] else ""}
     if realm is Realm.PATIENT:
-        context |= {"activate_url": _url("access:activate"), "forgot_url": _url("access:forgot-password")}
+        context |= {
+            "activate_url": _url("access:activate"),
+            "forgot_url": _url("access:forgot-password"),
+            "username_url": _url("access:forgot-username"),
+        }
     return render(request, f"accounts/sign_in_{realm}.html", context, status=status)
 
 

@@ -1,17 +1,29 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from portal_core.accounts.actions import credentials
-from portal_core.directory.models import Patient
+from portal_core.directory.errors import RecordNumberTaken
+from portal_core.directory.models import Office, Patient
 from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import Actor
+from portal_core.kernel.ids import new_public_id
 
 CONTACT_FIELDS = ("preferred_name", "birth_date", "email", "phone", "street", "city", "state", "zip", "language")
 SIGN_IN_FIELDS = frozenset({"email", "zip", "birth_date"})  # what portal access stands on (PC-25, PC-43)
 
+BeforeChange = Callable[[Patient, dict[str, Any], Actor], None]
+
+_before: list[BeforeChange] = []
 _after: list[Callable[[Patient, frozenset[str]], None]] = []
+
+
+def before_contact_change(callback: BeforeChange) -> None:
+    """Call `callback(patient, new_values, by)` in the same transaction before contact data changes, with the patient as
+    it still is. Raising an AppError refuses the change."""
+    if callback not in _before:
+        _before.append(callback)
 
 
 def after_contact_change(callback: Callable[[Patient, frozenset[str]], None]) -> None:
@@ -21,16 +33,22 @@ def after_contact_change(callback: Callable[[Patient, frozenset[str]], None]) ->
 
 
 @transaction.atomic
-def update_contact(*, patient: Patient, values: dict[str, Any], by: Actor) -> frozenset[str]:
+def update_contact(
+    *, patient: Patient, values: dict[str, Any], email_checked: bool = False, by: Actor
+) -> frozenset[str]:  # fmt: skip
     """Change demographics and contact data; returns the names of the fields that changed.
 
     `values` may hold any of CONTACT_FIELDS. Taking away the e-mail address, ZIP or birth date ends the patient's open
-    sessions at once (C12): portal status falls with them. The ledger names fields, never values.
+    sessions at once (C12): portal status falls with them. The ledger names fields, never values. `email_checked`: the
+    caller has been through what a change of the address asks for (PC-42); otherwise rooms above may refuse.
     """
     row = Patient.objects.select_for_update().get(pk=patient.pk)
     changed = {name for name in CONTACT_FIELDS if name in values and getattr(row, name) != values[name]}
     if not changed:
         return frozenset()
+    if not email_checked:
+        for guard in _before:
+            guard(row, {name: values[name] for name in changed}, by)
     now = clock.now()
     touched = set(changed)
     for name in changed:
@@ -46,3 +64,24 @@ def update_contact(*, patient: Patient, values: dict[str, Any], by: Actor) -> fr
     for callback in _after:
         callback(row, frozenset(changed))
     return frozenset(changed)
+
+
+@transaction.atomic
+def add(
+    *, office: Office, first_name: str, last_name: str, values: dict[str, Any], mrn: str = "", by: Actor
+) -> Patient:  # fmt: skip
+    """A new patient of that office. `values` may hold any of CONTACT_FIELDS; without a record number one is made up,
+    until the chart has one. Raises RecordNumberTaken."""
+    now = clock.now()
+    contact = {name: values[name] for name in CONTACT_FIELDS if name in values}
+    try:
+        with transaction.atomic():
+            row = Patient.objects.create(
+                practice_id=office.practice_id, home_office=office, first_name=first_name, last_name=last_name,
+                mrn=mrn or f"NEW-{new_public_id()[:8].upper()}", email_since=now if contact.get("email") else None,
+                phone_since=now if contact.get("phone") else None, **contact,
+            )  # fmt: skip
+    except IntegrityError as error:
+        raise RecordNumberTaken from error
+    audit.record("patient:add", by=by, target=row, practice_id=office.practice_id, at=now)
+    return row

@@ -35,3 +35,18 @@ def set_second_step(*, practice: Practice, required: bool, by: Actor) -> bool:
     row.save(update_fields=["staff_second_step"])
     audit.record("practice:set-second-step", by=by, target=row, required=required)
     return True
+
+
+@transaction.atomic
+def set_self_registration(*, practice: Practice, enabled: bool, by: Actor) -> bool:
+    """Whether new patients may register on the website (PC-36). Returns whether anything changed. Raises
+    NotYoursToGrant."""
+    if not rules.may_set_security(roles_of_actor(by, practice.pk)):
+        raise NotYoursToGrant("Only the practice owner or administrator may change this.")
+    row = Practice.objects.select_for_update().get(pk=practice.pk)
+    if row.self_registration == enabled:
+        return False
+    row.self_registration = enabled
+    row.save(update_fields=["self_registration"])
+    audit.record("practice:set-self-registration", by=by, target=row, enabled=enabled)
+    return True

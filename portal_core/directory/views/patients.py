@@ -9,6 +9,7 @@ from portal_core.directory.actions import patients as patient_actions
 from portal_core.directory.enums import Permission
 from portal_core.directory.forms import PatientContactForm, PatientSearchForm
 from portal_core.directory.guards import StaffRequest, staff_page
+from portal_core.kernel.errors import Conflict
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,15 +48,19 @@ def patient_edit(request: StaffRequest, public_id: str) -> HttpResponse:
     patient = access.patient_for(request.staff, public_id, to=Permission.PORTAL_ACCESS)
     form = PatientContactForm(request.POST or None, instance=patient)
     if request.method == "POST" and form.is_valid():
-        changed = patient_actions.update_contact(patient=patient, values=form.cleaned_data, by=request.actor)
-        if changed:
-            messages.success(request, _("Saved."))
-        return redirect("directory:patient", public_id=public_id)
+        try:
+            changed = patient_actions.update_contact(patient=patient, values=form.cleaned_data, by=request.actor)
+        except Conflict as refusal:  # a room above minds the address that an account hangs on
+            form.add_error("email", str(refusal))
+        else:
+            if changed:
+                messages.success(request, _("Saved."))
+            return redirect("directory:patient", public_id=public_id)
     if form.errors:
         patient.refresh_from_db()  # the form wrote its rejected values onto the row it was given
     return render(
         request,
         "directory/patient_edit.html",
-        {"form": form, "patient": patient},
+        {"form": form, "patient": patient, "tab": "basic"},
         status=422 if form.errors else 200,
     )

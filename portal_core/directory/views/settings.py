@@ -23,6 +23,7 @@ WAITING_ROOM_HINT = gettext_lazy(
 )
 TELEHEALTH = gettext_lazy("Enable telehealth")
 SECOND_STEP = gettext_lazy("Staff need a second step to sign in")
+REGISTRATION = gettext_lazy("New patients may register on the website")
 
 
 def is_clinical(staff: Staff) -> bool:
@@ -192,3 +193,19 @@ def sign_in_rules(request: StaffRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("directory:sign-in-rules")
     return render(request, "directory/sign_in_rules.html", {"form": form, "may": may, "practice": practice})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page(Permission.SETTINGS)
+def registration(request: StaffRequest) -> HttpResponse:
+    """Whether new patients may register on the website (PC-36)."""
+    practice = request.staff.practice
+    may = rules.may_set_security(my_roles(request))
+    form = SwitchForm(request.POST or None, initial={"enabled": practice.self_registration}, label=REGISTRATION)
+    if request.method == "POST":
+        form = SwitchForm(request.POST, label=REGISTRATION)
+        form.is_valid()
+        practices.set_self_registration(practice=practice, enabled=form.cleaned_data["enabled"], by=request.actor)
+        messages.success(request, _("Saved."))
+        return redirect("directory:registration")
+    return render(request, "directory/registration.html", {"form": form, "may": may, "practice": practice})

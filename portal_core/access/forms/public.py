@@ -1,18 +1,14 @@
 import datetime as dt
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from portal_core.access.enums import PortalState, Reason
 from portal_core.access.rules.matching import FourFields
 from portal_core.kernel import clock
 
-if TYPE_CHECKING:
-    from portal_core.directory.models import Office
-
+username_letters = RegexValidator(r"^[A-Za-z0-9._-]+$", _("Use letters, numbers, dots and dashes only."))
 plain_address = RegexValidator(r'^[^\s"<>()\[\]\\,;:@]+@[^\s"<>()\[\]\\,;:@]+$', _("Enter a valid email address."))
 
 
@@ -75,7 +71,7 @@ class SetPasswordForm(forms.Form):
         help_text=_("You sign in with it. Letters, numbers, dots and dashes; at least 3."),
         min_length=3,
         max_length=60,
-        validators=[RegexValidator(r"^[A-Za-z0-9._-]+$", _("Use letters, numbers, dots and dashes only."))],
+        validators=[username_letters],
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
     )
     password = forms.CharField(
@@ -102,40 +98,3 @@ class SetPasswordForm(forms.Form):
         if values.get("password") and values.get("again") and values["password"] != values["again"]:
             self.add_error("again", _("The two passwords differ. Type them again."))
         return values
-
-
-class OnboardingForm(forms.Form):
-    """What the onboarding tool's list is narrowed down to."""
-
-    q = forms.CharField(
-        label=_("Find a patient"),
-        required=False,
-        max_length=120,
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
-    )
-    state = forms.ChoiceField(
-        label=_("Show"),
-        required=False,
-        choices=[
-            ("", _("Everybody")),
-            (PortalState.INACTIVE.value, _("Inactive")),
-            (PortalState.UNACTIVATED.value, _("Unactivated: not signed in yet")),
-            (PortalState.ACTIVE.value, _("Active")),
-            (Reason.NOT_ENABLED.value, _("Access not enabled")),
-            (Reason.NO_EMAIL.value, _("No e-mail on file")),
-            (Reason.NO_ZIP.value, _("No zip code on file")),
-        ],
-    )
-    office = forms.ChoiceField(label=_("Office"), required=False)
-    after = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, offices: "Iterable[Office]", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["office"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("All my offices")), *((office.public_id, office.name) for office in offices)]
-
-    def wanted(self) -> dict[str, str]:
-        """The values to narrow down by; empty ones where the form says nothing or nonsense."""
-        given = self.cleaned_data if self.is_bound and self.is_valid() else {}
-        return {name: given.get(name, "") for name in self.fields}

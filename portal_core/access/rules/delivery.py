@@ -1,0 +1,58 @@
+"""What became of a mail, in the words an office reads out on the phone (PC-58). Pure."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+NAMES = {
+    "access/invite": _("Invitation"),
+    "access/reset": _("Link to set a new password"),
+    "access/username": _("User name"),
+    "access/password_set": _("Notice: a password was set"),
+    "access/password_by_office": _("Notice: the office set a password"),
+    "access/email_changed_old": _("Notice to the old address: e-mail changed"),
+    "access/email_changed_new": _("Notice to the new address: e-mail changed"),
+    "access/on_hold": _("Answer: the new address is on hold"),
+    "access/confirm": _("Registration: confirm the e-mail address"),
+}
+WORDS = {
+    "waiting": ("info", _("Waiting to be sent. This takes a minute at most; longer means that sending is held up.")),
+    "sending": ("info", _("Being sent right now.")),
+    "sent": ("ok", _("Taken by the patient's mail service; it has not come back. Not there? Look in the spam folder.")),
+    "delivered": ("ok", _("Delivered to the mailbox.")),
+    "failed": ("danger", _("Came back: that address takes no mail. Go through the address with the patient.")),
+    "dead": ("danger", _("Could not be sent after many tries. Check the address, then send it again.")),
+    "expired": ("warning", _("Not sent: it would have come too late. Send it again.")),
+    "cancelled": ("neutral", _("Taken back before it was sent.")),
+    "superseded": ("neutral", _("Replaced by a newer one before it was sent.")),
+    "held": ("warning", _("Held back for the moment.")),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """`tone` of a badge, and a sentence that says what to do where something is to be done."""
+
+    tone: str
+    sentence: str
+
+
+def name_of(template: str) -> str:
+    """What a patient would call it."""
+    return str(NAMES.get(template, _("Message from the office")))
+
+
+def fate_of(state: str) -> Fate:
+    tone, sentence = WORDS[state]
+    return Fate(tone=tone, sentence=str(sentence))
+
+
+def link_fate(*, used: bool, replaced: bool, over: bool) -> str:
+    """What became of the link in a mail that arrived; what was used counts before what ended it."""
+    if used:
+        return str(_("The patient has opened it and set a password."))
+    if replaced:
+        return str(_("Its link is dead: a newer one was sent, the patient signed in, or the address changed."))
+    if over:
+        return str(_("Its link ran out unused. Send a new one."))
+    return str(_("Its link still works and has not been used."))
