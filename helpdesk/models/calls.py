@@ -25,6 +25,7 @@ class VoiceLine(models.Model):
 
     practice = models.OneToOneField("directory.Practice", on_delete=models.CASCADE, related_name="+")
     number = models.CharField(max_length=16, unique=True)  # E.164
+    transcribe = models.BooleanField(default=False)  # whether the provider may write messages down
     updated_at = models.DateTimeField()
 
 
