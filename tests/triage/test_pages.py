@@ -20,7 +20,7 @@ from triage.enums import (
     OfficeStep,
     RelayReason,
 )
-from triage.models import Attestation, Escalation, PlaybookStep, VerificationAttempt
+from triage.models import Attestation, Escalation, PlaybookStep, VerificationAttempt, VerificationHold
 from triage.rules.table import ROUTES
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,0 +1,538 @@
+"""Proofs that note themselves, the wait with a way out, and the count of failures over all offices (TR-01, HD-08)."""
+
+import datetime as dt
+import re
+
+import pytest
+import time_machine
+
+from helpdesk.models import TicketMessage
+from portal_core.access import gate
+from portal_core.directory.actions import patients
+from portal_core.kernel import clock
+from portal_core.notify.models import Delivery, Message
+from tests.helpdesk.factories import TicketFactory
+from tests.triage.factories import AttemptFactory, AttestationFactory, HoldFactory, refresh
+from triage import errors
+from triage.actions import holds, proofs, second_person, verification
+from triage.enums import AttemptOutcome, CallChannel, Level, Method, Purpose, RedFlag
+from triage.identity import pattern_of, words_of
+from triage.models import Attestation, VerificationAttempt, VerificationCode, VerificationHold
+from triage.rules.purposes import LEAST_LEVEL, PURPOSE_OF, TEMPLATES, TERMS, template
+from triage.rules.verification import Evidence, judge, lockout, required_level
+from triage.rules.words import WORDS, call_words
+
+AT = dt.datetime(2026, 3, 2, 15, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def sent():
+    """`sent(attempt, method)` sends a code and returns what stands in it."""
+
+    def send(attempt, method=Method.E4):
+        staff = attempt.attester
+        proofs.send_code(attempt=attempt, staff=staff, method=method, by=staff.actor)
+        words = Message.objects.order_by("-pk").first()
+        return re.search(r"\b(\d{6})\b", words.sms or words.text)[1]
+
+    return send
+
+
+def enter(attempt, typed):
+    staff = attempt.attester
+    return proofs.enter_code(attempt=attempt, staff=staff, typed=typed, by=staff.actor)
+
+
+def wrong(code):
+    return f"{(int(code) + 1) % 10**6:06d}"
+
+
+# --- codes ------------------------------------------------------------------------------------------------------------
+def test_a_code_to_the_phone_on_file_is_read_back_and_proves(cast, begin, sent, deeds):
+    """TR-01: the kind, the time and the age of the contact are kept; the code and the number are not."""
+    attempt = begin()
+    code = sent(attempt)
+
+    assert enter(attempt, f" {code[:3]} {code[3:]} ") == Method.E4
+
+    assert refresh(attempt).methods[0]["method"] == "e4"
+    row = VerificationCode.objects.get()
+    assert code not in str(vars(row))
+    assert cast.pat.phone not in str(vars(row))
+    assert deeds() == ["verification:begin", "verification:send_code", "verification:code_right"]
+
+
+def test_the_words_stand_in_the_message_so_that_we_prove_ourselves_first(ticket, begin, sent):
+    """HD-08: the reverse check."""
+    attempt = begin()
+    sent(attempt)
+
+    assert words_of(ticket) in (Message.objects.get().sms or Message.objects.get().text)
+
+
+@pytest.mark.parametrize(("seconds", "works"), [(599, True), (600, False)])
+def test_a_code_expires_to_the_second(begin, sent, seconds, works):
+    with time_machine.travel(AT, tick=False):
+        attempt = begin()
+        code = sent(attempt)
+    with time_machine.travel(AT + dt.timedelta(seconds=seconds), tick=False):
+        if works:
+            assert enter(attempt, code) == Method.E4
+        else:
+            with pytest.raises(errors.CodeTooOld):
+                enter(attempt, code)
+            assert refresh(attempt).methods == []
+
+
+def test_the_third_wrong_code_fails_the_check_also_over_two_codes(cast, begin, sent):
+    """A new code gives no new tries, and the failure counts towards the lockout."""
+    attempt = begin()
+    first = sent(attempt)
+    for left in (2, 1):
+        with pytest.raises(errors.WrongCode) as refused:
+            enter(attempt, wrong(first))
+        assert refused.value.facts == {"left": left}
+    second = sent(attempt)
+    with pytest.raises(errors.VerificationClosed):
+        enter(attempt, wrong(second))
+
+    assert refresh(attempt).outcome == AttemptOutcome.FAILED
+    with pytest.raises(errors.VerificationClosed):
+        enter(attempt, second)
+    assert not Attestation.objects.exists()
+
+
+def test_an_earlier_code_and_one_of_another_check_are_nothing(cast, begin, sent):
+    """Replay, and cross-ticket reuse."""
+    attempt = begin()
+    first = sent(attempt)
+    second = sent(attempt)
+    with pytest.raises(errors.WrongCode):
+        enter(attempt, first if first != second else wrong(second))
+    other = begin(row=TicketFactory(office=cast.north, patient=cast.pat, owner=cast.olivia))
+    third = sent(other)
+    with pytest.raises(errors.WrongCode):
+        enter(other, second if second != third else wrong(third))
+    assert enter(attempt, second) == Method.E4
+    with pytest.raises(errors.CodeTooOld):
+        enter(attempt, second)
+
+
+def test_a_code_dies_with_the_contact_it_went_to(cast, begin, sent):
+    attempt = begin()
+    code = sent(attempt)
+    patients.update_contact(patient=cast.pat, values={"phone": "+12175550177"}, by=cast.olivia.actor)
+
+    with pytest.raises(errors.CodeTooOld):
+        enter(attempt, code)
+
+
+def test_three_codes_an_hour_over_all_checks(cast, begin, sent):
+    attempt = begin()
+    for _ in range(3):
+        sent(attempt)
+    verification.abandon(attempt=attempt, staff=cast.olivia, by=cast.olivia.actor)
+    other = begin(row=TicketFactory(office=cast.north, patient=cast.pat))
+
+    with pytest.raises(errors.TooManyCodes):
+        sent(other)
+
+    assert VerificationCode.objects.count() == 3
+
+
+def test_no_code_without_a_contact_or_to_what_is_no_number(cast, begin, sent):
+    cast.pat.phone = "ask her mother"
+    cast.pat.save(update_fields=["phone"])
+    attempt = begin()
+    with pytest.raises(errors.NotEnoughEvidence):
+        sent(attempt)
+    cast.pat.phone = ""
+    cast.pat.save(update_fields=["phone"])
+    with pytest.raises(errors.NotEnoughEvidence):
+        sent(attempt)
+    assert not VerificationCode.objects.exists()
+
+
+@pytest.mark.parametrize("method", [Method.E4, Method.E5, Method.E6])
+def test_what_notes_itself_is_never_ticked_by_hand(cast, begin, method):
+    attempt = begin()
+    with pytest.raises(errors.NotEnoughEvidence):
+        verification.record_method(attempt=attempt, staff=cast.olivia, method=method, by=cast.olivia.actor)
+    assert refresh(attempt).methods == []
+
+
+@pytest.mark.parametrize("who", ["ian", "oscar", "charlie", "carla"])
+def test_nobody_else_sends_or_enters_or_asks(cast, begin, sent, who):
+    """TR-01: each verb asks again, IT included."""
+    attempt, staff = begin(), getattr(cast, who)
+    code = sent(attempt)
+    for deed in (
+        lambda: proofs.send_code(attempt=attempt, staff=staff, method=Method.E4, by=staff.actor),
+        lambda: proofs.enter_code(attempt=attempt, staff=staff, typed=code, by=staff.actor),
+        lambda: proofs.ask_in_portal(attempt=attempt, staff=staff, by=staff.actor),
+    ):
+        with pytest.raises(errors.NotYourPatient):
+            deed()
+    assert refresh(attempt).methods == []
+
+
+# --- the patient's own session ----------------------------------------------------------------------------------------
+@pytest.fixture
+def asked(cast, begin):
+    attempt = begin()
+    proofs.ask_in_portal(attempt=attempt, staff=cast.olivia, by=cast.olivia.actor)
+    return refresh(attempt)
+
+
+def test_the_patient_says_yes_in_their_session(cast, asked, patient_client):
+    """HD-08, TR-01: the card shows our words; yes is a proof."""
+    pat = patient_client(cast.pat)
+    page = pat.get("/portal/").content.decode()
+    assert "Is it you?" in page
+    assert words_of(asked.ticket) in page
+
+    answer = pat.post(f"/portal/is-it-me/{asked.public_id}/", {"answer": "yes"})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/portal/")
+    assert [row["method"] for row in refresh(asked).methods] == ["e5"]
+    assert "Is it you?" not in pat.get("/portal/").content.decode()
+
+
+def test_the_patient_says_no_and_everything_stops(cast, asked, attest, patient_client):
+    row = TicketFactory(office=cast.north, patient=cast.pat, owner=cast.olivia)
+    proved = attest(row=row)
+
+    patient_client(cast.pat).post(f"/portal/is-it-me/{asked.public_id}/", {"answer": "no"})
+
+    assert refresh(asked).outcome == AttemptOutcome.FAILED
+    assert VerificationHold.objects.get(released_at=None).rule == "patient_said_no"
+    assert refresh(proved).revoked_at is not None
+
+
+def test_only_the_patient_asked_may_answer_and_only_in_time(cast, begin, patient_client):
+    with time_machine.travel(AT, tick=False):
+        attempt = begin()
+        proofs.ask_in_portal(attempt=attempt, staff=cast.olivia, by=cast.olivia.actor)
+    for who, seconds in ((cast.charlie_patient, 10), (cast.pat, 900)):
+        with (
+            time_machine.travel(AT + dt.timedelta(seconds=seconds), tick=False),
+            pytest.raises(errors.VerificationNotFound),
+        ):
+            proofs.answer_in_portal(
+                patient=who, attempt_id=attempt.public_id, yes=True, session="s", by=cast.olivia.actor
+            )
+    assert refresh(attempt).methods == []
+
+
+def test_a_patient_without_an_account_cannot_be_asked(cast, begin):
+    attempt = begin(row=TicketFactory(office=cast.north, patient=cast.paula))
+    with pytest.raises(errors.NotEnoughEvidence):
+        proofs.ask_in_portal(attempt=attempt, staff=cast.olivia, by=cast.olivia.actor)
+
+
+# --- the wait ---------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def risky(cast, ticket, begin):
+    """An R3 attestation for a reset that nobody approved."""
+    attempt = AttemptFactory(ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED, level=Level.R3)
+    return AttestationFactory(attempt=attempt)
+
+
+def wait(cast, row):
+    return second_person.wait_instead(attestation=row, staff=cast.olivia, by=cast.olivia.actor)
+
+
+def consume(cast, row, action="send_reset_link"):
+    verification.consume(row.public_id, patient_id=cast.pat.public_id, action=action, by=cast.olivia.actor)
+
+
+@pytest.mark.parametrize(
+    ("hours", "refusal"),
+    [(23.999, errors.StillWaiting), (24, None), (47.999, None), (48, errors.AttestationRefused)],
+)
+def test_it_works_when_the_wait_is_over_and_for_a_day(cast, ticket, hours, refusal):
+    with time_machine.travel(AT, tick=False):
+        attempt = AttemptFactory(ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED, level=Level.R3)
+        row = AttestationFactory(attempt=attempt)
+        wait(cast, row)
+        assert gate.find(patient_id=cast.pat.public_id, action="send_reset_link", staff=cast.olivia) is None
+    with time_machine.travel(AT + dt.timedelta(hours=hours), tick=False):
+        if refusal is None:
+            found = gate.find(patient_id=cast.pat.public_id, action="send_reset_link", staff=cast.olivia)
+            assert found is not None
+            assert found.attestation_id == row.public_id
+            consume(cast, row)
+        else:
+            with pytest.raises(refusal):
+                consume(cast, row)
+    assert (refresh(row).consumed_at is not None) == (refusal is None)
+
+
+def test_r4_waits_three_days(cast, ticket):
+    attempt = AttemptFactory(
+        ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED, level=Level.R4, purpose=Purpose.PROXY
+    )
+    row = wait(cast, AttestationFactory(attempt=attempt))
+    assert round((row.delayed_until - clock.now()).total_seconds() / 3600) == 72
+
+
+def words_sent(template):
+    return Message.objects.get(template=template).text
+
+
+def link_in(template):
+    return re.search(r"/not-me/\S+", words_sent(template))[0]
+
+
+def test_the_patient_says_no_by_the_link_and_looking_changes_nothing(cast, ticket, risky, client):
+    wait(cast, risky)
+    link = link_in("triage/proof_waits")
+
+    assert "No, that was not me" in client.get(link).content.decode()
+    assert refresh(risky).revoked_at is None
+    assert client.post(link).status_code == 200
+
+    assert refresh(risky).revoked_at is not None
+    assert VerificationHold.objects.get().rule == "patient_said_no"
+    assert TicketMessage.objects.filter(ticket=ticket, body=second_person.STOPPED_NOTE).count() == 1
+    client.post(link)
+    assert TicketMessage.objects.filter(ticket=ticket, body=second_person.STOPPED_NOTE).count() == 1
+    with pytest.raises(errors.AttestationRefused):
+        consume(cast, risky)
+
+
+@pytest.mark.parametrize("token", ["x", "MTIz:1abc:def", "a" * 300])
+def test_a_link_we_did_not_make_is_nothing(db, client, token):
+    assert client.get(f"/not-me/{token}/").status_code == client.post(f"/not-me/{token}/").status_code == 404
+
+
+def test_nobody_waits_who_cannot_be_warned(cast, risky):
+    """A contact of yesterday warns the one who put it there."""
+    yesterday = clock.now() - dt.timedelta(days=1)
+    type(cast.pat).objects.filter(pk=cast.pat.pk).update(email_since=yesterday, phone_since=yesterday)
+
+    with pytest.raises(errors.NobodyToWarn):
+        wait(cast, risky)
+
+    assert refresh(risky).delayed_until is None
+
+
+def test_a_manager_ends_the_wait_and_a_stranger_does_not_begin_one(cast, risky):
+    for who in (cast.ian, cast.oscar, cast.charlie):
+        with pytest.raises(errors.NotYourPatient):
+            second_person.wait_instead(attestation=risky, staff=who, by=who.actor)
+    wait(cast, risky)
+    cast.oscar.role_assignments.update(office=cast.north)
+    manager = refresh(cast.oscar)
+
+    second_person.approve(attestation=risky, staff=manager, by=manager.actor)
+    consume(cast, risky)
+
+    assert refresh(risky).consumed_by_action == "send_reset_link"
+
+
+def test_what_was_done_is_told_to_every_contact(cast, ticket):
+    """Notices are automatic: the phone gets the notice of a reset, both get the notice of a PIN."""
+    attempt = AttemptFactory(ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED, purpose=Purpose.PIN)
+    row = AttestationFactory(attempt=attempt)
+
+    consume(cast, row, "issue_pin")
+    assert "Hand over a registration PIN" in words_sent("triage/proof_used")
+    assert cast.pat.last_name not in words_sent("triage/proof_used")
+    assert link_in("triage/proof_used").startswith("/not-me/")
+    assert sorted(Delivery.objects.values_list("channel", flat=True)) == ["email", "sms"]
+
+
+# --- lockout ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("hours_ago", "rule"),
+    [
+        ([1, 2], ""),
+        ([1, 2, 23.9], "three_failures_in_a_day"),
+        ([1, 2, 24], ""),
+        ([1, 2, 30, 300, 719.9], "five_failures_in_a_month"),
+        ([1, 2, 30, 300, 720], ""),
+    ],
+)
+def test_which_failures_put_a_hold(hours_ago, rule):
+    assert lockout([AT - dt.timedelta(hours=hours) for hours in hours_ago], AT) == rule
+
+
+def test_going_round_the_offices_gains_no_try(cast, ticket, begin):
+    """Office-shopping: tickets at two offices, three failures over both."""
+    south = TicketFactory(office=cast.south, patient=cast.pat)
+    for row in (ticket, south, ticket):
+        verification.fail(attempt=begin(row=row), staff=cast.olivia, by=cast.olivia.actor)
+
+    assert VerificationHold.objects.get().rule == "three_failures_in_a_day"
+
+
+def test_what_was_released_does_not_count_again(cast, ticket, begin):
+    past = clock.now() - dt.timedelta(hours=2)
+    for _ in range(3):
+        AttemptFactory(
+            ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.FAILED, started_at=past, ended_at=past
+        )
+    HoldFactory(patient=cast.pat, opened_at=past, released_at=past + dt.timedelta(minutes=1), released_by=cast.olivia)
+
+    verification.fail(attempt=begin(), staff=cast.olivia, by=cast.olivia.actor)
+
+    assert not VerificationHold.objects.filter(released_at=None).exists()
+
+
+def test_a_hold_is_shown_to_its_office_and_released_on_its_page(cast, ticket, staff_client):
+    """TR-01: IT has no such page; another office sees nobody."""
+    hold = holds.open_hold(cast.pat, rule="three_failures_in_a_day", at=clock.now(), by=cast.olivia.actor)
+    olivia = staff_client(cast.olivia)
+    assert "Three checks failed within a day" in olivia.get("/triage/office/holds/").content.decode()
+    assert cast.pat.name not in staff_client(cast.oscar).get("/triage/office/holds/").content.decode()
+    assert staff_client(cast.ian).get("/triage/office/holds/").status_code == 403
+    address = f"/triage/office/holds/{hold.public_id}/release/"
+    assert olivia.post(address, {"evidence": "photo_id"}).status_code == 403
+    assert refresh(hold).released_at is None
+    cast.oscar.role_assignments.update(office=cast.north)
+    manager = staff_client(refresh(cast.oscar))
+
+    assert manager.post(address, {"evidence": "x"}).status_code == 404
+    assert manager.post(address, {"evidence": "letter"}).status_code == 302
+
+    assert (refresh(hold).release_evidence, refresh(hold).released_by) == ("letter", cast.oscar)
+
+
+def test_a_wave_of_failures_over_patients_warns_every_desk(cast, ticket, begin):
+    assert pattern_of(cast.practice.pk, clock.now()) is None
+    for _ in range(10):
+        AttemptFactory(ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.FAILED)
+    found = pattern_of(cast.practice.pk, clock.now())
+    assert found is not None
+    assert (found.failures, found.holds) == (10, 0)
+    assert pattern_of(cast.elsewhere.pk, clock.now()) is None
+
+
+# --- purposes and templates -------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("purpose", list(Purpose))
+@pytest.mark.parametrize("action", sorted(PURPOSE_OF))
+def test_an_attestation_carries_the_actions_of_its_purpose_and_no_other(cast, ticket, purpose, action):
+    attempt = AttemptFactory(
+        ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED, purpose=purpose, level=Level.R2
+    )
+    row = AttestationFactory(attempt=attempt)
+    allowed = action in TERMS[purpose].actions and LEAST_LEVEL[action] <= Level.R2
+
+    if allowed:
+        consume(cast, row, action)
+    else:
+        with pytest.raises(errors.AttestationRefused):
+            consume(cast, row, action)
+
+    assert (refresh(row).consumed_by_action or None) == (action if allowed else None)
+
+
+def test_every_kind_of_request_offers_checks_and_says_which(ticket):
+    assert all(Purpose.IDENTITY in row.purposes for row in TEMPLATES.values())
+    assert template("CONTACT_CHANGE").purposes[0] == Purpose.CONTACT
+    assert template("PROXY_MINOR").purposes[0] == Purpose.PROXY
+    assert Purpose.CONTACT not in template("LOGIN_PWD").purposes
+
+
+def test_a_purpose_of_another_kind_is_not_begun(cast, begin):
+    """A new contact is no part of a call about a password."""
+    with pytest.raises(errors.PurposeNotOffered):
+        begin(purpose=Purpose.CONTACT)
+    assert not VerificationAttempt.objects.exists()
+
+
+def test_new_contact_and_reset_on_one_day_is_a_red_flag_by_itself(cast, begin, ticket):
+    first = begin()
+    verification.abandon(attempt=first, staff=cast.olivia, by=cast.olivia.actor)
+    row = TicketFactory(office=cast.north, patient=cast.pat, category="CONTACT_CHANGE")
+
+    attempt = begin(row=row, purpose=Purpose.CONTACT)
+
+    assert attempt.red_flags == [RedFlag.CONTACT_AND_RESET]
+    assert attempt.level == Level.R4
+
+
+@pytest.mark.parametrize(
+    ("purpose", "methods", "enough"),
+    [
+        (Purpose.PIN, (Method.K, Method.E3), False),
+        (Purpose.PIN, (Method.K, Method.E1), True),
+        (Purpose.PIN, (Method.K, Method.E2), True),
+        (Purpose.CREDENTIALS, (Method.K, Method.E8), False),
+        (Purpose.CREDENTIALS, (Method.K, Method.E3), True),
+        (Purpose.RESET, (Method.K, Method.E3), True),
+    ],
+)
+def test_what_is_handed_over_takes_a_proof_of_who_stands_there(purpose, methods, enough):
+    """TR-04, PC-54, PC-56"""
+    found = judge(Level.R2, [Evidence(method) for method in methods], TERMS[purpose].proofs)
+    assert found.suffices is enough
+
+
+def test_a_contact_changed_since_their_last_sign_in_proves_nothing_and_raises(cast, begin):
+    """However old it is: nobody has shown yet that it is theirs."""
+    assert required_level(Level.R2, red_flags=(), destination_age_days=400, destination_unused=True) == Level.R3
+    old = clock.now() - dt.timedelta(days=60)
+    type(cast.pat).objects.filter(pk=cast.pat.pk).update(email_since=old, phone_since=old)
+    from portal_core.access.models import PortalAccess
+
+    PortalAccess.objects.filter(patient=cast.pat).update(
+        first_access_at=old - dt.timedelta(days=1), last_access_at=old - dt.timedelta(days=1)
+    )
+    cast.pat.refresh_from_db()
+    attempt = begin(row=TicketFactory(office=cast.north, patient=cast.pat))
+    assert attempt.level == Level.R3
+
+    verification.record_method(attempt=attempt, staff=cast.olivia, method=Method.E3, by=cast.olivia.actor)
+
+    assert refresh(attempt).evidence == [Evidence(Method.E3, 60, unused=True)]
+    assert refresh(attempt).evidence[0].too_new
+
+
+def test_an_address_that_moved_lately_makes_a_letter_worth_nothing(cast, begin):
+    patients.update_contact(patient=cast.pat, values={"street": "2 New Road"}, by=cast.olivia.actor)
+    cast.pat.refresh_from_db()
+    attempt = begin(row=TicketFactory(office=cast.north, patient=cast.pat))
+
+    verification.record_method(attempt=attempt, staff=cast.olivia, method=Method.E8, by=cast.olivia.actor)
+
+    assert refresh(attempt).evidence == [Evidence(Method.E8, 0, unused=True)]
+
+
+# --- from a patient's page --------------------------------------------------------------------------------------------
+def test_a_check_asked_for_by_another_page_lands_on_one_ticket(cast, ticket, staff_client):
+    """Two presses, one ticket; an open request of that kind is taken."""
+    olivia = staff_client(cast.olivia)
+    address = f"/triage/office/patients/{cast.pat.public_id}/verify/"
+    body = {"purpose": "contact", "channel": "in_person", "idempotency_key": "k1"}
+
+    first, second = olivia.post(address, body), olivia.post(address, body)
+
+    assert first.status_code == 302
+    assert first["Location"] == second["Location"] != f"/triage/office/tickets/{ticket.public_id}/"
+    assert olivia.post(address, body | {"purpose": "reset"})["Location"].endswith(f"{ticket.public_id}/")
+    assert olivia.post(address, body | {"purpose": "x"}).status_code == 404
+    assert staff_client(cast.ian).post(address, body).status_code == 403
+    assert staff_client(cast.oscar).post(address, body).status_code == 404
+
+
+def test_the_words_are_the_tickets_own(ticket):
+    """HD-08: three plain words, the same every time, another three for another ticket."""
+    words = call_words("ticket-1", key="k").split()
+    assert len(words) == 3
+    assert set(words) <= set(WORDS)
+    assert call_words("ticket-1", key="k") == " ".join(words)
+    assert call_words("ticket-2", key="k") != " ".join(words)
+    assert len(set(WORDS)) == len(WORDS)
+
+
+def test_a_code_to_a_young_phone_is_noted_and_does_not_count(cast, begin, sent):
+    type(cast.pat).objects.filter(pk=cast.pat.pk).update(phone_since=clock.now() - dt.timedelta(days=3))
+    cast.pat.refresh_from_db()
+    attempt = begin(row=TicketFactory(office=cast.north, patient=cast.pat), channel=CallChannel.PHONE)
+    enter(attempt, sent(attempt))
+    verification.record_method(attempt=attempt, staff=cast.olivia, method=Method.K, by=cast.olivia.actor)
+
+    with pytest.raises(errors.NotEnoughEvidence):
+        verification.complete(attempt=attempt, staff=cast.olivia, by=cast.olivia.actor)
