@@ -117,6 +117,12 @@ def recent_of_category(practice_id: int, category: Category, *, since: dt.dateti
     return list(alike.select_related("office").order_by("created_at", "id")[:500])
 
 
+def of_kind(practice_id: int, category: Category, *, since: dt.datetime, limit: int = 2000) -> list[Ticket]:
+    """Tickets of one kind since a moment, over all offices and states, newest first; for machines, not for a reader."""
+    rows = Ticket.objects.filter(practice_id=practice_id, category=category, created_at__gte=since)
+    return list(rows.select_related("office").order_by("-created_at", "-id")[:limit])
+
+
 def open_of_patient(patient: "Patient", *, limit: int = 5) -> list[Ticket]:
     """A patient's own live tickets, newest first."""
     return list(Ticket.objects.filter(patient=patient, state__in=LIVE).order_by("-created_at", "-id")[:limit])

@@ -137,3 +137,15 @@ class WrongDuplicate(Conflict):
 class WakeTooFar(Invalid):
     code = "wake_too_far"
     message = _("Choose a time within the next seven days.")
+
+
+class EditRefused(Invalid):
+    """An edit of the decision table that may not be: `facts["objections"]` names each field and why."""
+
+    code = "edit_refused"
+    message = _("This cannot be changed like that. Each line below says why.")
+
+
+class RoutingChanged(Conflict):
+    code = "routing_changed"
+    message = _("Somebody changed the table meanwhile. Look at it as it is now, then change it again.")

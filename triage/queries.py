@@ -21,12 +21,17 @@ from triage.models import (
     Escalation,
     Mention,
     PlaybookStep,
+    RoutingVersion,
     SavedView,
     VerificationAttempt,
     VerificationHold,
 )
 from triage.rules.components import COMPONENTS
+from triage.rules.dry_run import Sample
+from triage.rules.edits import Table, table
+from triage.rules.routing import Packet, RequestFacts
 from triage.rules.surge import MEMORY, Proposal, Report, surges
+from triage.rules.table import ROUTES
 from triage.rules.views import MENTIONS, MINE, NOBODY, Wanted
 
 if TYPE_CHECKING:
@@ -51,6 +56,65 @@ def latest_flags(tickets: Iterable["Ticket"]) -> dict[int, Escalation]:
 def flags_of(ticket: "Ticket") -> list[Escalation]:
     """Newest first."""
     return list(Escalation.objects.filter(ticket=ticket).select_related("assignee").order_by("-created_at", "-id"))
+
+
+# --- the decision table of a practice ---------------------------------------------------------------------------------
+def routing_version(practice_id: int) -> RoutingVersion | None:
+    """The newest, which is in force; None while the table is as it ships."""
+    return RoutingVersion.objects.filter(practice_id=practice_id).order_by("-number").first()
+
+
+def routing_versions(practice_id: int, *, limit: int = 20) -> list[RoutingVersion]:
+    """Newest first."""
+    return list(RoutingVersion.objects.filter(practice_id=practice_id).order_by("-number")[:limit])
+
+
+def table_of(practice_id: int) -> Table:
+    """What decides in this practice; one query."""
+    version = routing_version(practice_id)
+    return table(version.edits) if version is not None else ROUTES
+
+
+def samples_since(practice_id: int, category: Category, since: dt.datetime, *, patient_line: bool) -> list[Sample]:
+    """The tickets of one kind, as the engine would have seen them."""
+    return [
+        Sample(
+            reference=row.reference,
+            public_id=row.public_id,
+            office=row.office.name,
+            facts=RequestFacts(
+                category=row.category,
+                text=row.error_text,
+                requester=row.requester_kind,
+                home_office=row.office.name if row.patient_id else "",
+                picked_office=row.office.name,
+                patients_may_write_to_it=patient_line,
+            ),
+        )
+        for row in helpdesk.of_kind(practice_id, category, since=since)
+    ]
+
+
+def packets_since(practice_id: int, category: Category, since: dt.datetime) -> list[Packet]:
+    """The flags of one kind that were sent, as they were judged."""
+    rows = Escalation.objects.filter(practice_id=practice_id, category=category, created_at__gte=since)
+    return [
+        Packet(
+            category=row.category,
+            reason=row.reason,
+            error_text=row.error_text,
+            page=row.page,
+            happened=True,
+            device=str(row.device.get("text", "")),
+            steps_done=frozenset(row.steps_done),
+            attested_level=row.attestation.level if row.attestation is not None else "",
+            patient_matched=True,
+            ok_to_contact=row.ok_to_contact,
+            contact_number=row.contact_number,
+            impact=row.impact,
+        )
+        for row in rows.select_related("attestation").order_by("-created_at")[:2000]
+    ]
 
 
 # --- what people at a desk keep ---------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from helpdesk.actions import tickets
 from helpdesk.actions.tickets import it_group, office_group
+from helpdesk.enums import Category
 from portal_core.access.queries import portal_status
 from portal_core.directory.enums import Permission
 from portal_core.kernel import audit, clock, realtime
@@ -19,7 +20,6 @@ from triage.enums import EscalationState, OfficeStep, RefusalCode
 from triage.errors import EscalationMoved, FlagRefused, WakeTooFar, WrongDuplicate
 from triage.models import Attestation, Escalation
 from triage.rules.routing import Fault, Packet, packet_faults
-from triage.rules.table import route
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
@@ -50,7 +50,8 @@ def faults_of(ticket: "Ticket", draft: FlagDraft) -> tuple[Fault, ...]:
             duplicate_of=duplicate.public_id if duplicate is not None else "",
             incident=known.name if known is not None else "",
             incident_denied=draft.incident_denied,
-        )
+        ),
+        queries.table_of(ticket.practice_id),
     )
 
 
@@ -130,7 +131,8 @@ def decline(*, flag: Escalation, code: RefusalCode, note: str, staff: "Staff", b
     said = f"IT sent the flag back: {code.label}." + (f" {note.strip()}" if note.strip() else "")
     tickets.add_note(ticket=flag.ticket, body=said, by=by)
     tick(ticket=flag.ticket, staff=staff, step=OfficeStep.RELAY, on=False, by=by)
-    _tell(flag, "flag:decline", at=now, by=by, code=str(code), owner=str(route(flag.category).owner))
+    owner = queries.table_of(flag.practice_id)[Category(flag.category)].owner
+    _tell(flag, "flag:decline", at=now, by=by, code=str(code), owner=str(owner))
     return flag
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from helpdesk.actions.tickets import office_group
+from helpdesk.enums import Category
 from portal_core.access.gate import Proof
 from portal_core.directory.enums import ROLE_PERMISSIONS, Permission, Role
 from portal_core.kernel import audit, clock, realtime
 from portal_core.kernel.contracts import Actor
+from triage import queries
 from triage.actions import holds, notices
 from triage.actions.contacts import Contact, contact_on_file
 from triage.actions.playbook import tick
@@ -28,8 +30,9 @@ from triage.errors import (
 )
 from triage.models import Attestation, VerificationAttempt
 from triage.rules import verification as rules
+from triage.rules.edits import Table
 from triage.rules.purposes import LEAST_LEVEL, PURPOSE_OF, TERMS, template
-from triage.rules.table import route
+from triage.rules.table import ROUTES
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
@@ -66,7 +69,7 @@ def begin(
         raise VerificationRunning
     if purpose not in template(ticket.category).purposes:
         raise PurposeNotOffered
-    base = base_level(ticket.category, purpose)
+    base = base_level(ticket.category, purpose, queries.table_of(ticket.practice_id))
     holds.refuse_on_hold(patient, base, channel)
     flags = _seen_before(patient, purpose, now)
     attempt = VerificationAttempt.objects.create(
@@ -87,11 +90,11 @@ def begin(
     return attempt
 
 
-def base_level(category: str, purpose: Purpose) -> Level:
+def base_level(category: str, purpose: Purpose, table: Table = ROUTES) -> Level:
     """What the kind of request and what is to be done with the answer ask for, before any raise. Never R0: a check that
     asks nothing is none. R4 asks by what right somebody acts for another: that is a matter of PROXY alone; and to know
     who it is, one proof is enough."""
-    level = route(category).level
+    level = table[Category(category)].level
     if level in (Level.R0, Level.RS):
         level = Level.R1
     if purpose == Purpose.IDENTITY and rules.at_least(level, Level.R2):

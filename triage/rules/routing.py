@@ -1,10 +1,12 @@
 """Facts → judgement: where a request lands and why, and whether a flag may travel to IT (TR-03…06)."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from helpdesk.enums import Category
 from triage.enums import Level, OfficeStep, Owner, RefusalCode, RelayReason
-from triage.rules.table import Route, route
+from triage.rules.table import ROUTES, Route
 
 URGENT_WORDS = re.compile(
     r"\b(chest pain|can(?:no|')t breathe|suicid\w*|kill myself|overdos\w*|bleeding|unconscious|stroke)\b", re.IGNORECASE
@@ -41,10 +43,21 @@ class Decision:
     why: tuple[str, ...]
 
 
-def decide(facts: RequestFacts) -> Decision:
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule as it was asked; the first with an `owner` decided."""
+
+    question: str
+    answer: str
+    owner: Owner | None = None
+    urgent: bool = False
+
+
+def decide(facts: RequestFacts, table: Mapping[Category, Route] = ROUTES) -> Decision:
     """Rules in the order of research §3.3; the first that speaks about the owner wins, the others add to `why`."""
-    row = route(facts.category)
-    owner, why, urgent = _owner(facts, row)
+    row = table[Category(facts.category)]
+    first = next(check for check in checks(facts, table) if check.owner is not None)
+    why = [first.answer]
     if facts.on_hold:
         why.append("Identity checks are on hold for this patient: the office manager decides.")
     if facts.home_office:
@@ -54,32 +67,69 @@ def decide(facts: RequestFacts) -> Decision:
     else:
         why.append("No office was named and no patient is matched: it waits in the main office.")
     return Decision(
-        owner=owner,
+        owner=first.owner or row.owner,
         level=row.level,
         steps=row.steps,
         reasons=row.reasons,
-        urgent=urgent,
+        urgent=first.urgent,
         needs_manager=facts.on_hold,
         why=tuple(why),
     )
 
 
-def _owner(facts: RequestFacts, row: Route) -> tuple[Owner, list[str], bool]:
-    if URGENT_WORDS.search(facts.text):
-        return Owner.CLINIC, ["Urgent words: hand it to a clinician now."], True
-    if SECURITY_WORDS.search(facts.text):
-        return Owner.SECURITY, ["It sounds like a security report: take it from anyone, verify afterwards."], True
-    if facts.requester in ("provider", "staff"):
-        return Owner.IT, ["Staff and providers write to IT directly; IT checks who they are (TR-09)."], False
-    if facts.incident:
-        return Owner.OFFICE, [f"A known incident matches: {facts.incident}. Link it; no flag is needed."], False
-    if row.owner == Owner.IT and not facts.patients_may_write_to_it:
-        return (
-            Owner.OFFICE,
-            ["Patients contact their office first (TR-03); this kind is relayed to IT at once."],
-            False,
-        )
-    return row.owner, [f"This kind of request starts with: {row.owner.label}."], False
+def checks(facts: RequestFacts, table: Mapping[Category, Route] = ROUTES) -> tuple[Check, ...]:
+    """Every rule about the owner in its order, with its answer; those after the first that decides are not asked."""
+    row = table[Category(facts.category)]
+    asked: list[Check] = []
+    for rule in (_urgent, _security, _staff, _incident, _office_first, _by_table):
+        asked.append(rule(facts, row))
+        if asked[-1].owner is not None:
+            break
+    return tuple(asked)
+
+
+def _urgent(facts: RequestFacts, row: Route) -> Check:
+    question = "Are there urgent words in it?"
+    if not URGENT_WORDS.search(facts.text):
+        return Check(question, "No.")
+    return Check(question, "Urgent words: hand it to a clinician now.", Owner.CLINIC, urgent=True)
+
+
+def _security(facts: RequestFacts, row: Route) -> Check:
+    question = "Does it sound like a security report?"
+    if not SECURITY_WORDS.search(facts.text):
+        return Check(question, "No.")
+    said = "It sounds like a security report: take it from anyone, verify afterwards."
+    return Check(question, said, Owner.SECURITY, urgent=True)
+
+
+def _staff(facts: RequestFacts, row: Route) -> Check:
+    question = "Is it from a provider or a colleague?"
+    if facts.requester not in ("provider", "staff"):
+        return Check(question, "No, from a patient.")
+    return Check(question, "Staff and providers write to IT directly; IT checks who they are (TR-09).", Owner.IT)
+
+
+def _incident(facts: RequestFacts, row: Route) -> Check:
+    question = "Does a known incident explain it?"
+    if not facts.incident:
+        return Check(question, "No.")
+    said = f"A known incident matches: {facts.incident}. Link it; no flag is needed."
+    return Check(question, said, Owner.OFFICE)
+
+
+def _office_first(facts: RequestFacts, row: Route) -> Check:
+    question = "May the patient write to IT about it?"
+    if row.owner != Owner.IT:
+        return Check(question, "It is not a kind that starts with IT.")
+    if facts.patients_may_write_to_it:
+        return Check(question, "Yes, this practice has a support line.")
+    said = "Patients contact their office first (TR-03); this kind is relayed to IT at once."
+    return Check(question, said, Owner.OFFICE)
+
+
+def _by_table(facts: RequestFacts, row: Route) -> Check:
+    return Check("Who starts with this kind?", f"This kind of request starts with: {row.owner.label}.", row.owner)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +162,9 @@ class Fault:
     field: str = ""
 
 
-def packet_faults(packet: Packet) -> tuple[Fault, ...]:
+def packet_faults(packet: Packet, table: Mapping[Category, Route] = ROUTES) -> tuple[Fault, ...]:
     """Everything that keeps this flag from IT, most decisive first; empty means it may be sent (TR-06)."""
-    row = route(packet.category)
+    row = table[Category(packet.category)]
     if not row.goes_to_it:
         owner = row.owner.label
         return (

@@ -26,7 +26,6 @@ from portal_core.kernel import clock, idempotency
 from portal_core.kernel.errors import AppError, Conflict, NotFound
 from triage import access, forms, queries
 from triage.enums import RedFlag
-from triage.rules.table import ROUTES
 from triage.rules.verification import NEUTRAL_SENTENCE
 from triage.views.office_page import desk_page, in_practice_time
 
@@ -148,7 +147,11 @@ def _page(request: StaffRequest, form: forms.CallForm, caller: _Caller, now: dt.
         "picked": caller.picked,
         "frequent": [(code.value, code.label) for code in forms.FREQUENT],
         "category": category,
-        "routes": [row for code, row in ROUTES.items() if code in dict(forms.PATIENT_CATEGORIES)],
+        "routes": [
+            row
+            for code, row in queries.table_of(request.staff.practice_id).items()
+            if code in dict(forms.PATIENT_CATEGORIES)
+        ],
         "red_flags": [(value, label, value in (form["red_flags"].value() or [])) for value, label in RedFlag.choices],
         "neutral_sentence": NEUTRAL_SENTENCE,
         "elapsed": (_elapsed(request, now) or 0) if request.method == "POST" else 0,

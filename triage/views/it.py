@@ -25,7 +25,6 @@ from triage import access, forms, queries
 from triage.actions import conversation, escalations, presence
 from triage.enums import EscalationState, RefusalCode
 from triage.rules.surge import Proposal
-from triage.rules.table import route
 from triage.views.desk_writing import prepared_for_flag
 from triage.views.practice_time import in_practice_time
 
@@ -86,7 +85,7 @@ def console_page(
         context |= {
             "next_id": ids[place + 1] if place + 1 < len(ids) else "",
             "previous_id": ids[place - 1] if place > 0 else "",
-            "route": route(chosen.category),
+            "route": queries.table_of(chosen.practice_id)[Category(chosen.category)],
             "may_accept": chosen.state == EscalationState.SENT,
             "may_work": chosen.state in MINE,
             "may_link": chosen.state in queries.UNLINKED and bool(incidents),
@@ -280,16 +279,17 @@ def provider_ticket(request: StaffRequest, public_id: str) -> HttpResponse:
     row = access.it_ticket(request.staff, public_id)
     if request.method == "GET":
         audit.record("ticket:read", by=request.actor, target=row, practice_id=row.practice_id)
-    form = forms.ReplyForm(request.POST if request.POST.get("do") == "reply" else None)
+    kept = queries.drafts_of(request.staff, row.public_id).get("reply", "")
+    form = forms.ReplyForm(request.POST if request.POST.get("do") == "reply" else None, initial={"body": kept})
     error: AppError | None = None
     if request.method == "POST":
         try:
             if request.POST.get("do") == "solve":
-                tickets.solve(ticket=row, resolution=Resolution.IT, by=request.actor)
+                tickets.solve(ticket=row, resolution=Resolution.IT, hold=True, by=request.actor)
                 messages.success(request, _("Solved."))
                 return redirect("triage:it")
             if form.is_valid():
-                tickets.reply(ticket=row, by=request.actor, **form.cleaned_data)
+                conversation.reply(ticket=row, staff=request.staff, by=request.actor, **form.cleaned_data)
                 messages.success(request, _("Sent."))
                 return redirect("triage:it-ticket", public_id)
         except AppError as refused:
@@ -299,7 +299,7 @@ def provider_ticket(request: StaffRequest, public_id: str) -> HttpResponse:
         "thread": helpdesk.thread(row),
         "form": form,
         "error": error,
-        "route": route(row.category),
+        "route": queries.table_of(row.practice_id)[Category(row.category)],
     }
     status = error.status if error is not None else 422 if form.is_bound and form.errors else 200
     return render(request, "triage/it_ticket.html", context, status=status)

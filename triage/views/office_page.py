@@ -19,8 +19,9 @@ from triage import forms, queries
 from triage.actions import conversation
 from triage.enums import EscalationState, OfficeStep, RefusalCode
 from triage.identity import HOLD_REASONS, begin_context, check_context, identity_of, pattern_of, words_of
-from triage.rules.routing import Decision, Fault, Packet, RequestFacts, decide, packet_faults
-from triage.rules.table import route
+from triage.rules.edits import Table
+from triage.rules.routing import Fault, Packet, RequestFacts, decide, packet_faults
+from triage.rules.table import Route
 from triage.views.desk_list import address, list_context, wanted_of
 from triage.views.desk_writing import writing_context
 from triage.views.practice_time import in_practice_time as in_practice_time
@@ -103,19 +104,20 @@ def ticket_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, bound: di
     incident = queries.matching_incident(ticket.category)
     done = queries.steps_done(ticket)
     flags = queries.flags_of(ticket)
-    decision = _decide(staff, ticket, on_hold=identity.hold is not None, incident=incident.name if incident else "")
+    table = queries.table_of(ticket.practice_id)
+    facts = facts_of(staff, ticket, on_hold=identity.hold is not None, incident=incident.name if incident else "")
     open_flag = next((flag for flag in flags if flag.is_open), None)
     status = portal_status(patient) if patient is not None else None
     context = {
         "now": now,
         "state_tone": STATE_TONES[TicketState(ticket.state)],
         "thread": helpdesk.thread(ticket),
-        "decision": decision,
-        "route": route(ticket.category),
+        "decision": decide(facts, table),
+        "route": table[Category(ticket.category)],
         "portal": status,
         "tries": last_attempts(patient) if patient is not None else [],
         "mine": ticket.owner_id == staff.pk,
-        "playbook": playbook_rows(ticket.category, done),
+        "playbook": playbook_rows(table[Category(ticket.category)], done),
         "identity": identity,
         "incident": incident,
         "flags": flags,
@@ -135,7 +137,7 @@ def ticket_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, bound: di
         "solve_form": bound.get("solve") or forms.SolveForm(initial={"resolution": _likely_end(flags)}),
         "to_it_form": bound.get("to_it") or forms.ToITForm(),
         "flag_form": bound.get("flag") or forms.FlagForm(initial=_flag_initial(ticket)),
-        "still_missing": _still_missing(ticket, identity.attestation, done),
+        "still_missing": _still_missing(ticket, identity.attestation, done, table),
         "flag_open": "flag" in bound,
         "solve_open": "solve" in bound,
     }
@@ -150,9 +152,9 @@ def ticket_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, bound: di
     return context
 
 
-def playbook_rows(category: str, done: set[str]) -> list[dict[str, Any]]:
+def playbook_rows(row: Route, done: set[str]) -> list[dict[str, Any]]:
     """All six of TR-04 in their order; those this kind of request needs are marked."""
-    needed = route(category).steps
+    needed = row.steps
     return [
         {
             "step": step,
@@ -166,7 +168,7 @@ def playbook_rows(category: str, done: set[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _still_missing(ticket: "Ticket", attestation: Any, done: set[str]) -> list[Fault]:
+def _still_missing(ticket: "Ticket", attestation: Any, done: set[str], table: Table) -> list[Fault]:
     """What has to come before a flag of the ticket's own kind, apart from the form itself."""
     faults = packet_faults(
         Packet(
@@ -182,23 +184,23 @@ def _still_missing(ticket: "Ticket", attestation: Any, done: set[str]) -> list[F
             ok_to_contact=False,
             contact_number="",
             impact="",
-        )
+        ),
+        table,
     )
     return [fault for fault in faults if fault.code != RefusalCode.MISSING_FIELD]
 
 
-def _decide(staff: "Staff", ticket: "Ticket", *, on_hold: bool, incident: str) -> Decision:
-    return decide(
-        RequestFacts(
-            category=ticket.category,
-            text=ticket.error_text,
-            requester=ticket.requester_kind,
-            home_office=ticket.office.name if ticket.patient_id else "",
-            picked_office=ticket.office.name,
-            incident=incident,
-            on_hold=on_hold,
-            patients_may_write_to_it=staff.practice.patient_support_mode == PatientSupportMode.PATIENT_LINE,
-        )
+def facts_of(staff: "Staff", ticket: "Ticket", *, on_hold: bool, incident: str) -> RequestFacts:
+    """What the engine knows of a ticket."""
+    return RequestFacts(
+        category=ticket.category,
+        text=ticket.error_text,
+        requester=ticket.requester_kind,
+        home_office=ticket.office.name if ticket.patient_id else "",
+        picked_office=ticket.office.name,
+        incident=incident,
+        on_hold=on_hold,
+        patients_may_write_to_it=staff.practice.patient_support_mode == PatientSupportMode.PATIENT_LINE,
     )
 
 
