@@ -1,13 +1,15 @@
 """Mails to requesters: each exactly once, without a word of what was written."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from django.conf import settings
-from django.urls import reverse
 
-from helpdesk.access import ticket_token
+from helpdesk.actions import inbound_mail, tickets
+from helpdesk.actions.letters import tell_requester
 from helpdesk.actions.tickets import ticket_group
 from helpdesk.contracts import (
+    MailReceived,
     TicketLoopClosing,
     TicketNudged,
     TicketOpened,
@@ -19,8 +21,8 @@ from helpdesk.contracts import (
 from helpdesk.enums import Channel, Resolution
 from helpdesk.models import Ticket
 from helpdesk.queries import readers
-from portal_core import notify
-from portal_core.kernel import outbox, realtime
+from portal_core.kernel import idempotency, outbox, realtime
+from portal_core.kernel.contracts import SYSTEM
 
 
 @outbox.handles(TicketOpened)
@@ -28,6 +30,11 @@ def confirm_receipt(event: TicketOpened) -> None:
     ticket = _ticket(event.ticket_id)
     if ticket.channel == Channel.WEB:
         _mail(ticket, "received", cause=f"ticket-received:{ticket.public_id}")
+
+
+@outbox.handles(MailReceived)
+def read_mail(event: MailReceived) -> None:
+    inbound_mail.read(mail_id=event.mail_id)
 
 
 @outbox.handles(TicketReplied)
@@ -85,17 +92,19 @@ def _ticket(public_id: str) -> Ticket:
 
 
 def _mail(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, str] | None = None) -> None:
-    if not ticket.requester_email:
-        return
-    notify.send(
-        f"helpdesk/{name}",
-        to=notify.Recipient(key=f"ticket:{ticket.public_id}", email=ticket.requester_email),
-        cause=cause,
-        context={
-            "practice_name": ticket.practice.name,
-            "reference": ticket.reference,
-            "link": settings.PUBLIC_URL + reverse("helpdesk:ticket", args=[ticket_token(ticket)]),
-            "office_phone": ticket.office.phone,
-            **(more or {}),
-        },
-    )
+    tell_requester(ticket, name, cause=cause, more=more)
+
+
+def tell_desk_undelivered(*, keys: frozenset[str], channel: str, code: str, permanent: bool) -> None:
+    """Our letter came back: the desk reads it on the ticket, once a kind, and calls instead (HD-09)."""
+    ids = [key.removeprefix("ticket:") for key in keys if key.startswith("ticket:")]
+    for ticket in Ticket.objects.filter(public_id__in=ids):
+        scope, key = f"helpdesk:undelivered:{channel}", f"{ticket.public_id}:{code}"
+        idempotency.once(scope[:40], key[:64], partial(_note_undelivered, ticket, channel, code, permanent))
+
+
+def _note_undelivered(ticket: Ticket, channel: str, code: str, permanent: bool) -> str:
+    what = "text message" if channel == "sms" else "e-mail"
+    why = "The address does not work." if permanent else "We gave up after several tries."
+    body = f"Our {what} to the requester did not arrive ({code}). {why} Call them, or ask for another address."
+    return str(tickets.add_note(ticket=ticket, body=body, by=SYSTEM).public_id)

@@ -262,6 +262,8 @@ CONTENT_SECURITY_POLICY = {
 # --- the outside ------------------------------------------------------------------------------------------------------
 EMAIL_URL = env.str("EMAIL_URL", "")  # smtp://user:password@host:port; empty: the development mailbox keeps the mail
 MAIL_FROM = env.str("MAIL_FROM", "Lantern <no-reply@lantern.example>")
+INBOUND_MAIL_DOMAIN = env.str("INBOUND_MAIL_DOMAIN", "")  # mail to this domain reaches us; empty: none does
+CLAMD_URL = env.str("CLAMD_URL", "")  # tcp://127.0.0.1:3310 or unix:///run/clamav/clamd.ctl; empty: files stay unchecked
 TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", "")
 TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", "")
 TWILIO_FROM = env.str("TWILIO_FROM", "")

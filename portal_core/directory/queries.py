@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 
 from portal_core.directory.enums import ROLE_PERMISSIONS, Permission
 from portal_core.directory.models import Office, Patient, Practice, Staff
@@ -109,3 +110,25 @@ def clinicians(practice_id: int) -> QuerySet[Staff]:
         practice_id=practice_id, is_active=True, role_assignments__role__in=["clinician", "intern"]
     )
     return rows.prefetch_related("role_assignments").order_by("last_name", "first_name", "pk").distinct()
+
+
+def offices_reached_by(practice_id: int, *, email: str = "", phone: str = "") -> list[Office]:
+    """The home offices of a practice's patients with this address or number, at most two: one means we know where the
+    writer belongs (TR-03). It proves nothing about who writes, and names nobody."""
+    homes = Patient.objects.filter(practice_id=practice_id, deceased=False)
+    if email:
+        homes = homes.alias(lower_email=Lower("email")).filter(lower_email=email.lower())
+    else:
+        homes = homes.filter(phone=phone)
+    if not (email or phone):
+        return []
+    rows = Office.objects.filter(pk__in=homes.order_by().values("home_office_id").distinct(), is_active=True)
+    return list(rows.order_by("pk")[:2])
+
+
+def colleague_at(practice_id: int, email: str) -> Staff | None:
+    """The active member of staff whose own address this is; None for none or several."""
+    found = (
+        list(Staff.objects.filter(practice_id=practice_id, is_active=True, email__iexact=email)[:2]) if email else []
+    )
+    return found[0] if len(found) == 1 else None

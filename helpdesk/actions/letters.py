@@ -1,0 +1,69 @@
+"""What a requester hears from us: a link, never a word of what was written; by e-mail, else as a text."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.urls import reverse
+
+from helpdesk.access import ticket_token
+from helpdesk.enums import Channel
+from helpdesk.models import InboundMail, TextOptOut, Ticket
+from helpdesk.rules.reply_address import reply_address, thread_id
+from portal_core import notify
+from portal_core.kernel import clock
+
+RECEIPTS_A_DAY = 3  # to one address: whoever writes in another's name must not fill that mailbox through us
+TEXTED = frozenset({"received", "reply", "solved"})  # what has words for a text
+
+
+def tell_requester(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, str] | None = None) -> int:
+    """Send `helpdesk/<name>` to whoever asked, once per cause; return how many promises that made."""
+    by_text = not ticket.requester_email and ticket.channel == Channel.SMS and name in TEXTED
+    if by_text and TextOptOut.objects.filter(phone=ticket.requester_phone).exists():
+        return 0
+    if not ticket.requester_email and not by_text:
+        return 0
+    return notify.send(
+        f"helpdesk/{name}",
+        to=notify.Recipient(
+            key=f"ticket:{ticket.public_id}",
+            email=ticket.requester_email,
+            phone=ticket.requester_phone if by_text else "",
+        ),
+        cause=cause,
+        context={
+            "practice_name": ticket.practice.name,
+            "reference": ticket.reference,
+            "link": settings.PUBLIC_URL + reverse("helpdesk:ticket", args=[ticket_token(ticket)]),
+            "office_phone": ticket.office.phone,
+            "by_mail": bool(settings.INBOUND_MAIL_DOMAIN),
+            **(more or {}),
+        },
+        channels=("sms",) if by_text else ("email",),
+        headers=None if by_text else threading_headers(ticket),
+    )
+
+
+def confirm_receipt(ticket: Ticket) -> None:
+    """Tell who wrote in that it arrived; the same words whether we know them or not."""
+    mine = Ticket.objects.filter(channel=ticket.channel, created_at__gt=clock.now() - dt.timedelta(days=1))
+    if ticket.requester_email:
+        mine = mine.filter(requester_email__iexact=ticket.requester_email)
+    else:
+        mine = mine.filter(requester_phone=ticket.requester_phone)
+    if ticket.channel == Channel.WEB or mine.count() <= RECEIPTS_A_DAY:
+        tell_requester(ticket, "received", cause=f"ticket-received:{ticket.public_id}")
+
+
+def threading_headers(ticket: Ticket) -> dict[str, str]:
+    """Where an answer goes, and what this letter belongs to (RFC 5322 §3.6.4): their own last letter first."""
+    thread = thread_id(ticket.public_id)
+    if not thread:
+        return {}
+    headers = {"Reply-To": f"<{reply_address(ticket.public_id)}>"}
+    theirs = InboundMail.objects.filter(ticket=ticket).exclude(header_id="").order_by("-id").values_list("header_id")
+    last = next((header_id for (header_id,) in theirs[:1] if len(header_id) <= 200), "")
+    headers["In-Reply-To"] = last or thread
+    headers["References"] = f"{thread} {last}".strip()
+    return headers

@@ -1,0 +1,82 @@
+"""Files that came in: into quarantine, looked at, and handed out one at a time to those whose ticket it is."""
+
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+
+from helpdesk import errors
+from helpdesk.enums import FILE_MOVES, FileState
+from helpdesk.models import Attachment, InboundMail, Ticket, TicketMessage
+from helpdesk.rules import files as rules
+from helpdesk.rules.enclosed import Enclosed
+from portal_core.kernel import audit, clock
+from portal_core.kernel.contracts import SYSTEM, Actor
+
+if TYPE_CHECKING:
+    from helpdesk.transports.clamd import Scanner
+
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def keep(
+    *,
+    ticket: Ticket,
+    message: TicketMessage | None,
+    mail: InboundMail | None,
+    files: Iterable[Enclosed],
+    at: dt.datetime,
+) -> list[Attachment]:
+    """Put files into quarantine. What is of no kind that is ever handed out is blocked at once."""
+    return [_keep(ticket, message, mail, file, at) for file in files]
+
+
+def _keep(
+    ticket: Ticket, message: TicketMessage | None, mail: InboundMail | None, file: Enclosed, at: dt.datetime
+) -> Attachment:
+    judgement = rules.judge(file.data, file.name)
+    state = FileState.WAITING if settings.CLAMD_URL else FileState.UNCHECKED
+    return Attachment.objects.create(
+        ticket=ticket, message=message, mail=mail, name=rules.safe_name(file.name, judgement),
+        claimed_type=file.claimed[:120], kind=judgement.kind, size=len(file.data),
+        sha256=hashlib.sha256(file.data).hexdigest(), data=file.data, created_at=at,
+        state=FileState.BLOCKED if judgement.refusal else state, finding=judgement.refusal[:120],
+    )  # fmt: skip
+
+
+@transaction.atomic
+def hand_out(*, attachment: Attachment, knowingly: bool = False, by: Actor) -> Attachment:
+    """Take a file out of quarantine: on the ledger each time. One that no scanner saw only `knowingly`. Raises
+    FileWithheld."""
+    allowed = attachment.state == FileState.CLEAN or (attachment.state == FileState.UNCHECKED and knowingly)
+    if not allowed:
+        raise errors.FileWithheld
+    ticket = attachment.ticket
+    audit.record(
+        "file:download", by=by, target=attachment, practice_id=ticket.practice_id, ticket=ticket.public_id,
+        checked=attachment.state == FileState.CLEAN,
+    )  # fmt: skip
+    return attachment
+
+
+def scan(*, attachment_id: int, scanner: "Scanner") -> FileState:
+    """Ask the scanner about one file, outside of any transaction, and write down what it said. Raises ScannerDown."""
+    data = bytes(Attachment.objects.values_list("data", flat=True).get(pk=attachment_id))
+    found = scanner.scan(data)
+    state = FileState.INFECTED if found else FileState.CLEAN
+    with transaction.atomic():
+        row = Attachment.objects.defer("data").select_related("ticket").select_for_update(of=("self",))
+        attachment = row.get(pk=attachment_id)
+        if state not in FILE_MOVES[FileState(attachment.state)]:
+            return FileState(attachment.state)
+        attachment.state, attachment.finding, attachment.scanned_at = state, found[:120], clock.now()
+        attachment.save(update_fields=["state", "finding", "scanned_at"])
+        audit.record(
+            "file:scan", by=SYSTEM, target=attachment, practice_id=attachment.ticket.practice_id, outcome=str(state)
+        )
+    return state

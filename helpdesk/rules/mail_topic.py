@@ -1,0 +1,34 @@
+"""A first guess at what an e-mail or a text is about, so that the right script lies ready. Staff correct it. Pure."""
+
+import re
+
+from helpdesk.enums import Category
+
+# In this order: the first that fits. Only phrases that hardly mean anything else; everything else is OTHER.
+_PHRASES: tuple[tuple[Category, str], ...] = (
+    (Category.CLINICAL_URGENT, r"chest pain|can.?t breathe|cannot breathe|suicid|kill myself|overdose|dolor de pecho"),
+    (Category.SEC_REPORT, r"hacked|phishing|somebody (?:is )?in my account|someone (?:is )?in my account"),
+    (Category.LOCKED, r"locked out|account (?:is )?locked|too many (?:tries|attempts)|bloquead[ao]"),
+    (Category.LOGIN_UID, r"forgot(?:ten)? my user ?(?:name|id)|user ?(?:name|id) (?:is )?lost|olvid\S+ mi usuario"),
+    (Category.MFA_CODE, r"(?:sign.?in|verification|security) code"),
+    (Category.LOGIN_PWD, r"password|can.?(?:no)?t (?:log|sign) ?in|contraseña"),
+    (Category.REG_PIN, r"registration pin|invitation (?:code|expired)"),
+    (Category.TH_JOIN, r"video (?:visit|call|appointment)|telehealth|videollamada"),
+    (Category.ATTACH_OPEN, r"(?:open|find|download) (?:the |an |my )?(?:attachment|attached|document)"),
+    (Category.REFILL, r"\brefills?\b|prescription"),
+    (Category.BILLING, r"\b(?:bill|invoice|payment|insurance claim)\b"),
+    (Category.APPT, r"\bappointments?\b|\breschedul|\bcita\b"),
+    (Category.ERROR_MSG, r"error (?:message|code)|\berror \d{3}\b|it says error"),
+    (
+        Category.SITE_DOWN,
+        r"(?:site|page|portal) (?:is )?(?:down|not loading|unavailable)|cannot reach the (?:site|portal)",
+    ),
+)
+_COMPILED = tuple((category, re.compile(pattern, re.IGNORECASE)) for category, pattern in _PHRASES)
+LOOKED_AT = 2000  # characters
+
+
+def topic(text: str) -> Category:
+    """The category whose phrase stands in the first words of the text, or OTHER."""
+    head = text[:LOOKED_AT]
+    return next((category for category, pattern in _COMPILED if pattern.search(head)), Category.OTHER)

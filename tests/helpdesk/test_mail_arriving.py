@@ -1,0 +1,434 @@
+"""E-mail comes in (HD-10, TR-03): kept whole before the server hears yes, then on the right desk, once."""
+
+import io
+import smtplib
+import socket
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError
+
+from helpdesk.actions import inbound_mail, tickets
+from helpdesk.actions.mail_routes import is_ours
+from helpdesk.enums import FileState, MailState, TicketState
+from helpdesk.errors import MailboxUnknown, MailEmpty, MailTooLarge, WrongMove
+from helpdesk.management.commands.receive_mail import Command as ReceiveMail
+from helpdesk.management.commands.serve_mail import keep
+from helpdesk.models import Attachment, InboundMail, Ticket
+from helpdesk.rules.reply_address import mailbox, office_address, reply_address, thread_id
+from helpdesk.transports.receiver import Receiver, ReceiverServer
+from portal_core.kernel import outbox
+from portal_core.notify.models import Delivery
+from tests.helpdesk.factories import TicketFactory, refresh
+from tests.helpdesk.mails import HOSTILE, PDF, bounce, mail
+
+pytestmark = pytest.mark.django_db
+DOMAIN = "help.example"
+
+
+@pytest.fixture(autouse=True)
+def _domain(settings, cast):
+    settings.INBOUND_MAIL_DOMAIN = DOMAIN
+
+
+@pytest.fixture
+def arrive():
+    """Hand a mail over and let everything that follows happen; returns its row."""
+
+    def hand_over(raw: bytes, *to: str, sender: str = "pat@patients.example") -> InboundMail:
+        row = inbound_mail.receive(raw=raw, envelope_sender=sender, recipients=to or (f"larkfield@{DOMAIN}",))
+        outbox.drain()
+        return refresh(row)
+
+    return hand_over
+
+
+def written(ticket):
+    return [(one.author_kind, one.visibility, one.body) for one in ticket.messages.order_by("id")]
+
+
+# --- where it goes ----------------------------------------------------------------------------------------------------
+def test_a_letter_of_a_stranger_opens_a_ticket_at_the_main_office(arrive, cast):
+    row = arrive(mail("I cannot sign in.", sender="Xenia <xenia@elsewhere.example>", subject="Forgot password"))
+
+    ticket = row.ticket
+    assert (row.state, ticket.office, ticket.side, ticket.channel) == ("ticketed", cast.north, "office", "email")
+    assert (ticket.requester_email, ticket.requester_name) == ("xenia@elsewhere.example", "Xenia")
+    assert (ticket.category, ticket.patient) == ("LOGIN_PWD", None)
+    assert written(ticket) == [("requester", "patient", "Forgot password\n\nI cannot sign in.")]
+
+
+def test_a_patients_address_leads_to_the_patients_office_and_proves_nothing(arrive, cast):
+    """TR-03; the chart is not chosen by a From line."""
+    cast.paula.email = "Paula@patients.example"
+    cast.paula.home_office = cast.south
+    cast.paula.save()
+
+    row = arrive(mail(sender="paula@patients.example"), f"larkfield+north@{DOMAIN}")
+
+    assert (row.ticket.office, row.ticket.patient) == (cast.south, None)
+
+
+def test_an_address_of_two_patients_decides_nothing(arrive, cast):
+    for one, office in ((cast.paula, cast.south), (cast.pat, cast.north)):
+        one.email, one.home_office = "family@patients.example", office
+        one.save()
+
+    assert arrive(mail(sender="family@patients.example"), f"larkfield+west@{DOMAIN}").ticket.office == cast.west
+
+
+@pytest.mark.parametrize(
+    ("address", "office"),
+    [("larkfield@", "North"), ("larkfield+south@", "South"), ("LARKFIELD+West@", "West"),
+     ("larkfield+nowhere@", "North"), ("elsewhere@", "Elsewhere Office"), ("postmaster@", "North")],
+)  # fmt: skip
+def test_every_office_has_an_address(arrive, address, office):
+    assert arrive(mail(sender="x@y.example"), address + DOMAIN).ticket.office.name == office
+
+
+def test_a_colleagues_letter_goes_to_it(arrive, cast):
+    cast.oscar.email = "oscar@larkfield.example"
+    cast.oscar.save()
+
+    ticket = arrive(mail(sender="oscar@larkfield.example")).ticket
+
+    assert (ticket.side, ticket.requester_kind) == ("it", "staff")
+
+
+def test_known_and_unknown_senders_hear_the_same(arrive, cast):
+    cast.pat.email = "pat@patients.example"
+    cast.pat.save()
+    for sender in ("pat@patients.example", "nobody@elsewhere.example"):
+        arrive(mail(sender=sender, header_id=f"<{sender}>"))
+
+    first, second = Delivery.objects.select_related("message").order_by("id")
+    tickets_ = list(Ticket.objects.order_by("id"))
+    told = [
+        one.message.text.replace(ticket.reference, "REF").split("http")[0]
+        for one, ticket in zip((first, second), tickets_, strict=True)
+    ]
+    assert told[0] == told[1]
+    assert [one.message.template for one in (first, second)] == ["helpdesk/received"] * 2
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+def answered(cast, **fields):
+    return TicketFactory(office=cast.north, state=TicketState.WAIT_PATIENT, **fields)
+
+
+def test_an_answer_to_the_sealed_address_opens_the_ticket_again(arrive, cast):
+    ticket = answered(cast)
+    text = "It works now.\n\nOn Monday Cedar wrote:\n> Does it?"
+
+    row = arrive(mail(text, subject="Re: An answer"), reply_address(ticket.public_id))
+
+    assert (row.ticket, refresh(ticket).state) == (ticket, "open")
+    assert written(ticket) == [("requester", "patient", "It works now.")]
+    assert Ticket.objects.count() == 1
+
+
+@pytest.mark.parametrize("header", ["In_Reply_To", "References"])
+def test_an_answer_is_known_by_the_threads_id(arrive, cast, header):
+    ticket = answered(cast)
+
+    assert arrive(mail(**{header: f"<older@x.example> {thread_id(ticket.public_id)}"})).ticket == ticket
+
+
+def test_an_answer_is_known_by_our_letters_id(arrive, cast):
+    ticket = answered(cast)
+    tickets.reply(ticket=ticket, body="Try again.", by=cast.olivia.actor)
+    outbox.drain()
+    delivery = Delivery.objects.filter(recipient_key=f"ticket:{ticket.public_id}").first()
+    if delivery is None:  # held back for a moment so that it can be recalled
+        pytest.fail("no letter was promised")
+
+    assert arrive(mail(In_Reply_To=f"<{delivery.public_id}@lantern.example>")).ticket == ticket
+
+
+def test_a_letter_that_continues_their_own_earlier_one(arrive):
+    first = arrive(mail(header_id="<first@patients.example>"))
+    second = arrive(mail("And another thing", header_id="<2@p>", References="<first@patients.example>"))
+
+    assert second.ticket == first.ticket
+    stranger = arrive(
+        mail(header_id="<3@p>", sender="eve@x.example", References="<first@patients.example>"), sender="eve@x.example"
+    )
+    assert stranger.ticket != first.ticket
+
+
+def test_a_number_in_the_subject_counts_for_the_tickets_own_address_alone(arrive, cast):
+    ticket = answered(cast)
+
+    mine = arrive(mail(subject=f"Re: [{ticket.reference}]", header_id="<1@p>"))
+    other = arrive(mail(subject=f"Re: [{ticket.reference}]", header_id="<2@p>", sender="eve@x.example"))
+
+    assert mine.ticket == ticket
+    assert other.ticket != ticket
+    assert written(ticket)[1] == (
+        "system", "internal", "This e-mail was joined by the number in its subject. It may come from somebody else.",
+    )  # fmt: skip
+
+
+def test_an_answer_from_another_address_says_so(arrive, cast):
+    ticket = answered(cast)
+
+    arrive(mail("Me again", sender="pat@work.example"), reply_address(ticket.public_id))
+
+    assert written(ticket) == [
+        ("requester", "patient", "Me again"),
+        ("system", "internal", "This answer came from pat@work.example, not from the requester's address."),
+    ]
+    assert refresh(ticket).requester_email == "pat@patients.example"  # answers never go to the new address
+
+
+def test_an_answer_to_a_closed_ticket_opens_a_new_one(arrive, cast):
+    ticket = TicketFactory(office=cast.south, state=TicketState.CLOSED)
+
+    row = arrive(mail(), reply_address(ticket.public_id))
+
+    assert row.ticket != ticket
+    assert row.ticket.office == cast.south
+    assert written(row.ticket)[1][2] == f"An answer to {ticket.reference}, which is closed."
+
+
+def test_a_forged_seal_is_no_mailbox(cast):
+    ticket = TicketFactory(office=cast.north)
+    good = reply_address(ticket.public_id)
+    local = good.partition("@")[0]
+
+    assert len(local) <= 64
+    assert mailbox(good.upper()).ticket_id == ticket.public_id
+    assert mailbox(f"{local[:-1]}{'0' if local[-1] != '0' else '1'}@{DOMAIN}") is None
+    with pytest.raises(MailboxUnknown):
+        inbound_mail.receive(raw=mail(), envelope_sender="", recipients=[f"reply+{ticket.public_id}@{DOMAIN}"])
+
+
+def test_an_earlier_key_still_opens(cast, settings):
+    ticket = TicketFactory(office=cast.north)
+    address = reply_address(ticket.public_id)
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
+
+    assert mailbox(address).ticket_id == ticket.public_id
+
+
+# --- our letters ------------------------------------------------------------------------------------------------------
+def test_our_letters_say_where_answers_go_and_what_they_belong_to(arrive):
+    row = arrive(mail(header_id="<first@patients.example>"))
+
+    headers = Delivery.objects.select_related("message").get().message.headers
+
+    seal = reply_address(row.ticket.public_id)
+    assert headers == {
+        "Reply-To": f"<{seal}>",
+        "In-Reply-To": "<first@patients.example>",
+        "References": f"<{seal}> <first@patients.example>",
+    }
+
+
+def test_without_a_domain_nothing_comes_in_and_letters_carry_no_address(settings, cast):
+    settings.INBOUND_MAIL_DOMAIN = ""
+
+    assert (reply_address("x" * 20), office_address("larkfield", "North", main=True)) == ("", "")
+    with pytest.raises(MailboxUnknown):
+        inbound_mail.receive(raw=mail(), envelope_sender="", recipients=["larkfield@help.example", "@", ""])
+
+
+# --- machines and loops (RFC 3834) ------------------------------------------------------------------------------------
+def test_a_machines_mail_waits_for_a_person(arrive):
+    row = arrive(mail(Auto_Submitted="auto-generated", subject="Your order"))
+
+    assert (row.state, row.hold_reason, row.ticket) == ("held", "machine", None)
+    assert Delivery.objects.count() == 0
+
+
+def test_an_absence_notice_becomes_a_note_and_opens_nothing(arrive, cast):
+    ticket = answered(cast)
+
+    arrive(mail("I am away.", Auto_Submitted="auto-replied"), reply_address(ticket.public_id))
+
+    assert refresh(ticket).state == "wait_patient"
+    assert written(ticket) == [("system", "internal", "Automatic answer by e-mail:\n\nHelp\n\nI am away.")]
+    assert Delivery.objects.count() == 0
+
+
+def test_receipts_stop_after_three_a_day_and_tickets_after_twenty_an_hour(arrive):
+    rows = [arrive(mail(header_id=f"<{number}@p>")) for number in range(22)]
+
+    assert [row.state for row in rows] == ["ticketed"] * 20 + ["held"] * 2
+    assert rows[-1].hold_reason == "too_many"
+    assert Delivery.objects.count() == 3
+
+
+def test_a_bounce_of_our_letter_is_told_on_the_ticket_once(arrive, cast):
+    ticket = arrive(mail()).ticket
+    delivery = Delivery.objects.get()
+    Delivery.objects.update(state="sent", sent_at=ticket.created_at)
+
+    for number in range(2):
+        report = bounce(f"<{delivery.public_id}@lantern.example>") + b"\r\n" * number
+        assert arrive(report, f"postmaster@{DOMAIN}", sender="").state == "report"
+
+    assert written(ticket)[1:] == [
+        ("system", "internal", "Our e-mail to the requester did not arrive (bounce_5.1.1). The address does not work. "
+         "Call them, or ask for another address."),
+    ]  # fmt: skip
+    assert Ticket.objects.count() == 1
+
+
+# --- once, and never lost ---------------------------------------------------------------------------------------------
+def test_the_same_hand_over_twice_is_one_row(arrive):
+    assert arrive(mail()) == arrive(mail())
+    assert Ticket.objects.count() == 1
+
+
+def test_one_letter_to_two_of_our_addresses_is_one_ticket(arrive):
+    first = arrive(mail(), f"larkfield@{DOMAIN}")
+    second = arrive(b"Received: from a by b\r\n" + mail(), f"larkfield+south@{DOMAIN}")
+
+    assert (first.state, second.state) == ("ticketed", "duplicate")
+
+
+def test_reading_twice_changes_nothing(arrive):
+    row = arrive(mail())
+
+    inbound_mail.read(mail_id=row.public_id)
+
+    assert len(written(row.ticket)) == 1
+
+
+def test_a_crash_while_reading_loses_nothing(arrive, monkeypatch):
+    """The mail is kept before the server hears yes; reading is tried again."""
+    with monkeypatch.context() as patch:
+        patch.setattr(inbound_mail.tickets, "open_from_contact", lambda **_: (_ for _ in ()).throw(DatabaseError()))
+        row = inbound_mail.receive(raw=mail(), envelope_sender="pat@x.example", recipients=[f"larkfield@{DOMAIN}"])
+        outbox.drain()
+        assert refresh(row).state == "received"
+
+    inbound_mail.read(mail_id=row.public_id)
+
+    assert refresh(row).ticket is not None
+    assert bytes(refresh(row).raw) == mail()
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE.keys() - {"empty"}))
+def test_hostile_mail_is_kept_whole_and_reaches_a_desk(arrive, name):
+    row = arrive(HOSTILE[name], sender="eve@x.example")
+
+    assert row.state == MailState.TICKETED
+    assert bytes(row.raw) == HOSTILE[name]
+    assert row.ticket.messages.filter(author_kind="requester").count() == 1
+
+
+def test_files_go_into_quarantine(arrive):
+    row = arrive(mail(files=(("a.pdf", "application/pdf", PDF), ("b.pdf", "application/pdf", b"MZ\x90"))))
+
+    assert list(Attachment.objects.order_by("id").values_list("name", "state", "finding", "message_id")) == [
+        ("a.pdf", FileState.UNCHECKED, "", row.message_id),
+        ("b.pdf", FileState.BLOCKED, "A program.", row.message_id),
+    ]
+
+
+# --- a person looks ---------------------------------------------------------------------------------------------------
+def test_a_held_mail_becomes_a_ticket_by_hand_once(arrive, cast):
+    row = arrive(mail("Fax received", Auto_Submitted="auto-generated"))
+
+    ticket = inbound_mail.make_ticket(mail=row, by=cast.olivia.actor)
+
+    assert inbound_mail.make_ticket(mail=refresh(row), by=cast.olivia.actor) == ticket
+    assert (refresh(row).state, Ticket.objects.count(), Delivery.objects.count()) == ("ticketed", 1, 0)
+
+
+def test_a_held_mail_is_set_aside_and_taken_up_again(arrive, cast):
+    row = arrive(mail(Precedence="bulk"))
+
+    inbound_mail.set_aside(mail=row, by=cast.olivia.actor)
+    assert refresh(row).state == "set_aside"
+    inbound_mail.make_ticket(mail=row, by=cast.olivia.actor)
+    with pytest.raises(WrongMove):
+        inbound_mail.set_aside(mail=row, by=cast.olivia.actor)
+
+
+# --- the doors: a pipe, and SMTP or LMTP ------------------------------------------------------------------------------
+def pipe(data, *options):
+    with pytest.raises(SystemExit) as ended:
+        call_command(ReceiveMail(), *options, stdin=io.BytesIO(data))
+    return ended.value.code
+
+
+def test_the_pipe_answers_in_a_mail_servers_words(monkeypatch):
+    out = io.StringIO()
+    call_command("receive_mail", "--to", f"larkfield@{DOMAIN}", stdin=io.BytesIO(mail()), stdout=out)
+    assert out.getvalue().startswith("kept as ")
+
+    assert pipe(mail(), "--to", f"nobody@{DOMAIN}") == 67
+    assert pipe(mail()) == 67
+    assert pipe(b"  \r\n", "--to", f"larkfield@{DOMAIN}") == 65
+    monkeypatch.setattr(inbound_mail, "MAX_MAIL", 100)
+    assert pipe(mail(), "--to", f"larkfield@{DOMAIN}") == 69
+    assert InboundMail.objects.count() == 1
+
+
+def test_a_broken_database_makes_the_server_try_again(monkeypatch):
+    def broken(**_):
+        raise DatabaseError
+
+    monkeypatch.setattr(inbound_mail, "receive", broken)
+
+    assert pipe(mail(), "--to", f"larkfield@{DOMAIN}") == 75
+    assert keep(mail(), "", [f"larkfield@{DOMAIN}"]) == "451 4.3.0 Try again later"
+
+
+def test_what_is_refused_for_good(monkeypatch):
+    monkeypatch.setattr(inbound_mail, "MAX_MAIL", 1000)
+
+    assert keep(mail(), "", ["x@y.example"]) == "550 5.1.1 No such mailbox"
+    assert keep(b" ", "", [f"larkfield@{DOMAIN}"]) == "554 5.6.0 There is no mail in this"
+    assert keep(b"x" * 1001, "", [f"larkfield@{DOMAIN}"]) == "552 5.3.4 Too large"
+    for wrong in (MailTooLarge, MailEmpty):
+        assert issubclass(wrong, Exception)
+
+
+def test_the_receiver_stays_on_this_machine():
+    with pytest.raises(CommandError, match="loopback"):
+        call_command("serve_mail", "--host", "0.0.0.0")
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+@pytest.mark.parametrize("kind", [smtplib.SMTP, smtplib.LMTP])
+def test_a_mail_server_hands_over_and_hears_of_each_recipient(kind):
+    kept = []
+
+    def take(raw, sender, recipients):
+        kept.append((raw, sender, recipients))
+        return "250 2.0.0 Kept"
+
+    receiver = Receiver(keep=take, known=lambda address: address.endswith(DOMAIN), lmtp=kind is smtplib.LMTP)
+    server = ReceiverServer(receiver, hostname="127.0.0.1", port=free_port(), size_limit=2000)
+    server.start()
+    try:
+        with kind("127.0.0.1", server.port) as line:
+            line.ehlo_or_helo_if_needed()
+            line.mail("a@b.example")
+            asked = [line.rcpt(one)[0] for one in (f"x@{DOMAIN}", "z@other.example", f"y@{DOMAIN}")]
+            answers = [line.data(mail())]
+            answers += [line.getreply()] if kind is smtplib.LMTP else []  # one for each recipient (RFC 2033)
+        with pytest.raises(smtplib.SMTPException), kind("127.0.0.1", server.port) as line:
+            line.sendmail("a@b.example", [f"x@{DOMAIN}"], b"x" * 3000)
+    finally:
+        server.stop()
+
+    assert (asked, set(answers)) == ([250, 550, 250], {(250, b"2.0.0 Kept")})
+    (taken,) = kept
+    assert taken[0].replace(b"\r\n", b"\n").strip() == mail().strip()
+    assert taken[1:] == ("a@b.example", [f"x@{DOMAIN}", f"y@{DOMAIN}"])
+
+
+def test_known_mailboxes(cast):
+    assert is_ours(f"larkfield@{DOMAIN}")
+    assert not is_ours(f"nobody@{DOMAIN}")
+    assert not is_ours("larkfield@elsewhere.example")
