@@ -8,13 +8,14 @@ from helpdesk.contracts import TicketOverdue, TicketSolved, TicketStillBroken
 from helpdesk.enums import Alert, Side, Turn
 from helpdesk.queries import ticket_by_id, tickets_of_incident
 from portal_core import notify
+from portal_core.access.contracts import EmailChangeStopped
 from portal_core.directory.enums import Permission
 from portal_core.directory.queries import staff_with
 from portal_core.kernel import realtime
 from portal_core.kernel.contracts import SYSTEM
 from portal_core.kernel.outbox import handles
 from statuspage.contracts import IncidentPublished
-from triage.actions import incidents, playbook
+from triage.actions import accounts, incidents, playbook
 
 
 @handles(IncidentPublished)
@@ -23,6 +24,13 @@ def close_the_loop(event: IncidentPublished) -> None:
     if event.kind == "resolved":
         incidents.close_loop(incident_id=event.incident_id, by=SYSTEM)
         _count_again(event.incident_id)
+
+
+@handles(EmailChangeStopped)
+def ask_the_office_to_call(event: EmailChangeStopped) -> None:
+    """Which of two mailboxes is the patient's, only their office can find out."""
+    key = f"{event.patient_id}:{event.at.timestamp():.0f}"
+    accounts.report_stopped_change(patient_id=event.patient_id, key=key)
 
 
 @handles(TicketStillBroken)

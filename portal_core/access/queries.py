@@ -97,6 +97,12 @@ def last_email_change(patient: "Patient") -> EmailChange | None:
     return EmailChange.objects.filter(patient=patient).order_by("-changed_at", "-pk").first()
 
 
+def stopped_change(patient_id: str) -> EmailChange | None:
+    """The newest change of this patient's address that was stopped from the old one."""
+    rows = EmailChange.objects.filter(patient__public_id=patient_id, stopped_at__isnull=False)
+    return rows.select_related("patient__home_office__practice").order_by("-stopped_at").first()
+
+
 def sharing_mailbox(patient: "Patient", email: str) -> list["Patient"]:
     """Other living patients of the practice with this address (PC-39), for the warning before access is given."""
     if not email.strip():

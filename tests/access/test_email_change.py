@@ -6,8 +6,10 @@ import re
 import pytest
 import time_machine
 
+from helpdesk.models import Ticket
 from portal_core.access import errors
 from portal_core.access.actions import email, portal
+from portal_core.access.contracts import EmailChangeStopped
 from portal_core.access.enums import PortalState
 from portal_core.access.models import EmailChange, HelpAttempt, PortalAccess
 from portal_core.access.queries import portal_status
@@ -17,6 +19,7 @@ from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
 from tests.access.factories import AccessTokenFactory, refresh, set_access
 from tests.cast import PASSWORD, make_patient, signed_in
+from triage.handlers import ask_the_office_to_call
 
 NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 NEW = "pat.new@patients.example"
@@ -208,6 +211,22 @@ def test_the_old_address_stops_it(cast, clock, client, patient_client):
     assert "An e-mail change was stopped from the old address" in shown
     assert client.post(link).status_code == client.get(link).status_code == 404
     assert AuditEvent.objects.filter(action="access:stop_email_change").count() == 1
+
+
+def test_the_office_gets_one_ticket_about_it(cast, client, drain):
+    """Found by the office without looking for it, also when the event is handed out twice."""
+    change(cast)
+    client.post(stop_link())
+    drain()
+    row = EmailChange.objects.get()
+    for _ in range(2):
+        ask_the_office_to_call(
+            EmailChangeStopped(patient_id=cast.pat.public_id, office_id=cast.north.public_id, at=row.stopped_at)
+        )
+
+    ticket = Ticket.objects.get()
+    assert (ticket.office, ticket.side, ticket.patient) == (cast.north, "office", cast.pat)
+    assert ticket.category == "CONTACT_CHANGE"
 
 
 def test_a_later_address_is_not_overwritten(cast, clock, client):

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from helpdesk.actions import tickets
+from helpdesk.contracts import Intake
+from helpdesk.enums import Category, Channel, RequesterKind
 from portal_core.access.actions import pins, portal
 from portal_core.access.enums import PortalState
-from portal_core.access.queries import portal_status
-from portal_core.kernel.contracts import Actor
+from portal_core.access.queries import portal_status, stopped_change
+from portal_core.kernel import idempotency
+from portal_core.kernel.contracts import SYSTEM, Actor
 from triage.actions.playbook import tick
 from triage.actions.verification import consume
 from triage.enums import OfficeStep
@@ -18,6 +21,11 @@ from triage.models import Attestation
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
     from portal_core.directory.models import Staff
+
+STOPPED = (
+    "Somebody at the old e-mail address says that they did not ask for the change of address. Portal access is now "
+    "switched off. Speak to the patient, in the office or by calling the number on file, before you switch it on again."
+)
 
 
 @transaction.atomic
@@ -59,3 +67,24 @@ def issue_pin(*, ticket: "Ticket", attestation_id: str, staff: "Staff", by: Acto
     tick(ticket=ticket, staff=staff, step=OfficeStep.REGISTRATION_PIN, by=by)
     tickets.add_note(ticket=ticket, body="Issued a registration PIN.", by=by)
     return pin
+
+
+@transaction.atomic
+def report_stopped_change(*, patient_id: str, key: str) -> None:
+    """A ticket for the patient's office: somebody at the old address says that the e-mail change was not theirs. The
+    portal is closed until the office has spoken to the patient. `key`: the same stop opens one ticket."""
+    change = stopped_change(patient_id)
+    if change is None:
+        return
+    patient = change.patient
+
+    def deed() -> str:
+        intake = Intake(
+            requester_kind=RequesterKind.PATIENT, category=Category.CONTACT_CHANGE, channel=Channel.PORTAL,
+            body=STOPPED, name=patient.name,
+        )  # fmt: skip
+        ticket = tickets.open_from_contact(intake=intake, office=patient.home_office, by=SYSTEM)
+        tickets.match_patient(ticket=ticket, patient=patient, by=SYSTEM)
+        return str(ticket.public_id)
+
+    idempotency.once("triage.stopped-change", key, deed)
