@@ -85,6 +85,7 @@ def create() -> Practice:
         time_zone="America/Chicago",
         fhir_id=MARK,
         telehealth_enabled=True,
+        self_registration=True,
     )
     offices = _offices(practice, dice)
     password = make_password(PASSWORD)
