@@ -8,9 +8,22 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Max, Q, QuerySet
 
 from helpdesk.access import seen_by
-from helpdesk.enums import LIVE, Author, CallOutcome, Category, Side, TicketState, Turn, Visibility
-from helpdesk.models import BusinessHours, Holiday, PhoneCall, Ticket, TicketMessage
-from helpdesk.rules.hours import WEEKDAYS, Calendar, Opening, opening, parse_spans
+from helpdesk.enums import LIVE, OURS, Author, CallOutcome, Category, Side, TicketState, Turn, Visibility
+from helpdesk.models import (
+    BusinessHours,
+    DeskPhone,
+    Holiday,
+    PhoneCall,
+    Ticket,
+    TicketLink,
+    TicketMessage,
+    TicketRating,
+    TicketSegment,
+    TicketUndo,
+    VoiceLine,
+)
+from helpdesk.rules import sla
+from helpdesk.rules.hours import WEEKDAYS, Calendar, Opening, opening, parse_spans, working_minutes
 from helpdesk.rules.opening_words import until_words
 from portal_core.directory.enums import Permission
 from portal_core.kernel import clock
@@ -40,9 +53,10 @@ def office_queue(
     among: Collection[int] | None = None,
     after: str = "",
     limit: int = PAGE,
+    resting: bool = False,
 ) -> Page:
     """Live tickets of this person's offices, longest waiting first; `turn` narrows to one side's move, `office` to one
-    office's public id, `among` to these keys."""
+    office's public id, `among` to these keys, `resting` to those put aside until later (else they are left out)."""
     wanted = Q(side=Side.OFFICE)
     if nobodys:
         wanted &= Q(owner=None)
@@ -52,7 +66,7 @@ def office_queue(
         wanted &= Q(office__public_id=office)
     if among is not None:
         wanted &= Q(pk__in=among)
-    return _queue(wanted, staff, turn=turn, mine=mine, after=after, limit=limit)
+    return _queue(wanted, staff, turn=turn, mine=mine, after=after, limit=limit, resting=resting)
 
 
 def it_queue(
@@ -75,6 +89,25 @@ def ticket_by_id(public_id: str) -> Ticket:
 
 def thread(ticket: Ticket) -> list[TicketMessage]:
     """Everything written, oldest first, with what was written in tickets joined into this one; for staff."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoable:
+    """A deed that its author may still take back, until `until`."""
+
+    id: str
+    kind: str  # UndoKind
+    reference: str
+    until: dt.datetime
+
+
+def undoable(by_id: str, *, now: dt.datetime) -> Undoable | None:
+    """The newest of this person's deeds that can still be taken back; one query."""
+    rows = TicketUndo.objects.filter(by_id=by_id, until__gt=now, undone_at=None).select_related("ticket")
+    row = rows.order_by("-at", "-id").first()
+    if row is None:
+        return None
+    return Undoable(id=row.public_id, kind=row.kind, reference=row.ticket.reference, until=row.until)
+
+
     mine = Q(ticket=ticket) | Q(ticket__merged_into=ticket)
     return list(TicketMessage.objects.filter(mine).select_related("ticket").order_by("at", "id"))
 
@@ -229,8 +262,10 @@ def usual_caller(patient_id: int, *, side: Side, now: dt.datetime) -> "Staff | N
     return call.staff if call is not None else None
 
 
-def _queue(side: Q, staff: "Staff", *, turn: Turn | None, mine: bool, after: str, limit: int) -> Page:
-    rows = Ticket.objects.filter(side, seen_by(staff), state__in=LIVE, snoozed_until=None)
+def _queue(
+    side: Q, staff: "Staff", *, turn: Turn | None, mine: bool, after: str, limit: int, resting: bool = False
+) -> Page:
+    rows = Ticket.objects.filter(side, seen_by(staff), state__in=LIVE, snoozed_until__isnull=not resting)
     if turn is not None:
         rows = rows.filter(turn_now=turn)
     if mine:

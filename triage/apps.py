@@ -34,3 +34,7 @@ class TriageConfig(AppConfig):
         slots.register_nav(
             "desk", slots.Link("Who does what", "triage:reference", Permission.OFFICE_DESK, "list", order=90)
         )
+        slots.register_nav(
+            "desk", slots.Link("Prepared answers", "triage:replies", Permission.SETTINGS, "copy", order=85)
+        )
+        slots.register_nav("desk", slots.Link("Routing", "triage:routing", Permission.SETTINGS, "list", order=86))

@@ -32,7 +32,7 @@ from triage.rules.edits import Table, table
 from triage.rules.routing import Packet, RequestFacts
 from triage.rules.surge import MEMORY, Proposal, Report, surges
 from triage.rules.table import ROUTES
-from triage.rules.views import MENTIONS, MINE, NOBODY, Wanted
+from triage.rules.views import MENTIONS, MINE, NOBODY, RESTING, Wanted
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
@@ -128,6 +128,7 @@ def office_list(staff: "Staff", wanted: Wanted, *, after: str = "") -> "helpdesk
         turn=Turn(wanted.turn) if wanted.turn else None,
         mine=wanted.who == MINE,
         nobodys=wanted.who == NOBODY,
+        resting=wanted.who == RESTING,
         category=wanted.category,
         office=wanted.office,
         among=among,

@@ -35,8 +35,9 @@ def tick(*, ticket: "Ticket", staff: "Staff", step: OfficeStep, on: bool = True,
 
 
 @transaction.atomic
-def solve(*, ticket: "Ticket", resolution: Resolution, note: str = "", by: Actor) -> None:
-    """Done at the office. An answer that lies there is taken as confirmed; while IT works on it: EscalationOpen."""
+def solve(*, ticket: "Ticket", resolution: Resolution, note: str = "", hold: bool = False, by: Actor) -> None:
+    """Done at the office. An answer that lies there is taken as confirmed; while IT works on it: EscalationOpen. With
+    `hold` it may be undone for ten seconds; a flag that was closed with it stays closed."""
     now = clock.now()
     for flag in Escalation.objects.select_for_update().filter(ticket=ticket).open():
         if flag.state not in (EscalationState.ANSWERED, EscalationState.LINKED):
@@ -44,7 +45,7 @@ def solve(*, ticket: "Ticket", resolution: Resolution, note: str = "", by: Actor
         flag.move(EscalationState.DONE, at=now)
         flag.save(update_fields=["state", "changed_at", "closed_at"])
         audit.record("flag:done", by=by, target=flag, at=now)
-    tickets.solve(ticket=ticket, resolution=resolution, note=note, by=by)
+    tickets.solve(ticket=ticket, resolution=resolution, note=note, hold=hold, by=by)
 
 
 @transaction.atomic

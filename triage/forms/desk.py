@@ -20,7 +20,13 @@ class FilterForm(TicketForm):
     turn = forms.ChoiceField(label=_("Whose move"), choices=[("", _("Anybody's")), *Turn.choices], required=False)
     who = forms.ChoiceField(
         label=_("Owner"),
-        choices=[("", _("Anybody")), ("mine", _("Me")), ("nobody", _("Nobody yet")), ("mentions", _("Notes name me"))],
+        choices=[
+            ("", _("Anybody")),
+            ("mine", _("Me")),
+            ("nobody", _("Nobody yet")),
+            ("mentions", _("Notes name me")),
+            ("resting", _("Put aside")),
+        ],
         required=False,
     )
     category = forms.ChoiceField(label=_("About"), choices=[("", _("Anything")), *PATIENT_CATEGORIES], required=False)

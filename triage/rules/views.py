@@ -7,14 +7,15 @@ from urllib.parse import urlencode
 
 from helpdesk.enums import Category, Turn
 
-MINE, NOBODY, MENTIONS = "mine", "nobody", "mentions"
-WHO = (MINE, NOBODY, MENTIONS)
+MINE, NOBODY, MENTIONS, RESTING = "mine", "nobody", "mentions", "resting"
+WHO = (MINE, NOBODY, MENTIONS, RESTING)
 _OPAQUE = re.compile(r"[0-9A-Za-z]{4,20}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What the list is narrowed to; every field may be empty. `office`: a public id. `who`: mine, nobody, mentions."""
+    """What the list is narrowed to; every field may be empty. `office`: a public id. `who`: mine, nobody, mentions,
+    resting (put aside until later)."""
 
     turn: str = ""
     who: str = ""

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_GET, require_POST
 from helpdesk.actions import tickets
 from helpdesk.actions.tickets import it_group, office_group
 from helpdesk.enums import Category, Resolution, Turn
-from helpdesk.queries import Page
+from helpdesk.queries import Page, undoable
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.directory.queries import offices
-from portal_core.kernel import idempotency
+from portal_core.kernel import clock, idempotency
 from portal_core.kernel.errors import NotFound
 from statuspage.queries import active_incidents
 from triage import access, forms, queries
@@ -66,6 +66,8 @@ def list_context(request: StaffRequest, narrowed: Wanted, page: Page, *, here: s
         ],
         "filter_form": forms.FilterForm(mine, initial=narrowed.as_dict()),
         "bulk_form": forms.BulkForm(mine, active_incidents()),
+        "undoable": undoable(staff.public_id, now=clock.now()),
+        "may_manage_replies": staff.may(Permission.APPROVE_RISKY) or staff.may(Permission.SETTINGS),
         "people_at": presence.who(_rooms(staff, mine), but=staff.public_id),
     }
 
@@ -77,6 +79,7 @@ def _tabs(narrowed: Wanted, named: int) -> list[dict[str, Any]]:
         (_("Mine"), Wanted(who="mine"), ""),
         (_("Nobody's"), Wanted(who="nobody"), ""),
         (_("Named me"), Wanted(who="mentions"), str(named) if named else ""),
+        (_("Aside"), Wanted(who="resting"), ""),
     ]
     return [{"title": title, "query": one.query, "current": one == narrowed, "count": n} for title, one, n in known]
 

@@ -70,6 +70,7 @@ def console_page(
         "sleeping": [row for row in flags if row.sleeps(now)],
         "bulk_form": forms.BulkFlagForm(incidents),
         "linked": sum(row.state == EscalationState.LINKED for row in flags),
+        "may_manage_replies": request.staff.may(Permission.STATUS_PUBLISH),
         "proposals": [_card(one) for one in queries.proposals(request.staff, flags, now)],
         "incidents": incidents,
         "provider_tickets": helpdesk.it_queue(request.staff, limit=20).tickets,

@@ -1,5 +1,6 @@
 """The office desk: receptionists at the door, one per button."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from helpdesk.actions import tickets
-from helpdesk.enums import Category, Resolution
+from helpdesk.enums import Category, Resolution, SnoozeReason
 from portal_core.directory.access import note_list_read, patient_for
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.directory.queries import search_patients
+from portal_core.kernel import clock
 from portal_core.kernel.errors import AppError, NotFound
 from triage import access, forms
 from triage.actions import conversation, escalations, incidents, playbook
@@ -94,7 +96,7 @@ def reply(request: StaffRequest, public_id: str) -> HttpResponse:
         conversation.reply(ticket=row, staff=request.staff, by=request.actor, **form.cleaned_data)
     except AppError as error:
         return desk_page(request, access.office_ticket(request.staff, public_id), error=error, bound={"reply": form})
-    messages.success(request, _("Sent."))
+    messages.success(request, _("Sent. It leaves in ten seconds."))
     return redirect(address("office-ticket", public_id, narrowed=wanted_of(request)))
 
 
@@ -154,12 +156,52 @@ def solve(request: StaffRequest, public_id: str) -> HttpResponse:
             ticket=row,
             resolution=Resolution(form.cleaned_data["resolution"]),
             note=form.cleaned_data["note"],
+            hold=True,
             by=request.actor,
         )
     except AppError as error:
         return desk_page(request, access.office_ticket(request.staff, public_id), error=error, bound={"solve": form})
     messages.success(request, _("Solved: %(reference)s.") % {"reference": row.reference})
     return redirect(onwards(request, leaving=public_id) if request.POST.get("then") != "list" else "triage:office")
+
+
+@require_POST
+@office_staff
+@in_practice_time
+def snooze(request: StaffRequest, public_id: str) -> HttpResponse:
+    """Put aside until later, with a reason; then the next one."""
+    row = access.office_ticket(request.staff, public_id)
+    form = forms.SnoozeForm(request.POST)
+    if not form.is_valid():
+        return desk_page(request, row, bound={"snooze": form})
+    until = clock.now() + dt.timedelta(hours=int(form.cleaned_data["hours"]))
+    try:
+        tickets.snooze(ticket=row, reason=SnoozeReason(form.cleaned_data["reason"]), until=until, by=request.actor)
+    except AppError as error:
+        return desk_page(request, access.office_ticket(request.staff, public_id), error=error, bound={"snooze": form})
+    messages.success(request, _("%(reference)s comes back by itself.") % {"reference": row.reference})
+    return redirect(onwards(request, leaving=public_id))
+
+
+@button
+def wake(request: StaffRequest, row: "Ticket") -> str:
+    tickets.unsnooze(ticket=row, by=request.actor)
+    return _("Back in the list.")
+
+
+@require_POST
+@office_staff
+@in_practice_time
+def undo(request: StaffRequest) -> HttpResponse:
+    """Take back what one did within the last ten seconds, and open its ticket."""
+    try:
+        row = conversation.undo(undo_id=request.POST.get("undo", ""), staff=request.staff, by=request.actor)
+    except NotFound:
+        raise
+    except AppError as error:
+        return desk_page(request, error=error)
+    messages.success(request, _("Taken back. Nobody outside heard of it."))
+    return redirect(address("office-ticket", row.public_id, narrowed=wanted_of(request)))
 
 
 @button

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from helpdesk import queries as helpdesk
-from helpdesk.enums import Category, Resolution, TicketState
+from helpdesk.enums import OURS, Category, Resolution, TicketState
 from portal_core.access.enums import PortalState
 from portal_core.access.queries import last_attempts, portal_status
 from portal_core.directory.enums import PatientSupportMode, Permission
@@ -135,6 +135,9 @@ def ticket_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, bound: di
         "search_form": bound.get("search") or forms.SearchForm(initial={"q": ticket.requester_name}),
         "category_form": forms.CategoryForm(initial={"category": ticket.category}),
         "solve_form": bound.get("solve") or forms.SolveForm(initial={"resolution": _likely_end(flags)}),
+        "snooze_form": bound.get("snooze") or forms.SnoozeForm(),
+        "snooze_open": "snooze" in bound,
+        "may_snooze": ticket.state in OURS and ticket.relayed_at is None and ticket.snoozed_until is None,
         "to_it_form": bound.get("to_it") or forms.ToITForm(),
         "flag_form": bound.get("flag") or forms.FlagForm(initial=_flag_initial(ticket)),
         "still_missing": _still_missing(ticket, identity.attestation, done, table),

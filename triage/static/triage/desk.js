@@ -22,3 +22,18 @@ if (location.hash) {
   const wanted = document.getElementById(location.hash.slice(1));
   if (wanted?.matches("textarea, details.deed")) reveal(wanted);
 }
+
+// The ten seconds of an undo, by the server's clock as it was when the page came.
+for (const bar of document.querySelectorAll("[data-undo]")) {
+  const ends = performance.now() + Math.min(10_000, Math.max(0, Date.parse(bar.dataset.expires) - Date.now()));
+  const tick = () => {
+    const left = Math.ceil((ends - performance.now()) / 1000);
+    if (left <= 0) {
+      bar.remove();
+      return;
+    }
+    bar.querySelector("[data-undo-left]").textContent = `(${left})`;
+    setTimeout(tick, 250);
+  };
+  tick();
+}

@@ -49,6 +49,7 @@ document.addEventListener("click", (event) => {
     if (box) {
       box.checked = !box.checked;
       count();
+      rows().find((row) => row.dataset.row === here())?.focus({ preventScroll: true });
     }
   }
 });
