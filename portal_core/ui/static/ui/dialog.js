@@ -3,7 +3,7 @@
 // <form data-confirm="Really?"> asks once more before it is sent.
 import { keepToasts, toast } from "./toast.js";
 
-const PART = "[data-dialog-part], main .page-content, main";
+const PARTS = ["[data-dialog-part]", "main .page-content", "main"]; // the first that the page has
 
 function build(title) {
   const dialog = document.createElement("dialog");
@@ -32,7 +32,7 @@ function build(title) {
 // --- a page in a dialog ------------------------------------------------------------------------------------------------
 function fill(box, text) {
   const page = new DOMParser().parseFromString(text, "text/html");
-  const part = page.querySelector(PART);
+  const part = PARTS.map((part) => page.querySelector(part)).find(Boolean);
   const title = page.querySelector("main h1");
   if (title) box.heading.textContent = title.textContent.trim();
   title?.remove();
