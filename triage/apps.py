@@ -31,6 +31,7 @@ class TriageConfig(AppConfig):
         slots.register_nav("desk", slots.Link("IT console", "triage:it", Permission.IT_DESK, "flag", order=20))
         slots.register_nav("desk", slots.Link("Search", "triage:find", Permission.OFFICE_DESK, "search", order=30))
         slots.register_nav("desk", slots.Link("Search", "triage:find", Permission.IT_DESK, "search", order=30))
+        slots.register_nav("desk", slots.Link("Routing", "triage:routing", Permission.SETTINGS, "list", order=86))
         slots.register_nav(
             "desk", slots.Link("Who does what", "triage:reference", Permission.OFFICE_DESK, "list", order=90)
         )

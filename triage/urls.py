@@ -11,7 +11,9 @@ from triage.views import (
     office,
     pins,
     reference,
+    routing,
     search,
+    why,
 )
 
 app_name = "triage"
@@ -103,4 +105,10 @@ urlpatterns = [
     path(f"{IT_TICKET}links/remove/", ticket_deeds.it_unlink, name="it-unlink-ticket"),
     path("triage/replies/", desk_writing.replies, name="replies"),
     path("triage/reference/", reference.sheet, name="reference"),
+    path("triage/reference/export/", reference.export, name="reference-export"),
+    path("triage/routing/", routing.index, name="routing"),
+    path("triage/routing/versions/<int:number>/restore/", routing.restore, name="routing-restore"),
+    path("triage/routing/<str:category>/", routing.edit, name="routing-edit"),
+    path(f"{TICKET}why/", why.office, name="why"),
+    path("triage/it/tickets/<str:public_id>/why/", why.it, name="it-why"),
 ]
