@@ -7,7 +7,7 @@ from helpdesk.enums import Side
 from helpdesk.errors import TicketNotFound
 from portal_core.directory.enums import Permission
 from triage.errors import EscalationNotFound, VerificationNotFound
-from triage.models import Attestation, Escalation, VerificationAttempt, VerificationHold
+from triage.models import Attestation, Escalation, StaffCheck, VerificationAttempt, VerificationHold
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
@@ -80,5 +80,13 @@ def hold_by_id(staff: "Staff", public_id: str) -> VerificationHold:
     """A hold on a patient of an office in which this person verifies. Raises VerificationNotFound."""
     row = VerificationHold.objects.filter(public_id=public_id).select_related("patient__home_office").first()
     if row is None or not staff.may(Permission.VERIFY_PATIENT, office_id=row.patient.home_office_id):
+        raise VerificationNotFound
+    return row
+
+
+def staff_check_of(staff: "Staff", ticket: "Ticket", public_id: str) -> StaffCheck:
+    """IT's check of a colleague on this ticket. Raises VerificationNotFound."""
+    row = StaffCheck.objects.seen_by_it(staff).filter(ticket=ticket, public_id=public_id).first()
+    if row is None:
         raise VerificationNotFound
     return row

@@ -28,14 +28,16 @@ class TriageConfig(AppConfig):
         slots.register_nav(
             "desk", slots.Link("Checks on hold", "triage:holds", Permission.VERIFY_PATIENT, "shield", order=40)
         )
+        slots.register_nav(
+            "desk", slots.Link("Colleagues to confirm", "triage:staff-checks", Permission.SETTINGS, "shield", order=45)
+        )
         slots.register_nav("desk", slots.Link("IT console", "triage:it", Permission.IT_DESK, "flag", order=20))
         slots.register_nav("desk", slots.Link("Search", "triage:find", Permission.OFFICE_DESK, "search", order=30))
         slots.register_nav("desk", slots.Link("Search", "triage:find", Permission.IT_DESK, "search", order=30))
-        slots.register_nav("desk", slots.Link("Routing", "triage:routing", Permission.SETTINGS, "list", order=86))
-        slots.register_nav(
-            "desk", slots.Link("Who does what", "triage:reference", Permission.OFFICE_DESK, "list", order=90)
-        )
         slots.register_nav(
             "desk", slots.Link("Prepared answers", "triage:replies", Permission.SETTINGS, "copy", order=85)
         )
         slots.register_nav("desk", slots.Link("Routing", "triage:routing", Permission.SETTINGS, "list", order=86))
+        slots.register_nav(
+            "desk", slots.Link("Who does what", "triage:reference", Permission.OFFICE_DESK, "list", order=90)
+        )

@@ -79,6 +79,16 @@ class NobodyToWarn(Conflict):
     message = _("No contact on file is old enough to warn them. A second person has to approve this one.")
 
 
+class NotYourColleague(Forbidden):
+    code = "not_your_colleague"
+    message = _("IT checks colleagues of its own practice, on requests written to IT, and never oneself.")
+
+
+class StaffOnHold(Conflict):
+    code = "staff_on_hold"
+    message = _("Three checks of this colleague failed within a day. Their manager has to come to you with them.")
+
+
 class StillWaiting(Conflict):
     code = "still_waiting"
     message = _("The patient may still say no. It works when the waiting time is over.")

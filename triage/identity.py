@@ -210,6 +210,6 @@ def usable_of(patient: "Patient", action: str, now: dt.datetime) -> Attestation 
     """The newest living attestation of this patient for an action, whether it still waits for somebody or not."""
     if action not in PURPOSE_OF:
         return None
-    rows = Attestation.objects.live(now).filter(patient=patient, action_class=PURPOSE_OF[action])  # type: ignore[attr-defined]
+    rows = Attestation.objects.live(now).filter(patient=patient, action_class=PURPOSE_OF[action])
     row: Attestation | None = rows.select_related("attempt__attester", "ticket").order_by("-created_at").first()
     return row

@@ -10,6 +10,7 @@ from tests.helpdesk.factories import TicketFactory
 from triage.enums import (
     AttemptOutcome,
     CallChannel,
+    DraftKind,
     EscalationState,
     Impact,
     Level,
@@ -17,8 +18,20 @@ from triage.enums import (
     Purpose,
     RefusalCode,
     RelayReason,
+    StaffPurpose,
 )
-from triage.models import Attestation, Escalation, PlaybookStep, VerificationAttempt, VerificationHold
+from triage.models import (
+    Attestation,
+    CannedReply,
+    Draft,
+    Escalation,
+    Mention,
+    PlaybookStep,
+    SavedView,
+    StaffCheck,
+    VerificationAttempt,
+    VerificationHold,
+)
 
 
 class AttemptFactory(factory.django.DjangoModelFactory):
@@ -59,6 +72,24 @@ class HoldFactory(factory.django.DjangoModelFactory):
 
     opened_at = factory.LazyFunction(clock.now)
     rule = "three_failures_in_a_day"
+
+
+class StaffCheckFactory(factory.django.DjangoModelFactory):
+    """IT's check of a colleague; `ticket` (written to IT), `subject` and `agent` must be given."""
+
+    class Meta:
+        model = StaffCheck
+
+    practice = factory.SelfAttribute("ticket.practice")
+    office = factory.SelfAttribute("ticket.office")
+    purpose = StaffPurpose.SIGN_OUT
+    outcome = AttemptOutcome.OPEN
+    started_at = factory.LazyFunction(clock.now)
+    ended_at = factory.LazyAttribute(lambda row: None if row.outcome == AttemptOutcome.OPEN else row.started_at)
+    method = factory.LazyAttribute(lambda row: "call_back" if row.outcome == AttemptOutcome.PASSED else "")
+    expires_at = factory.LazyAttribute(
+        lambda row: row.started_at + dt.timedelta(minutes=15) if row.outcome == AttemptOutcome.PASSED else None
+    )
 
 
 class PlaybookStepFactory(factory.django.DjangoModelFactory):
@@ -107,6 +138,50 @@ class FlagFactory(factory.django.DjangoModelFactory):
             state=TicketState.WAIT_INCIDENT if self.state == EscalationState.LINKED else TicketState.OPEN,
             relayed_at=self.at if relayed else None,
         )
+
+
+class CannedReplyFactory(factory.django.DjangoModelFactory):
+    """Of all offices of a practice unless `office` or `side` say otherwise; `practice` must be given."""
+
+    class Meta:
+        model = CannedReply
+
+    side = "office"
+    title = factory.Sequence(lambda n: f"Answer {n}")
+    body = "We look into {{ reference }}."
+    changed_by = "Oscar Staff"
+    changed_at = factory.LazyFunction(clock.now)
+
+
+class SavedViewFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = SavedView
+
+    name = factory.Sequence(lambda n: f"View {n}")
+    wanted = factory.LazyFunction(lambda: {"who": "mine"})
+    created_at = factory.LazyFunction(clock.now)
+
+
+class DraftFactory(factory.django.DjangoModelFactory):
+    """`staff` and `about` must be given."""
+
+    class Meta:
+        model = Draft
+
+    kind = DraftKind.NOTE
+    body = "Begun"
+    changed_at = factory.LazyFunction(clock.now)
+
+
+class MentionFactory(factory.django.DjangoModelFactory):
+    """`staff` and `ticket` must be given."""
+
+    class Meta:
+        model = Mention
+
+    message_id = factory.Sequence(lambda n: f"message{n:04}")
+    by_label = "Oscar Staff"
+    at = factory.LazyFunction(clock.now)
 
 
 def refresh(row):

@@ -318,6 +318,7 @@ def _address(name, cast, ticket, flag):
         "incident_id": "incident0001",
         "hold_id": VerificationHold.objects.get().public_id,
         "patient_id": ticket.patient.public_id,
+        "check_id": "none",
     }
     pattern = next(str(one.pattern) for one in urls.urlpatterns if one.name == name)
     names = re.findall(r"<str:(\w+)>", pattern)

@@ -137,7 +137,7 @@ def release_hold(request: StaffRequest, row: "Ticket") -> str:
     evidence = chosen(ReleaseEvidence, request.POST.get("evidence"))
     hold = access.hold_of(request.staff, row)
     holds.release(hold=hold, evidence=evidence, staff=request.staff, by=request.actor)
-    return RELEASED
+    return str(RELEASED)
 
 
 RELEASED = gettext_lazy("Checks are possible again.")

@@ -27,6 +27,7 @@ from triage.enums import EscalationState, RefusalCode
 from triage.rules.surge import Proposal
 from triage.views.desk_writing import prepared_for_flag
 from triage.views.practice_time import in_practice_time
+from triage.views.staff_checks import check_context
 
 if TYPE_CHECKING:
     from triage.models import Escalation
@@ -69,8 +70,8 @@ def console_page(
         "flags": [_row(row, people) for row in awake],
         "sleeping": [row for row in flags if row.sleeps(now)],
         "bulk_form": forms.BulkFlagForm(incidents),
-        "linked": sum(row.state == EscalationState.LINKED for row in flags),
         "may_manage_replies": request.staff.may(Permission.STATUS_PUBLISH),
+        "linked": sum(row.state == EscalationState.LINKED for row in flags),
         "proposals": [_card(one) for one in queries.proposals(request.staff, flags, now)],
         "incidents": incidents,
         "provider_tickets": helpdesk.it_queue(request.staff, limit=20).tickets,
@@ -301,6 +302,7 @@ def provider_ticket(request: StaffRequest, public_id: str) -> HttpResponse:
         "form": form,
         "error": error,
         "route": queries.table_of(row.practice_id)[Category(row.category)],
+        **check_context(request.staff, row, request.GET.get("who", "").strip()[:80]),
     }
     status = error.status if error is not None else 422 if form.is_bound and form.errors else 200
     return render(request, "triage/it_ticket.html", context, status=status)
