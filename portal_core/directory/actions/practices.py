@@ -1,3 +1,5 @@
+import datetime as dt
+
 from django.db import transaction
 
 from portal_core.directory.actions.staff import roles_of_actor
@@ -49,4 +51,19 @@ def set_self_registration(*, practice: Practice, enabled: bool, by: Actor) -> bo
     row.self_registration = enabled
     row.save(update_fields=["self_registration"])
     audit.record("practice:set-self-registration", by=by, target=row, enabled=enabled)
+    return True
+
+
+@transaction.atomic
+def set_went_live(*, practice: Practice, day: dt.date | None, by: Actor) -> bool:
+    """The day the portal was opened to patients (HD-14); None: not known, reports count from the first ticket. Returns
+    whether anything changed. Raises NotYoursToGrant."""
+    if not rules.may_set_security(roles_of_actor(by, practice.pk)):
+        raise NotYoursToGrant("Only the practice owner or administrator may change this.")
+    row = Practice.objects.select_for_update().get(pk=practice.pk)
+    if row.went_live_on == day:
+        return False
+    row.went_live_on = day
+    row.save(update_fields=["went_live_on"])
+    audit.record("practice:set-went-live", by=by, target=row, day=day.isoformat() if day else "")
     return True
