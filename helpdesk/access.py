@@ -6,8 +6,8 @@ from django.core import signing
 from django.db.models import Q
 
 from helpdesk.enums import CallOutcome, Side
-from helpdesk.errors import CallNotFound, TicketNotFound
-from helpdesk.models import PhoneCall, Ticket
+from helpdesk.errors import CallNotFound, FileNotFound, MailNotFound, TicketNotFound
+from helpdesk.models import Attachment, InboundMail, PhoneCall, Ticket, VoicemailAudio
 from helpdesk.rules.turn import LINK_LIVES_AFTER_CLOSE
 from portal_core.directory.enums import Permission
 from portal_core.kernel import clock
@@ -57,6 +57,43 @@ def unwritten_call_for(staff: "Staff", public_id: str) -> PhoneCall:
     return call
 
 
+def ticket_by_reference(staff: "Staff", reference: str) -> Ticket:
+    """The ticket with the number people say on the phone, however it was typed. Raises TicketNotFound."""
+    letters = "".join(one for one in reference.upper() if one.isalnum())
+    ticket = (
+        Ticket.objects.filter(seen_by(staff), reference=f"{letters[:4]}-{letters[4:]}")
+        .select_related("office", "practice", "owner", "patient")
+        .first()
+    )
+    if ticket is None:
+        raise TicketNotFound
+    return ticket
+
+
+def line_call(public_id: str, *, sid: str) -> PhoneCall:
+    """A call of the line, for the provider that carries it: the address and the request must name the same one.
+    Raises CallNotFound."""
+    rows = PhoneCall.objects.filter(public_id=public_id, sid=sid) if sid else PhoneCall.objects.none()
+    call = rows.select_related("practice", "office__practice").first()
+    if call is None:
+        raise CallNotFound
+    return call
+
+
+def line_call_by_sid(sid: str) -> PhoneCall | None:
+    """The call the provider knows by this id; None when it is none of ours."""
+    return PhoneCall.objects.filter(sid=sid).first() if sid else None
+
+
+def voicemail_for(staff: "Staff", public_id: str) -> tuple[PhoneCall, VoicemailAudio]:
+    """The sound of a message, for whoever may open its ticket. Raises CallNotFound, TicketNotFound."""
+    audio = VoicemailAudio.objects.filter(call__public_id=public_id).select_related("call__ticket").first()
+    if audio is None or audio.call.ticket is None:
+        raise CallNotFound
+    ticket_for(staff, audio.call.ticket.public_id)
+    return audio.call, audio
+
+
 def ticket_token(ticket: Ticket) -> str:
     """The unguessable part of a requester's link. Nothing in it but the ticket's opaque id and a signature."""
     return _signer.sign(ticket.public_id)
@@ -68,9 +105,40 @@ def ticket_by_token(token: str) -> Ticket:
         public_id = _signer.unsign(token)
     except signing.BadSignature:
         raise TicketNotFound from None
-    ticket = Ticket.objects.filter(public_id=public_id).select_related("office__practice", "practice").first()
+    ticket = Ticket.objects.filter(public_id=public_id).select_related("office__practice", "practice", "merged_into").first()
     if ticket is None:
         raise TicketNotFound
     if ticket.closed_at is not None and ticket.closed_at + LINK_LIVES_AFTER_CLOSE < clock.now():
         raise TicketNotFound
     return ticket
+
+
+def mails_seen_by(staff: "Staff") -> Q:
+    """E-mails that stand on no ticket: the office desks they were addressed to, and nobody else."""
+    if not staff.may(Permission.OFFICE_DESK):
+        return Q(pk__in=[])
+    offices = staff.offices_for(Permission.OFFICE_DESK)
+    mine = Q(practice_id=staff.practice_id)
+    return mine if offices is None else mine & (Q(office_id__in=offices) | Q(office=None))
+
+
+def mail_for(staff: "Staff", public_id: str) -> InboundMail:
+    """An e-mail as it came: on a ticket for whoever may open that, else for the desk it is held at. Raises
+    MailNotFound, TicketNotFound."""
+    mail = InboundMail.objects.filter(public_id=public_id).select_related("office", "practice", "ticket").first()
+    if mail is None:
+        raise MailNotFound
+    if mail.ticket is not None:
+        ticket_for(staff, mail.ticket.public_id)
+    elif not InboundMail.objects.filter(mails_seen_by(staff), pk=mail.pk).exists():
+        raise MailNotFound
+    return mail
+
+
+def file_for(staff: "Staff", public_id: str) -> Attachment:
+    """A file somebody sent, for whoever may open its ticket. Raises FileNotFound, TicketNotFound."""
+    found = Attachment.objects.filter(public_id=public_id).select_related("ticket").first()
+    if found is None:
+        raise FileNotFound
+    ticket_for(staff, found.ticket.public_id)
+    return found

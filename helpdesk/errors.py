@@ -135,3 +135,18 @@ class ArticleChanged(Conflict):
 class ArticleNameTaken(Invalid):
     code = "article_name_taken"
     message = _("There is an article with this short name already. Choose another.")
+
+
+class LineTaken(Invalid):
+    code = "line_taken"
+    message = _("Another practice uses this number already.")
+
+
+class LineLoops(Invalid):
+    code = "line_loops"
+    message = _("The line cannot ring on itself: give the number of the phone on the desk.")
+
+
+class NoSuchTicket(Invalid):
+    code = "ticket_no_such_number"
+    message = _("There is no ticket with that number that you may open. Check it and try again.")

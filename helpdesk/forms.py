@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+import phonenumbers
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils.dates import WEEKDAYS
@@ -111,6 +112,20 @@ class ReplyForm(forms.Form):
         help_text=_("Do not write medical details or passwords here."),
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
+    )
+
+
+class RatingForm(forms.Form):
+    """ "Did we help you?" `round` is the solving that was asked about."""
+
+    solved = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
+    round = forms.IntegerField(min_value=0, max_value=30000)
+    comment = forms.CharField(
+        label=_("Anything you want to add?"),
+        help_text=_("Do not write medical details or passwords here."),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
     )
 
 
@@ -299,3 +314,51 @@ class ArticleForm(forms.Form):
             categories=tuple(got["categories"]),
             note=got["note"],
         )
+
+
+class WireNumberField(forms.CharField):
+    """A phone number as the phone network writes it: typed as people write them, kept as +12175550101."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "off"})
+        super().__init__(max_length=32, required=False, widget=widget, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        text = str(super().clean(value)).strip()
+        if not text:
+            return ""
+        try:
+            number = phonenumbers.parse(text, "US")
+        except phonenumbers.NumberParseException:
+            number = None
+        if number is None or not phonenumbers.is_possible_number(number):
+            raise forms.ValidationError(_("Enter a phone number with area code."))
+        return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+class PhoneLineForm(forms.Form):
+    """The practice's line, and where it rings for each office and IT."""
+
+    number = WireNumberField(
+        label=_("Number of the line"),
+        help_text=_("The number at Twilio that patients and providers call. Leave empty for none."),
+    )
+    transcribe = forms.BooleanField(
+        label=_("Have messages written down"),
+        help_text=_("Twilio turns English messages into words. Only with an agreement that covers patients' data."),
+        required=False,
+    )
+
+    def __init__(
+        self, *args: Any, offices: "Sequence[Office]", numbers: Mapping[int | None, str], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.places: dict[str, Office | None] = {f"desk_{office.public_id}": office for office in offices}
+        self.places["desk_it"] = None
+        for name, office in self.places.items():
+            kept = numbers.get(office.pk if office is not None else None, "")
+            label = office.name if office is not None else _("IT support")
+            self.fields[name] = WireNumberField(label=label, initial=kept)
+
+    def desks(self) -> list[Any]:
+        return [self[name] for name in self.places]

@@ -6,13 +6,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db.models import Count, Max, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
-from helpdesk.access import seen_by
-from helpdesk.enums import LIVE, OURS, Author, CallOutcome, Category, Side, TicketState, Turn, Visibility
+from helpdesk.access import mails_seen_by, seen_by
+from helpdesk.enums import (
+    LIVE,
+    OURS,
+    Author,
+    CallOutcome,
+    Category,
+    MailState,
+    Side,
+    TicketState,
+    Turn,
+    Visibility,
+)
 from helpdesk.models import (
+    Attachment,
     BusinessHours,
     DeskPhone,
     Holiday,
+    InboundMail,
+    InboundText,
     PhoneCall,
     Ticket,
     TicketLink,
@@ -32,6 +47,7 @@ if TYPE_CHECKING:
     from portal_core.directory.models import Office, Patient, Practice, Staff
 
 PAGE = 50
+ORIGINS = {"related": _("Related"), "split": _("Split off into"), "follow_up": _("Followed by")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +67,9 @@ def office_queue(
     category: str = "",
     office: str = "",
     among: Collection[int] | None = None,
+    resting: bool = False,
     after: str = "",
     limit: int = PAGE,
-    resting: bool = False,
 ) -> Page:
     """Live tickets of this person's offices, longest waiting first; `turn` narrows to one side's move, `office` to one
     office's public id, `among` to these keys, `resting` to those put aside until later (else they are left out)."""
@@ -87,8 +103,6 @@ def ticket_by_id(public_id: str) -> Ticket:
     return Ticket.objects.select_related("office__practice", "practice", "owner").get(public_id=public_id)
 
 
-def thread(ticket: Ticket) -> list[TicketMessage]:
-    """Everything written, oldest first, with what was written in tickets joined into this one; for staff."""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undoable:
     """A deed that its author may still take back, until `until`."""
@@ -108,6 +122,8 @@ def undoable(by_id: str, *, now: dt.datetime) -> Undoable | None:
     return Undoable(id=row.public_id, kind=row.kind, reference=row.ticket.reference, until=row.until)
 
 
+def thread(ticket: Ticket) -> list[TicketMessage]:
+    """Everything written, oldest first, with what was written in tickets joined into this one; for staff."""
     mine = Q(ticket=ticket) | Q(ticket__merged_into=ticket)
     return list(TicketMessage.objects.filter(mine).select_related("ticket").order_by("at", "id"))
 
@@ -125,6 +141,19 @@ def public_thread(ticket: Ticket) -> list[TicketMessage]:
     return list(rows.order_by("at", "id"))
 
 
+def went_on_in(ticket: Ticket) -> Ticket | None:
+    """The ticket this one was joined with, where it is the same person's: one page for one conversation."""
+    into = ticket.merged_into
+    if into is None or not ticket.requester_email:
+        return None
+    return into if into.requester_email.casefold() == ticket.requester_email.casefold() else None
+
+
+def is_over(ticket: Ticket) -> bool:
+    """Closed for good, here or where it was joined: what is written now begins a new one."""
+    return (ticket.merged_into or ticket).state == TicketState.CLOSED
+
+
 def readers(ticket: Ticket) -> list[Ticket]:
     """Whose link leads to this conversation: the ticket itself, and those joined into it that came from another
     address."""
@@ -134,6 +163,78 @@ def readers(ticket: Ticket) -> list[Ticket]:
             seen.add(one.requester_email.casefold())
             found.append(one)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relations:
+    """What belongs to a ticket. `links`: (how the other one stands to it, that ticket)."""
+
+    into: Ticket | None
+    joined: list[Ticket]
+    links: list[tuple[str, Ticket]]
+
+
+def relations(ticket: Ticket) -> Relations:
+    """Three queries."""
+    links = TicketLink.objects.filter(Q(ticket=ticket) | Q(other=ticket)).select_related("ticket", "other")
+    named = [
+        (row.get_kind_display(), row.other) if row.ticket_id == ticket.pk else (ORIGINS[row.kind], row.ticket)
+        for row in links.order_by("id")
+    ]
+    return Relations(into=ticket.merged_into, joined=list(ticket.merged.order_by("id")), links=named)
+
+
+def look_alikes(staff: "Staff", ticket: Ticket, *, limit: int = 6) -> list[Ticket]:
+    """Live tickets this person may open that may be about the same: of the same patient, address or number, newest
+    first."""
+    same = Q(pk__in=[])
+    if ticket.patient_id is not None:
+        same |= Q(patient_id=ticket.patient_id)
+    if ticket.requester_email:
+        same |= Q(requester_email__iexact=ticket.requester_email)
+    if ticket.requester_phone:
+        same |= Q(requester_phone=ticket.requester_phone)
+    rows = Ticket.objects.filter(same, seen_by(staff), side=ticket.side, state__in=LIVE).exclude(pk=ticket.pk)
+    if ticket.patient_id is not None:
+        rows = rows.filter(Q(patient=None) | Q(patient_id=ticket.patient_id))
+    return list(rows.select_related("patient").order_by("-created_at", "-id")[:limit])
+
+
+def last_rating(ticket: Ticket) -> TicketRating | None:
+    """What the requester said when last asked whether we solved it."""
+    return ticket.ratings.order_by("-round").first()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timekeeping:
+    """By when what was promised, in a sentence each, and who had the move until now."""
+
+    first: str
+    first_met: bool | None  # None: not answered yet
+    resolve: str
+    stands_still: bool
+    segments: list[TicketSegment]
+    used: int  # open minutes that counted so far
+
+
+def timekeeping(ticket: Ticket, *, now: dt.datetime) -> Timekeeping:
+    """Explain the deadlines of a ticket. Three queries."""
+    segments = list(ticket.segments.order_by("began_at", "id"))
+    promised, used = sla.target(Category(ticket.category)), sum(row.minutes for row in segments if row.ended_at)
+    ours = ticket.state in OURS
+    calendar, since = calendar_for(ticket, ticket.turn), segments[-1].began_at if segments else ticket.created_at
+    answered = ticket.first_response_at
+    met = None
+    if answered is not None and ticket.first_due_at is not None:
+        met = answered <= ticket.first_due_at
+    return Timekeeping(
+        first="" if answered is not None or not ours else sla.explain(calendar, since, promised.first, used),
+        first_met=met,
+        resolve=sla.explain(calendar, since, promised.resolve, used) if ours else "",
+        stands_still=not ours,
+        segments=segments,
+        used=used + (working_minutes(calendar, since, now) if ours else 0),
+    )
 
 
 def tickets_of_incident(incident_id: str) -> list[Ticket]:
@@ -232,6 +333,26 @@ UNWRITTEN_FOR = dt.timedelta(hours=24)
 USUAL_SINCE = dt.timedelta(days=180)
 
 
+def line_of(number: str) -> VoiceLine | None:
+    """The practice's line that has this number."""
+    return VoiceLine.objects.filter(number=number).select_related("practice").first() if number else None
+
+
+def line_of_practice(practice_id: int) -> VoiceLine | None:
+    return VoiceLine.objects.filter(practice_id=practice_id).first()
+
+
+def desk_number(practice_id: int, office: "Office | None") -> str:
+    """Where the line rings for an office or (None) IT; "" where it only takes messages."""
+    row = DeskPhone.objects.filter(practice_id=practice_id, office=office).first()
+    return row.number if row is not None else ""
+
+
+def desk_numbers(practice_id: int) -> dict[int | None, str]:
+    """All of a practice by the office's key; None is IT."""
+    return dict(DeskPhone.objects.filter(practice_id=practice_id).values_list("office_id", "number"))
+
+
 def calls_of(ticket: Ticket) -> list[PhoneCall]:
     """The calls of a ticket, oldest first."""
     return list(ticket.calls.select_related("staff").order_by("started_at", "id"))
@@ -287,3 +408,58 @@ def _cursor(after: str) -> tuple[dt.datetime, int]:
         return (since if since.tzinfo else since.replace(tzinfo=dt.UTC)), int(pk)
     except ValueError:
         return dt.datetime.min.replace(tzinfo=dt.UTC), 0
+
+
+@dataclass(frozen=True, slots=True)
+class MailPage:
+    """One page of e-mails that wait for a person; `after` is the public id to go on from, empty at the end."""
+
+    mails: list[InboundMail]
+    after: str
+
+
+UNREAD_AFTER = dt.timedelta(minutes=10)  # what was not read by then could not be read
+
+
+def _waiting_mail(staff: "Staff") -> "QuerySet[InboundMail]":
+    late = Q(state=MailState.RECEIVED, received_at__lt=clock.now() - UNREAD_AFTER)
+    if not staff.may(Permission.OFFICE_DESK):
+        return InboundMail.objects.none()
+    # What was never read has no practice yet: every office desk sees it, so that none is lost.
+    return InboundMail.objects.filter(Q(mails_seen_by(staff), state=MailState.HELD) | (late & Q(practice=None)))
+
+
+def held_mail(staff: "Staff", *, after: str = "", limit: int = PAGE) -> MailPage:
+    """E-mails of this person's offices that opened no ticket by themselves, newest first; two queries."""
+    rows = _waiting_mail(staff)
+    last = InboundMail.objects.filter(public_id=after).only("received_at", "id").first() if after else None
+    if last is not None:
+        rows = rows.filter(Q(received_at__lt=last.received_at) | Q(received_at=last.received_at, id__lt=last.pk))
+    found = list(rows.select_related("office").defer("raw").order_by("-received_at", "-id")[: limit + 1])
+    return MailPage(found[:limit], found[limit - 1].public_id if len(found) > limit else "")
+
+
+def held_mail_count(staff: "Staff", *, most: int = 100) -> int:
+    """How many wait, counted up to `most`."""
+    return len(_waiting_mail(staff).values_list("pk")[:most])
+
+
+def files_of_ticket(ticket: Ticket) -> list[Attachment]:
+    """Files that came with a ticket, oldest first, without their bytes."""
+    rows = Attachment.objects.filter(ticket=ticket).defer("data").select_related("mail")
+    return list(rows.defer("data", "mail__raw").order_by("created_at", "id"))
+
+
+def files_of_mail(mail: InboundMail) -> list[Attachment]:
+    """Files of one e-mail, in its order, without their bytes."""
+    return list(Attachment.objects.filter(mail=mail).defer("data").order_by("id"))
+
+
+def mails_of_ticket(ticket: Ticket) -> list[InboundMail]:
+    """The e-mails behind a ticket's messages, oldest first, without their bytes."""
+    return list(InboundMail.objects.filter(ticket=ticket).defer("raw").order_by("received_at", "id"))
+
+
+def texts_of_ticket(ticket: Ticket) -> list[InboundText]:
+    """The text messages behind a ticket, oldest first."""
+    return list(InboundText.objects.filter(ticket=ticket).order_by("received_at", "id"))

@@ -21,6 +21,7 @@ urlpatterns = [
     path("help/tickets/<str:token>/", ticket.ticket, name="ticket"),
     path("help/tickets/<str:token>/reply/", ticket.reply, name="ticket-reply"),
     path("help/tickets/<str:token>/answer/", ticket.answer, name="ticket-answer"),
+    path("help/tickets/<str:token>/rate/", ticket.rate, name="ticket-rate"),
     path("desk/settings/hours/", hours.overview, name="hours"),
     path("desk/settings/hours/holidays/add/", hours.add_holiday, name="holiday-add"),
     path("desk/settings/hours/holidays/federal/", hours.add_federal, name="holidays-federal"),

@@ -2,14 +2,15 @@
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk import access, queries
 from helpdesk.actions import tickets
 from helpdesk.articles import article_for
-from helpdesk.enums import Category, TicketState
-from helpdesk.forms import AnswerForm, ReplyForm
+from helpdesk.enums import ENDED, Category, TicketState
+from helpdesk.forms import AnswerForm, RatingForm, ReplyForm
 from helpdesk.models import Ticket
 from portal_core.directory.guards import PublicRequest, public_page
 from portal_core.kernel import idempotency
@@ -24,6 +25,8 @@ from portal_core.kernel.ids import new_public_id
 def ticket(request: PublicRequest, token: str) -> HttpResponse:
     """Reading changes nothing: mail scanners open every link they see."""
     ticket = access.ticket_by_token(token)
+    if joined := queries.went_on_in(ticket):
+        return redirect("helpdesk:ticket", token=access.ticket_token(joined))
     part = "helpdesk/ticket.html#live" if request.headers.get("HX-Request") else "helpdesk/ticket.html"
     return _page(request, ticket, token, ReplyForm(), template=part)
 
@@ -37,18 +40,23 @@ def reply(request: PublicRequest, token: str) -> HttpResponse:
         return _page(request, ticket, token, form, status=422)
     ratelimit.hit("helpdesk:reply", ticket.public_id, limit=30, per=3600)
     key = request.POST.get("idempotency_key") or new_public_id()
+    body, by = form.cleaned_data["body"], tickets.requester_of(ticket)
+
+    def write() -> str:
+        if queries.is_over(ticket):
+            fresh: str = tickets.follow_up(ticket=ticket, body=body, by=by).public_id
+            return fresh
+        tickets.reply(ticket=ticket, body=body, by=by)
+        return ticket.public_id
+
     try:
-        idempotency.once(
-            f"helpdesk:reply:{ticket.public_id}",
-            key,
-            lambda: (
-                tickets.reply(ticket=ticket, body=form.cleaned_data["body"], by=tickets.requester_of(ticket)).public_id
-            ),
-        )
+        shown = idempotency.once(f"helpdesk:reply:{ticket.public_id}", key, write)
     except Conflict as refusal:
         form.add_error(None, str(refusal))
         return _page(request, access.ticket_by_token(token), token, form, status=refusal.status)
-    return redirect("helpdesk:ticket", token=token)
+    if shown == ticket.public_id:
+        return redirect("helpdesk:ticket", token=token)
+    return redirect("helpdesk:ticket", token=access.ticket_token(queries.ticket_by_id(shown)))
 
 
 @public_page
@@ -64,15 +72,36 @@ def answer(request: PublicRequest, token: str) -> HttpResponse:
     return redirect("helpdesk:ticket", token=token)
 
 
+@public_page
+@require_POST
+def rate(request: PublicRequest, token: str) -> HttpResponse:
+    """ "Did we help you?" One press; the words are optional."""
+    ticket = access.ticket_by_token(token)
+    form = RatingForm(request.POST)
+    if not form.is_valid():
+        if "comment" in form.errors:
+            return _page(request, ticket, token, ReplyForm(), rating=form, status=422)
+        raise Invalid
+    ratelimit.hit("helpdesk:rate", ticket.public_id, limit=20, per=3600)
+    got = form.cleaned_data
+    tickets.rate(
+        ticket=ticket, solved=got["solved"] == "yes", comment=got["comment"], round=got["round"],
+        by=tickets.requester_of(ticket),
+    )  # fmt: skip
+    return redirect(reverse("helpdesk:ticket", args=[token]) + "#rate")
+
+
 def _page(
     request: PublicRequest,
     ticket: Ticket,
     token: str,
     form: ReplyForm,
     *,
+    rating: RatingForm | None = None,
     status: int = 200,
     template: str = "helpdesk/ticket.html",
 ) -> HttpResponse:
+    given = queries.last_rating(ticket) if ticket.state in ENDED else None
     context = {
         "ticket": ticket,
         "token": token,
@@ -80,7 +109,11 @@ def _page(
         "form": form,
         "asks": ticket.state == TicketState.CLOSE_LOOP,
         "waits": ticket.state == TicketState.WAIT_INCIDENT,
-        "closed": ticket.state == TicketState.CLOSED,
+        "closed": queries.is_over(ticket),
+        "rateable": ticket.state in ENDED,
+        "rating": given if given is not None and given.round == ticket.reopened_count else None,
+        "rating_form": rating or RatingForm(),
+        "shown": ticket.merged_into or ticket,
         "article": article_for(Category(ticket.category), practice_id=ticket.practice_id) if ticket.is_live else None,
     }
     return render(request, template, context, status=status)
