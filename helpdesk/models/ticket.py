@@ -191,6 +191,7 @@ class Ticket(models.Model):
             models.Index(fields=["incident_id", "state"], name="ticket_of_incident", condition=~Q(incident_id="")),
             models.Index(fields=["patient", "-created_at"], name="ticket_of_patient"),
             models.Index(fields=["category", "created_at"], name="ticket_surge"),  # triage counts likenesses per window
+            models.Index(fields=["practice", "created_at"], name="ticket_by_day"),  # reports
             models.Index(fields=["wake_at"], name="ticket_wake", condition=Q(wake_at__isnull=False)),
             models.Index(fields=["solved_at"], name="ticket_to_close", condition=Q(state=TicketState.SOLVED)),
         ]
