@@ -1,0 +1,163 @@
+"""Joining, splitting and linking, the same on both desks; rests and second thoughts of IT's own tickets."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from helpdesk import access as helpdesk
+from helpdesk.actions import tickets
+from helpdesk.enums import Category, Side, SnoozeReason
+from helpdesk.errors import NoSuchTicket, SnoozeOutOfRange, TicketNotFound
+from portal_core.directory.enums import Permission
+from portal_core.directory.guards import StaffRequest, staff_page
+from portal_core.kernel import clock
+from portal_core.kernel.errors import AppError, NotFound
+from triage import access
+from triage.actions import conversation
+from triage.forms import SnoozeForm
+from triage.views.desk_list import address, wanted_of
+from triage.views.office import chosen
+from triage.views.office_page import desk_page
+from triage.views.practice_time import in_practice_time
+
+if TYPE_CHECKING:
+    from helpdesk.models import Ticket
+
+Deed = Callable[[StaffRequest, "Ticket"], tuple["Ticket", str]]
+View = Callable[..., HttpResponse]
+
+
+def on_both_desks(deed: Deed) -> tuple[View, View]:
+    """The deed as a button of the office desk and of the IT console: (office, it). It returns the ticket to show next
+    and what to say; a refusal is told on the ticket's page."""
+
+    def at(door: Callable[..., "Ticket"], refuse: Callable[..., HttpResponse], permission: Permission) -> View:
+        @require_POST
+        @staff_page(permission)
+        @in_practice_time
+        def press(request: StaffRequest, /, public_id: str) -> HttpResponse:
+            row = door(request.staff, public_id)
+            try:
+                shown, said = deed(request, row)
+            except NotFound:
+                raise
+            except AppError as error:
+                return refuse(request, door(request.staff, public_id), error)
+            messages.success(request, said)
+            return _to(request, shown)
+
+        press.__name__, press.__doc__ = deed.__name__, deed.__doc__
+        return press
+
+    return (
+        at(access.office_ticket, _refused_at_office, Permission.OFFICE_DESK),
+        at(access.it_ticket, _refused_at_it, Permission.IT_DESK),
+    )
+
+
+def _refused_at_office(request: StaffRequest, row: "Ticket", error: AppError) -> HttpResponse:
+    return desk_page(request, row, error=error)
+
+
+def _refused_at_it(request: StaffRequest, row: "Ticket", error: AppError) -> HttpResponse:
+    messages.error(request, str(error))
+    return redirect("triage:it-ticket", row.public_id)
+
+
+def _to(request: StaffRequest, row: "Ticket") -> HttpResponse:
+    if row.side == Side.IT:
+        return redirect("triage:it-ticket", row.public_id)
+    return redirect(address("office-ticket", row.public_id, narrowed=wanted_of(request)))
+
+
+def _other(request: StaffRequest) -> "Ticket":
+    """The ticket chosen from the list of look-alikes, or named by its number. Raises NoSuchTicket."""
+    try:
+        if public_id := request.POST.get("other", ""):
+            return helpdesk.ticket_for(request.staff, public_id)
+        return helpdesk.ticket_by_reference(request.staff, request.POST.get("reference", ""))
+    except TicketNotFound:
+        raise NoSuchTicket from None
+
+
+@on_both_desks
+def _merge(request: StaffRequest, row: "Ticket") -> tuple["Ticket", str]:
+    """A duplicate: go on in the other one."""
+    into = tickets.merge(ticket=row, into=_other(request), hold=True, by=request.actor)
+    return into, _("%(reference)s is part of this ticket now.") % {"reference": row.reference}
+
+
+@on_both_desks
+def _split(request: StaffRequest, row: "Ticket") -> tuple["Ticket", str]:
+    """A second matter gets a ticket of its own."""
+    category = chosen(Category, request.POST.get("category"))
+    ids = request.POST.getlist("message")
+    fresh = tickets.split(ticket=row, message_ids=ids, category=category, by=request.actor)
+    return fresh, _("A ticket of its own, split off from %(reference)s.") % {"reference": row.reference}
+
+
+@on_both_desks
+def _link(request: StaffRequest, row: "Ticket") -> tuple["Ticket", str]:
+    """They belong together."""
+    other = _other(request)
+    tickets.link(ticket=row, other=other, by=request.actor)
+    return row, _("Linked with %(reference)s.") % {"reference": other.reference}
+
+
+@on_both_desks
+def _unlink(request: StaffRequest, row: "Ticket") -> tuple["Ticket", str]:
+    """They do not."""
+    other = _other(request)
+    tickets.unlink(ticket=row, other=other, by=request.actor)
+    return row, _("No longer linked with %(reference)s.") % {"reference": other.reference}
+
+
+merge, it_merge = _merge
+split, it_split = _split
+link, it_link = _link
+unlink, it_unlink = _unlink
+
+
+# --- IT's own tickets: the office desk has its own doors to these -----------------------------------------------------
+def _at_it(deed: Deed) -> View:
+    return on_both_desks(deed)[1]
+
+
+@_at_it
+def it_snooze(request: StaffRequest, row: "Ticket") -> tuple["Ticket", str]:
+    """Put aside until later, with a reason."""
+    form = SnoozeForm(request.POST)
+    if not form.is_valid():
+        raise SnoozeOutOfRange
+    until = clock.now() + dt.timedelta(hours=int(form.cleaned_data["hours"]))
+    reason = SnoozeReason(form.cleaned_data["reason"])
+    row = tickets.snooze(ticket=row, reason=reason, until=until, by=request.actor)
+    return row, _("%(reference)s comes back by itself.") % {"reference": row.reference}
+
+
+@_at_it
+def it_wake(request: StaffRequest, row: "Ticket") -> tuple["Ticket", str]:
+    """Back into the list."""
+    return tickets.unsnooze(ticket=row, by=request.actor), _("Back in the list.")
+
+
+@require_POST
+@staff_page(Permission.IT_DESK)
+@in_practice_time
+def it_undo(request: StaffRequest) -> HttpResponse:
+    """Take back what one did within the last ten seconds, and open its ticket."""
+    try:
+        row = conversation.undo(undo_id=request.POST.get("undo", ""), staff=request.staff, by=request.actor)
+    except NotFound:
+        raise
+    except AppError as error:
+        messages.error(request, str(error))
+        return redirect("triage:it")
+    messages.success(request, _("Taken back. Nobody outside heard of it."))
+    return _to(request, row)
