@@ -49,8 +49,6 @@ def dry_run(samples: Sequence[Sample], packets: Iterable[Packet], *, now: Table,
         if said:
             changed.append(Changed(sample, said))
     flags = list(packets)
-    before = sum(bool(packet_faults(packet, now)) for packet in flags)
-    after = sum(bool(packet_faults(packet, then)) for packet in flags)
     offices = Counter(row.sample.office for row in changed)
     return Outcome(
         tickets=len(samples),
@@ -58,8 +56,12 @@ def dry_run(samples: Sequence[Sample], packets: Iterable[Packet], *, now: Table,
         offices=tuple(offices.most_common()),
         examples=tuple(changed[:EXAMPLES]),
         flags=len(flags),
-        refused=max(0, after - before),
+        refused=sum(bool(_faults(packet, then) - _faults(packet, now)) for packet in flags),
     )
+
+
+def _faults(packet: Packet, table: Table) -> set[tuple[str, str]]:
+    return {(str(fault.code), fault.field) for fault in packet_faults(packet, table)}
 
 
 def _differences(now: Decision, then: Decision) -> tuple[str, ...]:
