@@ -4,7 +4,7 @@ import datetime as dt
 
 from celery import shared_task
 
-from helpdesk.actions import tickets
+from helpdesk.actions import phone_line, tickets
 from helpdesk.actions.tickets.clocks import adopt
 from helpdesk.enums import OURS, PAUSED, TicketState
 from helpdesk.models import Ticket, TicketUndo
@@ -46,3 +46,10 @@ def watch_deadlines() -> int:
         adopt(ticket=ticket)
     TicketUndo.objects.filter(until__lt=now - dt.timedelta(days=1)).delete()
     return len(late) + len(old)
+
+
+@shared_task(name="helpdesk.fetch_recordings")
+def fetch_recordings() -> int:
+    """Fetch the sound of messages; end calls whose end nobody told. Returns how many recordings are kept now."""
+    phone_line.end_stuck()
+    return phone_line.fetch_due()

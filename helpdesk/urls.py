@@ -1,6 +1,6 @@
 from django.urls import path
 
-from helpdesk.views import articles, contact, help, hours, library, ticket
+from helpdesk.views import articles, contact, help, hours, library, phone, ticket, voice, voicemail
 
 app_name = "helpdesk"
 urlpatterns = [
@@ -27,4 +27,14 @@ urlpatterns = [
     path("desk/settings/hours/holidays/federal/", hours.add_federal, name="holidays-federal"),
     path("desk/settings/hours/holidays/remove/", hours.remove_holiday, name="holiday-remove"),
     path("desk/settings/hours/<str:place>/", hours.week, name="hours-week"),
+    path("desk/settings/phone/", phone.settings_page, name="phone"),
+    path("desk/voicemail/<str:public_id>/", voicemail.listen, name="voicemail"),
+    path("hooks/twilio/voice/", voice.incoming, name="voice"),
+    path("hooks/twilio/voice/over/", voice.over, name="voice-over"),
+    path("hooks/twilio/voice/<str:public_id>/menu/", voice.menu, name="voice-menu"),
+    path("hooks/twilio/voice/<str:public_id>/office/", voice.office, name="voice-office"),
+    path("hooks/twilio/voice/<str:public_id>/dialed/", voice.dialed, name="voice-dialed"),
+    path("hooks/twilio/voice/<str:public_id>/recorded/", voice.recorded, name="voice-recorded"),
+    path("hooks/twilio/voice/<str:public_id>/recording/", voice.recording, name="voice-recording"),
+    path("hooks/twilio/voice/<str:public_id>/transcript/", voice.transcript, name="voice-transcript"),
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from helpdesk import errors
+from helpdesk.actions.tickets import clocks
 from helpdesk.actions.tickets.telling import tell
 from helpdesk.enums import CallDirection, CallOutcome, CallState, Side, TicketState
 from helpdesk.models import PhoneCall, Ticket
@@ -70,7 +71,7 @@ def _note(ticket: Ticket, call: PhoneCall, staff: "Staff", *, at: dt.datetime, b
     if call.outcome == CallOutcome.TALKED and ticket.state == TicketState.NEW:
         ticket.move(TicketState.OPEN, at=at)
         ticket.owner = ticket.owner or staff
-    ticket.save_changes("first_response_at", "owner", at=at)
+    clocks.save(ticket, "first_response_at", "owner", at=at)
     tell(
         ticket, "ticket:call", at=at, by=by, quiet=True,
         call=call.public_id, direction=str(call.direction), outcome=str(call.outcome),

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+RECORDING = re.compile(r"/2010-04-01/Accounts/(?P<account>\w+)/Recordings/(?P<sid>\w+)\.(?P<ending>mp3|json)")
 PATH = re.compile(r"/2010-04-01/Accounts/(?P<account>\w+)/(?P<what>Messages|Calls)\.json")
 
 
@@ -31,6 +32,8 @@ class TwilioDouble:
     made_at: str = ""  # RFC 2822; when messages say they were made, empty: now
     made: dict[str, str] = field(default_factory=dict)
     lookups: list[dict[str, str]] = field(default_factory=list)
+    recordings: dict[str, bytes] = field(default_factory=dict)  # sid → sound
+    deleted: list[str] = field(default_factory=list)
     url: str = ""
 
     def answer(self, path: str, authorization: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
@@ -51,6 +54,22 @@ class TwilioDouble:
         self.made[form["sid"]] = form_made
         box.append(form)
         return 201, {"sid": form["sid"], "status": "queued", "to": form["To"], "from": form["From"]}
+
+    def recording(self, path: str, authorization: str, *, delete: bool = False) -> tuple[int, bytes]:
+        """The sound of a recording, or its deletion."""
+        match = RECORDING.fullmatch(path)
+        expected = base64.b64encode(f"{self.account}:{self.token}".encode()).decode()
+        if match is None or match["account"] != self.account or authorization != f"Basic {expected}":
+            return 401, b""
+        if self.outage:
+            return self.outage, b""
+        if match["sid"] not in self.recordings:
+            return 404, b""
+        if not delete:
+            return 200, self.recordings[match["sid"]]
+        self.deleted.append(match["sid"])
+        del self.recordings[match["sid"]]
+        return 204, b""
 
     def find(self, query: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """What was taken for a number, newest first, as a page of Twilio's list."""
@@ -85,7 +104,21 @@ def twilio_double() -> Iterator[TwilioDouble]:
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
+            if "/Recordings/" in parts.path:
+                self._send(*double.recording(parts.path, self.headers.get("Authorization", "")))
+                return
             self._say(*double.find({name: values[0] for name, values in parse_qs(parts.query).items()}))
+
+        def do_DELETE(self) -> None:
+            self._send(*double.recording(self.path, self.headers.get("Authorization", ""), delete=True))
+
+        def _send(self, status: int, data: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "audio/mpeg")
+            if status != 204:
+                self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
 
         def _say(self, status: int, value: dict[str, Any]) -> None:
             data = json.dumps(value).encode()

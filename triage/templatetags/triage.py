@@ -51,13 +51,13 @@ def red_flag_labels(codes: Iterable[str]) -> list[str]:
 @register.inclusion_tag("triage/parts/calls.html", takes_context=True)
 def ticket_calls(context: Context, ticket: "Ticket") -> dict[str, Any]:
     """The calls of an office's ticket, and the form that notes another one (HD-08, HD-13)."""
-    usual = None
-    if ticket.patient_id is not None:
+    usual, at_office = None, ticket.side == Side.OFFICE
+    if ticket.patient_id is not None and at_office:
         usual = helpdesk.usual_caller(ticket.patient_id, side=Side.OFFICE, now=timezone.now())
     return {
         "calls": helpdesk.calls_of(ticket),
         "usual_caller": usual,
-        "call_form": (context.get("call_form") or CallBackForm()) if ticket.is_live else None,
+        "call_form": (context.get("call_form") or CallBackForm()) if ticket.is_live and at_office else None,
         "call_open": "call_form" in context,
         "call_action": reverse("triage:ticket-call", args=[ticket.public_id]),
         "csrf_token": context.get("csrf_token"),
