@@ -23,6 +23,13 @@ class HelpdeskConfig(AppConfig):
         slots.register_nav(
             "desk", slots.Link("Help articles", "helpdesk:articles", Permission.IT_DESK, "document", order=88)
         )
+        slots.register("ticket.received", panels.received)
+        slots.register_nav(
+            "desk",
+            slots.Link(
+                "E-mail", "helpdesk:mail-held", Permission.OFFICE_DESK, "mail", order=45, count=panels.held_mail
+            ),
+        )
         slots.register_nav("portal", slots.Link("Help", "helpdesk:help", icon="help", order=90))
         slots.register_nav(
             "desk", slots.Link("Opening hours", "helpdesk:hours", Permission.SETTINGS, "clock", order=83)

@@ -1,18 +1,25 @@
 """Pauses and deadlines run out, solved tickets are closed. A lost run is made up for by the next one."""
 
 import datetime as dt
+import logging
 
 from celery import shared_task
+from django.conf import settings
 
-from helpdesk.actions import phone_line, tickets
+from helpdesk.actions import phone_line, received_files, tickets
 from helpdesk.actions.tickets.clocks import adopt
-from helpdesk.enums import OURS, PAUSED, TicketState
-from helpdesk.models import Ticket, TicketUndo
+from helpdesk.enums import OURS, PAUSED, FileState, TicketState
+from helpdesk.models import Attachment, Ticket, TicketUndo
 from helpdesk.rules.turn import REOPEN_WITHIN
+from helpdesk.transports.clamd import Scanner, ScannerDown
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
 
+logger = logging.getLogger(__name__)
+
 BATCH = 500
+SCANS = 50  # files a run
+GIVE_UP_AFTER = 3  # refusals in a row: the scanner is down, or busy
 
 
 @shared_task(name="helpdesk.wake_tickets")
@@ -53,3 +60,25 @@ def fetch_recordings() -> int:
     """Fetch the sound of messages; end calls whose end nobody told. Returns how many recordings are kept now."""
     phone_line.end_stuck()
     return phone_line.fetch_due()
+
+
+@shared_task(name="helpdesk.scan_files")
+def scan_files() -> int:
+    """Show files in quarantine to the virus scanner, newest first, so that one it cannot take holds up nobody; return
+    how many it saw. While it cannot be asked they stay where they are; those from before there was one are shown to it
+    too."""
+    if not settings.CLAMD_URL:
+        return 0
+    scanner, seen, refused = Scanner(settings.CLAMD_URL), 0, 0
+    rows = Attachment.objects.filter(state__in=[FileState.WAITING, FileState.UNCHECKED]).order_by("-created_at", "-id")
+    for pk in list(rows.values_list("pk", flat=True)[:SCANS]):
+        try:
+            received_files.scan(attachment_id=pk, scanner=scanner)
+        except ScannerDown as fault:
+            logger.warning("the virus scanner did not answer about a file: %s", fault)
+            refused += 1
+            if refused == GIVE_UP_AFTER:
+                break
+        else:
+            seen, refused = seen + 1, 0
+    return seen

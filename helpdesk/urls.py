@@ -1,6 +1,6 @@
 from django.urls import path
 
-from helpdesk.views import articles, contact, help, hours, library, phone, ticket, voice, voicemail
+from helpdesk.views import articles, contact, help, hours, library, mail, phone, texts, ticket, voice, voicemail
 
 app_name = "helpdesk"
 urlpatterns = [
@@ -22,6 +22,11 @@ urlpatterns = [
     path("help/tickets/<str:token>/reply/", ticket.reply, name="ticket-reply"),
     path("help/tickets/<str:token>/answer/", ticket.answer, name="ticket-answer"),
     path("help/tickets/<str:token>/rate/", ticket.rate, name="ticket-rate"),
+    path("desk/mail/", mail.held, name="mail-held"),
+    path("desk/mail/<str:public_id>/", mail.mail, name="mail"),
+    path("desk/mail/<str:public_id>/ticket/", mail.make_ticket, name="mail-ticket"),
+    path("desk/mail/<str:public_id>/set-aside/", mail.set_aside, name="mail-set-aside"),
+    path("desk/files/<str:public_id>/", mail.download, name="file"),
     path("desk/settings/hours/", hours.overview, name="hours"),
     path("desk/settings/hours/holidays/add/", hours.add_holiday, name="holiday-add"),
     path("desk/settings/hours/holidays/federal/", hours.add_federal, name="holidays-federal"),
@@ -29,6 +34,7 @@ urlpatterns = [
     path("desk/settings/hours/<str:place>/", hours.week, name="hours-week"),
     path("desk/settings/phone/", phone.settings_page, name="phone"),
     path("desk/voicemail/<str:public_id>/", voicemail.listen, name="voicemail"),
+    path("hooks/twilio/sms/", texts.incoming, name="texts"),
     path("hooks/twilio/voice/", voice.incoming, name="voice"),
     path("hooks/twilio/voice/over/", voice.over, name="voice-over"),
     path("hooks/twilio/voice/<str:public_id>/menu/", voice.menu, name="voice-menu"),

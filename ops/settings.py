@@ -189,6 +189,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "accounts.forget_what_is_over": {"task": "accounts.forget_what_is_over", "schedule": 3600.0},
     "access.sweep_onboarding": {"task": "access.sweep_onboarding", "schedule": 60.0},
     "helpdesk.fetch_recordings": {"task": "helpdesk.fetch_recordings", "schedule": 15.0},
+    "helpdesk.scan_files": {"task": "helpdesk.scan_files", "schedule": 15.0},
     "helpdesk.wake_tickets": {"task": "helpdesk.wake_tickets", "schedule": 60.0},
     "helpdesk.watch_deadlines": {"task": "helpdesk.watch_deadlines", "schedule": 60.0},
 }

@@ -1,0 +1,127 @@
+"""What happens to a text message: once, whatever the provider repeats, and on the desk its sender belongs to (TR-03).
+
+A number on the screen proves nothing: it decides the office and which open conversation goes on, nothing else, and no
+answer says whether we know the number.
+"""
+
+import datetime as dt
+
+from django.conf import settings
+from django.db import transaction
+
+from helpdesk import errors
+from helpdesk.actions import tickets
+from helpdesk.actions.letters import confirm_receipt
+from helpdesk.actions.mail_routes import home_of
+from helpdesk.contracts import Intake
+from helpdesk.enums import LIVE, Channel, RequesterKind, TextKind
+from helpdesk.models import InboundText, TextOptOut, Ticket, VoiceLine
+from helpdesk.rules.letter_text import clean, shortened
+from helpdesk.rules.mail_topic import topic
+from portal_core.directory import queries as directory
+from portal_core.kernel import audit, clock
+from portal_core.kernel.contracts import SYSTEM, Actor
+from portal_core.kernel.enums import ActorKind
+
+# The words carriers require (CTIA): alone in a text, in any case.
+STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "ALTO", "PARAR"})
+START = frozenset({"START", "YES", "UNSTOP"})
+HELP = frozenset({"HELP", "INFO", "AYUDA"})
+GOES_ON = dt.timedelta(days=7)  # a text after a longer silence is a new matter
+PER_HOUR = 20  # texts of one number; beyond that they are kept and no longer brought to a ticket
+
+
+@transaction.atomic
+def receive(*, sid: str, sender: str, recipient: str, body: str, pictures: int = 0) -> str:
+    """Take one text; return what is to be answered at once, "" for nothing. The same sid again changes nothing."""
+    now = clock.now()
+    words = clean(body).strip()
+    text, new = InboundText.objects.get_or_create(
+        sid=clean(sid)[:64],
+        defaults={
+            "kind": _kind(words), "sender": clean(sender)[:32], "recipient": clean(recipient)[:32],
+            "body": shortened(words, 4000), "pictures": min(pictures, 20), "received_at": now,
+        },
+    )  # fmt: skip
+    if not new:
+        return ""
+    audit.record("text:receive", by=SYSTEM, target=text, at=now, kind=text.kind)
+    if text.kind == TextKind.STOP:
+        TextOptOut.objects.get_or_create(phone=text.sender, defaults={"at": now})
+        return ""  # the provider confirms STOP and START itself; a second answer would be one too many
+    if text.kind == TextKind.START and TextOptOut.objects.filter(phone=text.sender).delete()[0]:
+        return ""
+    if text.kind == TextKind.HELP:
+        return _help(text)
+    _bring_to_ticket(text, at=now)
+    return ""
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+def _kind(words: str) -> TextKind:
+    word = words.strip(" .!\"'").upper()
+    for kind, known in ((TextKind.STOP, STOP), (TextKind.START, START), (TextKind.HELP, HELP)):
+        if word in known:
+            return kind
+    return TextKind.WORDS
+
+
+def _practice_id(text: InboundText) -> int:
+    """The practice whose number was texted; where there is but one, or the number is nobody's own, the first."""
+    line = VoiceLine.objects.filter(number=text.recipient).first()
+    if line is not None:
+        return int(line.practice_id)
+    office = directory.contact_offices().first()
+    if office is None:
+        raise errors.NoOffice
+    return int(office.practice_id)
+
+
+def _help(text: InboundText) -> str:
+    """The same words for everybody: HELP must not tell whether a number is known."""
+    practice = directory.practice(_practice_id(text))
+    office = directory.offices(practice.pk).first()
+    phone = f" or call {office.phone_shown}" if office is not None and office.phone else ""
+    return (
+        f"{practice.name}: help with the portal at {settings.PUBLIC_URL}/help/{phone}. No medical details by text. "
+        "Emergency: 911. Reply STOP to stop texts."
+    )
+
+
+def _bring_to_ticket(text: InboundText, *, at: dt.datetime) -> None:
+    since = at - dt.timedelta(hours=1)
+    if InboundText.objects.filter(sender=text.sender, received_at__gt=since).count() > PER_HOUR:
+        audit.record("text:hold", by=SYSTEM, target=text, at=at)
+        return
+    practice_id = _practice_id(text)
+    words = text.body or "(A text without words.)"
+    ticket, message = _going_on(text, practice_id, at), None
+    if ticket is not None:
+        message = tickets.reply(ticket=ticket, body=words, by=tickets.requester_of(ticket))
+    else:
+        ticket = _open(text, words, practice_id)
+        message = ticket.messages.order_by("at", "id").first()
+        confirm_receipt(ticket)
+    text.ticket, text.message = ticket, message
+    text.save(update_fields=["ticket", "message"])
+
+
+def _going_on(text: InboundText, practice_id: int, at: dt.datetime) -> Ticket | None:
+    """The open conversation this number has with us by text."""
+    rows = Ticket.objects.filter(
+        practice_id=practice_id, channel=Channel.SMS, requester_phone=text.sender, state__in=LIVE,
+        updated_at__gt=at - GOES_ON,
+    )  # fmt: skip
+    return rows.select_related("office__practice", "practice").order_by("-updated_at", "-id").first()
+
+
+def _open(text: InboundText, words: str, practice_id: int) -> Ticket:
+    intake = Intake(
+        requester_kind=RequesterKind.PATIENT,
+        category=topic(words),
+        channel=Channel.SMS,
+        body=words,
+        phone=text.sender,
+    )
+    writer = Actor(kind=ActorKind.REQUESTER, id="text", label="Somebody by text", practice_id=practice_id)
+    return tickets.open_from_contact(intake=intake, office=home_of(practice_id, text.sender), by=writer)

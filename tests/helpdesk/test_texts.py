@@ -1,0 +1,166 @@
+"""Texts come in (HD-10): signed, each once, on the right desk; STOP is obeyed, and HELP tells nobody anything."""
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from helpdesk.actions import tickets
+from helpdesk.models import InboundText, TextOptOut, Ticket, VoiceLine
+from portal_core.kernel import clock, outbox
+from portal_core.notify.models import Delivery
+from tests.helpdesk.factories import TicketFactory, refresh
+
+pytestmark = pytest.mark.django_db
+URL = "/hooks/twilio/sms/"
+TOKEN = "a-token-of-ours"
+MOBILE = "+12175550177"
+
+
+@pytest.fixture(autouse=True)
+def _twilio(settings, cast):
+    settings.TWILIO_AUTH_TOKEN = TOKEN
+    settings.PUBLIC_URL = "https://portal.example"
+
+
+@pytest.fixture
+def text(client):
+    """Send a text as the provider would; `token` and `sid` can be wrong."""
+
+    def post(body="I cannot sign in", sid="SM1", token=TOKEN, sender=MOBILE, **fields):
+        values = {"MessageSid": sid, "From": sender, "To": "+12175550900", "Body": body, "NumMedia": "0", **fields}
+        signature = RequestValidator(token).compute_signature(f"https://portal.example{URL}", values)
+        answer = client.post(URL, values, headers={"X-Twilio-Signature": signature})
+        outbox.drain()
+        return answer
+
+    return post
+
+
+def test_a_text_opens_a_ticket_and_is_answered_by_text(text, cast):
+    answer = text()
+
+    ticket = Ticket.objects.get()
+    assert (answer.status_code, answer.content) == (200, b'<?xml version="1.0" encoding="UTF-8"?><Response />')
+    assert (ticket.office, ticket.channel, ticket.requester_phone, ticket.category, ticket.patient) == (
+        cast.north, "sms", MOBILE, "LOGIN_PWD", None,
+    )  # fmt: skip
+    assert ticket.messages.get().body == "I cannot sign in"
+    delivery = Delivery.objects.select_related("message").get()
+    assert (delivery.channel, delivery.address, delivery.message.template) == ("sms", MOBILE, "helpdesk/received")
+    assert "sign in" not in delivery.message.sms
+
+
+def test_a_number_on_file_leads_to_the_patients_office_and_says_nothing(text, cast):
+    """TR-03"""
+    cast.paula.phone, cast.paula.home_office = MOBILE, cast.south
+    cast.paula.save()
+
+    known, unknown = text(), text(sid="SM2", sender="+12175550178")
+
+    assert known.content == unknown.content
+    assert [one.office for one in Ticket.objects.order_by("id")] == [cast.south, cast.north]
+
+
+def test_each_practice_has_its_number(text, cast):
+    VoiceLine.objects.create(practice=cast.elsewhere, number="+12175550900", updated_at=clock.now())
+
+    text()
+
+    assert Ticket.objects.get().office == cast.elsewhere_office
+
+
+def test_the_conversation_goes_on(text):
+    text()
+    ticket = Ticket.objects.get()
+
+    text("It works now", sid="SM2")
+    text("Somebody else", sid="SM3", sender="+12175550178")
+
+    assert list(ticket.messages.order_by("id").values_list("body", flat=True)) == ["I cannot sign in", "It works now"]
+    assert Ticket.objects.count() == 2
+
+
+@pytest.mark.parametrize("fields", [{"token": "forged"}, {"sid": ""}, {"sender": ""}])
+def test_what_the_provider_did_not_sign_changes_nothing(text, fields):
+    assert text(**fields).status_code in (403, 422)
+    assert (InboundText.objects.count(), Ticket.objects.count()) == (0, 0)
+
+
+def test_without_a_token_nothing_is_taken(text, settings):
+    settings.TWILIO_AUTH_TOKEN = ""
+
+    assert text(token="x").status_code == 403
+
+
+def test_a_replay_changes_nothing(text):
+    for _ in range(3):
+        assert text().status_code == 200
+
+    assert (InboundText.objects.count(), Ticket.objects.get().messages.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("word", ["STOP", "stop", " Unsubscribe. ", "ALTO"])
+def test_stop_is_obeyed(text, word, cast):
+    text()
+    ticket = Ticket.objects.get()
+
+    assert b"<Message>" not in text(word, sid="SM2").content
+    tickets.solve(ticket=ticket, resolution="office", by=cast.olivia.actor)
+    outbox.drain()
+
+    assert TextOptOut.objects.get().phone == MOBILE
+    assert Delivery.objects.count() == 1  # the receipt from before
+    assert ticket.messages.filter(author_kind="requester").count() == 1
+
+
+def test_start_takes_it_back_and_yes_without_a_stop_is_an_answer(text):
+    text("STOP")
+    text("START", sid="SM2")
+    assert not TextOptOut.objects.exists()
+
+    text(sid="SM3")
+    text("Yes", sid="SM4")
+    assert list(Ticket.objects.get().messages.order_by("id").values_list("body", flat=True)) == [
+        "I cannot sign in", "Yes",
+    ]  # fmt: skip
+
+
+def test_help_is_answered_with_the_same_words_for_everybody(text, cast):
+    cast.pat.phone = MOBILE
+    cast.pat.save()
+
+    first, second = text("help"), text("HELP", sid="SM2", sender="+12175550178")
+
+    assert first.content == second.content
+    assert b"Larkfield Health Group: help with the portal at https://portal.example/help/ or call" in first.content
+    assert not Ticket.objects.exists()
+
+
+def test_a_flood_is_kept_and_goes_no_further(text):
+    for number in range(23):
+        text(f"text {number}", sid=f"SM{number}")
+
+    assert (InboundText.objects.count(), InboundText.objects.filter(ticket=None).count()) == (23, 3)
+
+
+def test_a_picture_is_told_to_staff(text, cast, staff_client):
+    text("See here", NumMedia="1")
+    ticket = Ticket.objects.get()
+
+    page = staff_client(cast.olivia).get(f"/triage/office/tickets/{ticket.public_id}/")
+
+    assert "A picture came with a text." in page.content.decode()
+
+
+def test_control_characters_do_not_reach_the_database(text):
+    text("a\x00b\u202ec")
+
+    assert Ticket.objects.get().messages.get().body == "abc"
+
+
+def test_an_older_ticket_by_mail_is_not_continued_by_a_number_alone(text, cast):
+    ticket = TicketFactory(office=cast.north, requester_phone=MOBILE)
+
+    text()
+
+    assert refresh(ticket).messages.count() == 0
+    assert Ticket.objects.count() == 2
