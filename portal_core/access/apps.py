@@ -26,6 +26,7 @@ class AccessConfig(AppConfig):
         slots.register("patient.panels", panels.portal_status_panel, order=10)
         slots.register("patient.tabs", panels.tab)
         slots.register("patient.email", panels.email_note)
+        slots.register("patient-list.actions", panels.add_patient_link)
         slots.register("sign-in.patient", panels.register_link)
         patients.before_contact_change(email.before_contact_change)
         slots.register_nav(

@@ -47,3 +47,11 @@ def email_note(request: HttpRequest, *, patient: "Patient") -> str:
 def register_link(request: HttpRequest) -> str:
     """On the patients' sign-in page, where a practice takes new patients on the website (PC-36)."""
     return render_to_string("access/parts/register_link.html") if queries.registration_offices().exists() else ""
+
+
+def add_patient_link(request: HttpRequest) -> str:
+    """On the list of patients, for those who may put somebody on file (PC-35)."""
+    staff: Staff | None = getattr(request, "staff", None)
+    if staff is None or not staff.may(Permission.PORTAL_ACCESS):
+        return ""
+    return render_to_string("access/parts/add_patient_link.html")

@@ -25,7 +25,7 @@ def own_password() -> forms.CharField:
 def in_person() -> forms.BooleanField:
     return forms.BooleanField(
         label=_("The patient stands before me, and I have seen a photo ID"),
-        help_text=_("On the phone or in writing, verify who is asking on their ticket first. Then come back here."),
+        help_text=_('On the phone or in writing, verify first who is asking: under "Who is asking?" above.'),
         required=False,
     )
 

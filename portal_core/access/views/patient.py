@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from portal_core.directory.models import Patient
 
 office_staff = staff_page(Permission.PORTAL_ACCESS)
-VERIFY = gettext_lazy("First verify who is asking: open the patient's ticket, or log the call. Then come back here.")
+VERIFY = gettext_lazy('First verify who is asking, under "Who is asking?". Then come back here.')
 CHANGED = "portal-changed"  # the dash behind the dialog fetches its badge anew
 
 
@@ -158,7 +158,6 @@ def change_email(request: StaffRequest, public_id: str) -> HttpResponse:
     """PC-42: the e-mail address of somebody with portal access."""
     patient = _patient(request, public_id)
     form = EmailChangeForm(request.POST or None)
-    proof = gate.find(patient_id=patient.public_id, action="change_email", staff=request.staff)
     shared: list[Patient] = []
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -179,7 +178,7 @@ def change_email(request: StaffRequest, public_id: str) -> HttpResponse:
             else:
                 messages.success(request, _("The address is changed. Both addresses got a notice."))
                 return redirect("directory:patient", public_id=patient.public_id)
-    context = {"patient": patient, "form": form, "shared": shared, "tab": "portal", "proof": proof}
+    context = {"patient": patient, "form": form, "shared": shared, "tab": "portal"}
     return render(request, "access/change_email.html", context, status=422 if form.errors else 200)
 
 
@@ -237,7 +236,6 @@ def _tab(
         "pause": sign_in.pause_of(patient.user, now) if patient.user is not None else 0,
         "deliveries": queries.deliveries(patient, now),
         "attempts": queries.last_attempts(patient),
-        "proof": gate.find(patient_id=patient.public_id, action="set_credentials", staff=request.staff),
     }
     wrong = refusal is not None or (form is not None and form.errors)
     return render(request, "access/patient.html", context, status=422 if wrong else 200)
