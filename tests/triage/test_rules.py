@@ -24,7 +24,7 @@ from triage.enums import (
     RelayReason,
 )
 from triage.rules import verification as v
-from triage.rules.phi import phi_lint
+from triage.rules.phi import identity_words, phi_lint
 from triage.rules.routing import Packet, RequestFacts, decide, packet_faults
 from triage.rules.surge import Report, surges
 from triage.rules.table import ROUTES
@@ -231,6 +231,27 @@ def test_a_password_flag_needs_more_than_a_found_chart():
 )
 def test_the_lint_finds_what_looks_like_a_patient(text, kinds):
     assert [finding.kind for finding in phi_lint(text)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("Okafor cannot sign in", ["patient"]),
+        ("PAULA sees error 500", ["patient"]),
+        ("born April 2", ["patient"]),
+        ("4/2/80", ["patient"]),
+        ("lan-77 in the title", ["patient"]),
+        ("Paulas Okaforium", []),
+        ("she asks about her diabetes", ["health"]),
+        ("takes 20 mg", ["health"]),
+    ],
+)
+def test_the_lint_knows_this_very_patient_and_words_of_health(text, kinds):
+    """TR-01, HD-09: IT must not learn who it is, nor what they have."""
+    known = identity_words(
+        names=("Paula", "Okafor", "Jo"), record="LAN-77", email="p@x.example", born=dt.date(1980, 4, 2)
+    )
+    assert [finding.kind for finding in phi_lint(text, known)] == kinds
 
 
 @given(st.text(max_size=300))

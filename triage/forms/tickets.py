@@ -1,6 +1,7 @@
 """Shape and wording of what people at the two desks type."""
 
 import datetime as dt
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -74,6 +75,19 @@ class SolveForm(TicketForm):
     note = forms.CharField(label=_("Note for colleagues"), max_length=TEXT_MAX, required=False, widget=area(2))
 
 
+def soft_stop(form: forms.Form, cleaned: dict[str, Any], fields: tuple[str, ...], known: Collection[str]) -> None:
+    """Stop once what seems to name the patient or their health on its way to IT; `phi_needed` sends it as it stands."""
+    if cleaned.get("phi_needed"):
+        return
+    for name in fields:
+        found = phi_lint(str(cleaned.get(name) or ""), known)
+        if found:
+            kinds = ", ".join(dict.fromkeys(finding.what for finding in found))
+            form.add_error(
+                name, _("This looks like %(what)s. Take it out, or tick “It is needed” below.") % {"what": kinds}
+            )
+
+
 class FlagForm(TicketForm):
     """The relay packet (TR-06). The rules name what is missing, not the fields: a refusal has a code."""
 
@@ -129,7 +143,8 @@ class FlagForm(TicketForm):
     ruled = ("reason", "error_text", "page", "happened_at", "device", "impact")
     use_required_attribute = False
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, known: Collection[str] = (), **kwargs: Any) -> None:
+        self.known = known  # the patient's own details, which IT must not read
         super().__init__(*args, **kwargs)
         self._demand(True)
 
@@ -144,15 +159,7 @@ class FlagForm(TicketForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if not cleaned.get("phi_needed"):
-            for name in ("error_text", "page", "device", "note"):
-                found = phi_lint(str(cleaned.get(name, "")))
-                if found:
-                    kinds = ", ".join(dict.fromkeys(finding.what for finding in found))
-                    self.add_error(
-                        name,
-                        _("This looks like %(what)s. Take it out, or tick “It is needed” below.") % {"what": kinds},
-                    )
+        soft_stop(self, cleaned, ("error_text", "page", "device", "contact_window", "note"), self.known)
         return cleaned
 
     def draft(self) -> FlagDraft:
@@ -176,6 +183,16 @@ class FlagForm(TicketForm):
 
 class ToITForm(TicketForm):
     text = forms.CharField(label=_("Write to IT"), max_length=TEXT_MAX, widget=area(2))
+    phi_needed = forms.BooleanField(label=_("It is needed: send it as it stands"), required=False)
+
+    def __init__(self, *args: Any, known: Collection[str] = (), **kwargs: Any) -> None:
+        self.known = known
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        soft_stop(self, cleaned, ("text",), self.known)
+        return cleaned
 
 
 # What people call about most (HD-13, HD-15): one press each on the call screen.

@@ -23,6 +23,7 @@ from triage.actions import conversation, escalations, incidents, playbook
 from triage.enums import OfficeStep
 from triage.errors import FlagRefused
 from triage.views.desk_list import address, onwards, wanted_of
+from triage.views.flag_fixes import fix_fault, known_of
 from triage.views.office_page import desk_page, in_practice_time
 
 if TYPE_CHECKING:
@@ -96,7 +97,6 @@ def reply(request: StaffRequest, public_id: str) -> HttpResponse:
         conversation.reply(ticket=row, staff=request.staff, by=request.actor, **form.cleaned_data)
     except AppError as error:
         return desk_page(request, access.office_ticket(request.staff, public_id), error=error, bound={"reply": form})
-    messages.success(request, _("Sent. It leaves in ten seconds."))
     return redirect(address("office-ticket", public_id, narrowed=wanted_of(request)))
 
 
@@ -161,7 +161,6 @@ def solve(request: StaffRequest, public_id: str) -> HttpResponse:
         )
     except AppError as error:
         return desk_page(request, access.office_ticket(request.staff, public_id), error=error, bound={"solve": form})
-    messages.success(request, _("Solved: %(reference)s.") % {"reference": row.reference})
     return redirect(onwards(request, leaving=public_id) if request.POST.get("then") != "list" else "triage:office")
 
 
@@ -226,8 +225,10 @@ def link_incident(request: StaffRequest, row: "Ticket") -> str:
 @in_practice_time
 def relay(request: StaffRequest, public_id: str) -> HttpResponse:
     row = access.office_ticket(request.staff, public_id)
-    form = forms.FlagForm(request.POST)
+    form = forms.FlagForm(request.POST, known=known_of(row))
     error: AppError | None = None
+    if request.POST.get("fix"):
+        return fix_fault(request, row, form)
     if form.is_valid():
         try:
             escalations.relay(ticket=row, draft=form.draft(), staff=request.staff, by=request.actor)
@@ -253,7 +254,7 @@ def confirm(request: StaffRequest, row: "Ticket", flag_id: str) -> str:
 @in_practice_time
 def to_it(request: StaffRequest, public_id: str, flag_id: str) -> HttpResponse:
     row = access.office_ticket(request.staff, public_id)
-    form = forms.ToITForm(request.POST)
+    form = forms.ToITForm(request.POST, known=known_of(row))
     if not form.is_valid():
         return desk_page(request, row, bound={"to_it": form})
     try:

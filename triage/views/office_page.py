@@ -139,7 +139,7 @@ def ticket_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, bound: di
         "snooze_open": "snooze" in bound,
         "may_snooze": ticket.state in OURS and ticket.relayed_at is None and ticket.snoozed_until is None,
         "to_it_form": bound.get("to_it") or forms.ToITForm(),
-        "flag_form": bound.get("flag") or forms.FlagForm(initial=_flag_initial(ticket)),
+        "flag_form": bound.get("flag") or forms.FlagForm(initial=_flag_initial(ticket, flags)),
         "still_missing": _still_missing(ticket, identity.attestation, done, table),
         "flag_open": "flag" in bound,
         "solve_open": "solve" in bound,
@@ -207,7 +207,16 @@ def facts_of(staff: "Staff", ticket: "Ticket", *, on_hold: bool, incident: str) 
     )
 
 
-def _flag_initial(ticket: "Ticket") -> dict[str, Any]:
+def _flag_initial(ticket: "Ticket", flags: list[Any]) -> dict[str, Any]:
+    """What is known already. After a refusal: the flag that came back, so that only what was wrong is typed again."""
+    if flags and flags[0].state == EscalationState.RETURNED:
+        back = flags[0]
+        names = ("category", "reason", "error_text", "page", "happened_at", "impact", "ok_to_contact", "note")
+        return {name: getattr(back, name) for name in names} | {
+            "device": back.device.get("text", ""),
+            "contact_number": back.contact_number or ticket.requester_phone,
+            "contact_window": back.contact_window,
+        }
     device = ", ".join(str(value) for key, value in ticket.device.items() if key in ("browser", "os") and value)
     return {
         "category": ticket.category if ticket.category in dict(forms.PATIENT_CATEGORIES) else Category.OTHER,
