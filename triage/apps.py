@@ -31,12 +31,16 @@ class TriageConfig(AppConfig):
         slots.register_nav(
             "desk", slots.Link("Colleagues to confirm", "triage:staff-checks", Permission.SETTINGS, "shield", order=45)
         )
+        for desk in (Permission.OFFICE_DESK, Permission.IT_DESK):
+            slots.register_nav("desk", slots.Link("What came back", "triage:returned", desk, "flag", order=92))
         slots.register_nav("desk", slots.Link("IT console", "triage:it", Permission.IT_DESK, "flag", order=20))
         slots.register_nav("desk", slots.Link("Search", "triage:find", Permission.OFFICE_DESK, "search", order=30))
         slots.register_nav("desk", slots.Link("Search", "triage:find", Permission.IT_DESK, "search", order=30))
         slots.register_nav(
             "desk", slots.Link("Prepared answers", "triage:replies", Permission.SETTINGS, "copy", order=85)
         )
+        for permission in (Permission.OFFICE_DESK, Permission.IT_DESK, Permission.SETTINGS):
+            slots.register_nav("desk", slots.Link("Figures", "triage:reports", permission, "chart", order=80))
         slots.register_nav("desk", slots.Link("Routing", "triage:routing", Permission.SETTINGS, "list", order=86))
         slots.register_nav(
             "desk", slots.Link("Who does what", "triage:reference", Permission.OFFICE_DESK, "list", order=90)

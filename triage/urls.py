@@ -1,6 +1,7 @@
 from django.urls import path
 
 from triage.views import (
+    assign,
     calls,
     desk_list,
     desk_writing,
@@ -11,6 +12,8 @@ from triage.views import (
     office,
     pins,
     reference,
+    reports,
+    returned,
     routing,
     search,
     staff_checks,
@@ -92,6 +95,7 @@ urlpatterns = [
     path("triage/it/tickets/<str:public_id>/colleague/<str:check_id>/yes/", staff_checks.succeed, name="staff-yes"),
     path("triage/it/tickets/<str:public_id>/colleague/<str:check_id>/no/", staff_checks.fail, name="staff-no"),
     path("triage/it/tickets/<str:public_id>/colleague/<str:check_id>/do/", staff_checks.carry_out, name="staff-do"),
+    path("triage/returned/", returned.returned, name="returned"),
     path("triage/colleagues/", staff_checks.waiting, name="staff-checks"),
     path("triage/colleagues/<str:check_id>/approve/", staff_checks.approve, name="staff-check-approve"),
     path("triage/it/undo/", ticket_deeds.it_undo, name="it-undo"),
@@ -109,9 +113,13 @@ urlpatterns = [
     path("triage/replies/", desk_writing.replies, name="replies"),
     path("triage/reference/", reference.sheet, name="reference"),
     path("triage/reference/export/", reference.export, name="reference-export"),
+    path("triage/reports/", reports.report, name="reports"),
+    path("triage/reports/export/", reports.export, name="reports-export"),
+    path("triage/reports/live/", reports.set_live, name="reports-live"),
     path("triage/routing/", routing.index, name="routing"),
     path("triage/routing/versions/<int:number>/restore/", routing.restore, name="routing-restore"),
     path("triage/routing/<str:category>/", routing.edit, name="routing-edit"),
     path(f"{TICKET}why/", why.office, name="why"),
+    path(f"{TICKET}assign/", assign.assign, name="assign"),
     path("triage/it/tickets/<str:public_id>/why/", why.it, name="it-why"),
 ]
