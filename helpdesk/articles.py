@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q
 
 from helpdesk.enums import Audience, Category
 from helpdesk.models import Article, ArticleFeedback, ArticleVersion
-from helpdesk.rules.guides import Guide, parse
+from helpdesk.rules.guides import Guide, parse, rank
 from portal_core.directory import queries as directory
 from portal_core.directory.enums import Hat, Permission
 from portal_core.kernel.errors import NotFound
@@ -104,6 +104,11 @@ def audiences_of(staff: "Staff") -> tuple[Audience, ...]:
 
 def may_write(staff: "Staff", audience: Audience) -> bool:
     return any(staff.may(permission) for permission in WRITERS[audience])
+
+
+def fitting(staff: "Staff", *, category: str, text: str = "", limit: int = 3) -> list[Guide]:
+    """What helps this person with a request; one query."""
+    return rank(guides(*audiences_of(staff), practice_id=staff.practice_id), text, category=category, limit=limit)
 
 
 def article_for(category: Category, *, practice_id: int | None) -> Guide | None:

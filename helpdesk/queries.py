@@ -257,6 +257,20 @@ def of_kind(practice_id: int, category: Category, *, since: dt.datetime, limit: 
     return list(rows.select_related("office").order_by("-created_at", "-id")[:limit])
 
 
+def load_of(staff_ids: Sequence[int]) -> dict[int, int]:
+    """How many live tickets each of these people has; those with none are left out."""
+    rows = Ticket.objects.filter(owner_id__in=staff_ids, state__in=LIVE).values("owner").annotate(n=Count("pk"))
+    return {row["owner"]: row["n"] for row in rows}
+
+
+def handler_before(ticket: Ticket) -> int | None:
+    """Who had this patient's last ticket at this side (HD-08), as a key of Staff; None while no patient is matched."""
+    if ticket.patient_id is None:
+        return None
+    rows = Ticket.objects.filter(patient_id=ticket.patient_id, side=ticket.side, owner__isnull=False)
+    return rows.exclude(pk=ticket.pk).order_by("-created_at", "-id").values_list("owner_id", flat=True).first()
+
+
 def open_of_patient(patient: "Patient", *, limit: int = 5) -> list[Ticket]:
     """A patient's own live tickets, newest first."""
     return list(Ticket.objects.filter(patient=patient, state__in=LIVE).order_by("-created_at", "-id")[:limit])

@@ -121,5 +121,6 @@ urlpatterns = [
     path("triage/routing/<str:category>/", routing.edit, name="routing-edit"),
     path(f"{TICKET}why/", why.office, name="why"),
     path(f"{TICKET}assign/", assign.assign, name="assign"),
+    path(f"{TICKET}assign/", assign.assign, name="assign"),
     path("triage/it/tickets/<str:public_id>/why/", why.it, name="it-why"),
 ]

@@ -1,0 +1,89 @@
+"""Who is named for a ticket that nobody has (HD-08), and giving it to them."""
+
+import pytest
+
+from helpdesk.enums import Category, TicketState
+from portal_core.directory.enums import Role
+from portal_core.kernel.models import AuditEvent
+from tests.cast import make_staff
+from tests.helpdesk.factories import TicketFactory, refresh
+from triage.actions import presence
+from triage.rules.assign import Candidate, ranked, suggestion
+
+
+def one(name, *, load=0, here=True, knows=False):
+    return Candidate(id=name, name=name, open=load, here=here, knows=knows)
+
+
+@pytest.mark.parametrize(
+    ("candidates", "named"),
+    [
+        ([one("a", load=3), one("b", load=1)], "b"),  # the least to do
+        ([one("a", load=0, here=False), one("b", load=9)], "b"),  # who is here
+        ([one("a", load=5, knows=True), one("b", load=1)], "a"),  # who knows the person
+        ([one("a", load=20, knows=True), one("b", load=1)], "b"),  # unless far too busy
+        ([one("a", load=5, knows=True, here=False), one("b", load=1)], "b"),  # or away while somebody is here
+        ([one("a", load=5, knows=True, here=False), one("b", here=False)], "a"),  # nobody is here
+        ([one("a", here=False), one("b", here=False)], None),
+        ([one("b"), one("a")], "a"),
+        ([], None),
+    ],
+)
+def test_whoever_knows_the_person_is_here_and_has_least_is_named(candidates, named):
+    best = suggestion(candidates)
+
+    assert (best.name if best else None) == named
+    assert sorted(row.name for row in ranked(candidates)) == sorted(row.name for row in candidates)
+
+
+@pytest.fixture
+def nina(cast):
+    return make_staff("Nina", cast.practice, (Role.OFFICE_STAFF, cast.north))
+
+
+@pytest.fixture
+def fresh(cast, nina):
+    """A new ticket of Pat's; Nina had the last one."""
+    TicketFactory(office=cast.north, patient=cast.pat, owner=nina, state=TicketState.SOLVED)
+    TicketFactory(office=cast.north, patient=cast.paula, owner=nina, state=TicketState.OPEN)
+    return TicketFactory(office=cast.north, patient=cast.pat, category=Category.LOGIN_PWD)
+
+
+def test_the_desk_names_the_one_who_had_the_last_ticket_and_gives_it_in_one_press(cast, staff_client, nina, fresh):
+    presence.here(
+        room=f"office:{cast.north.public_id}",
+        socket="s1",
+        person_id=nina.public_id,
+        name="Nina",
+        place="",
+        typing=False,
+    )
+    olivia = staff_client(cast.olivia)
+    page = f"/triage/office/tickets/{fresh.public_id}/"
+
+    text = " ".join(olivia.get(page).content.decode().split())
+    assert "Give it to Nina Staff" in text
+    assert "had this person&#x27;s last ticket" in text or "had this person's last ticket" in text
+    assert "1 open ticket" in text
+    assert 'href="/desk/help/cannot-log-in/"' in text  # the articles that fit stand beside it
+
+    assert olivia.post(f"{page}assign/", {"to": nina.public_id})["Location"].startswith(page)
+    row = refresh(fresh)
+    assert (row.owner, row.state) == (nina, TicketState.OPEN)
+    line = AuditEvent.objects.get(action="ticket:assign")
+    assert (line.actor_id, line.facts) == (cast.olivia.public_id, {"to": nina.public_id})
+    assert "Give it to" not in olivia.get(page).content.decode()
+
+
+def test_only_to_people_of_the_desk_and_only_while_nobody_has_it(cast, staff_client, nina, fresh):
+    olivia = staff_client(cast.olivia)
+    page = f"/triage/office/tickets/{fresh.public_id}/assign/"
+
+    for stranger in (cast.oscar, cast.ian, cast.carla, cast.charlie):
+        assert olivia.post(page, {"to": stranger.public_id}).status_code == 404
+        assert staff_client(stranger).post(page, {"to": nina.public_id}).status_code in (403, 404)
+    assert refresh(fresh).owner is None
+    olivia.post(page, {"to": nina.public_id})
+    assert olivia.post(page, {"to": cast.olivia.public_id}).status_code == 409
+    assert refresh(fresh).owner == nina
+    assert AuditEvent.objects.filter(action="ticket:assign").count() == 1

@@ -1,0 +1,56 @@
+"""`{% load desk_help %}`: who might take a ticket, and which articles fit it."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import template
+from django.template import Context
+
+from helpdesk import articles
+from helpdesk import queries as helpdesk
+from helpdesk.actions.tickets import office_group
+from helpdesk.enums import Side
+from triage import queries
+from triage.actions import presence
+from triage.rules.assign import Candidate, ranked, suggestion
+
+if TYPE_CHECKING:
+    from helpdesk.models import Ticket
+
+register = template.Library()
+
+
+@register.inclusion_tag("triage/parts/assign.html", takes_context=True)
+def assignee(context: Context, ticket: "Ticket") -> dict[str, Any]:
+    """Whom to give a ticket that nobody has: whoever had this person's last one, is here, and has the least to do."""
+    if ticket.owner_id is not None or not ticket.is_live or ticket.side != Side.OFFICE:
+        return {}
+    people = queries.desk_people(ticket)
+    load = helpdesk.load_of([one.pk for one in people])
+    knows = helpdesk.handler_before(ticket)
+    rooms = presence.who([office_group(ticket.office.public_id)])
+    here = {one.id for at in rooms.values() for one in at}
+    reader = context["request"].staff
+    candidates = ranked(
+        Candidate(
+            id=one.public_id,
+            name=one.name,
+            open=load.get(one.pk, 0),
+            here=one.public_id in here or one.pk == reader.pk,
+            knows=one.pk == knows,
+        )
+        for one in people
+    )
+    best = suggestion(candidates)
+    return {
+        "ticket": ticket,
+        "best": best,
+        "best_is_me": best is not None and best.id == reader.public_id,
+        "others": [one for one in candidates if one.id != reader.public_id],
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.inclusion_tag("triage/parts/help_for.html", takes_context=True)
+def help_for(context: Context, category: str, text: str = "") -> dict[str, Any]:
+    """The help articles that fit a request, for the one who works on it."""
+    return {"found": articles.fitting(context["request"].staff, category=category, text=text)}
