@@ -9,9 +9,9 @@ from django.core import signing
 from django.urls import reverse
 
 from portal_core import notify
-from triage.actions.contacts import sendable_phone
 from triage.enums import Purpose
 from triage.errors import VerificationNotFound
+from triage.identity import sendable_phone
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Patient

@@ -14,7 +14,6 @@ from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
 from portal_core.notify.errors import BadAddress
 from triage.actions import holds
-from triage.actions.contacts import sendable_phone
 from triage.actions.verification import close_as_failed, contact_of, lock_all_of, locked, note_proof, tell
 from triage.enums import AttemptOutcome, Method
 from triage.errors import (
@@ -25,6 +24,7 @@ from triage.errors import (
     VerificationNotFound,
     WrongCode,
 )
+from triage.identity import sendable_phone
 from triage.models import VerificationAttempt, VerificationCode
 from triage.rules import verification as rules
 from triage.rules.words import call_words

@@ -10,10 +10,10 @@ from portal_core.directory.enums import Permission
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM, Actor
 from triage.actions import holds, notices
-from triage.actions.contacts import contact_on_file, sendable_phone
 from triage.actions.verification import lock_all_of, membership, tell
 from triage.enums import Level
 from triage.errors import AttestationRefused, NobodyToWarn, SecondPersonNeeded, VerificationNotFound
+from triage.identity import contact_on_file, sendable_phone
 from triage.models import Attestation
 from triage.rules import verification as rules
 

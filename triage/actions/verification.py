@@ -14,7 +14,6 @@ from portal_core.kernel import audit, clock, realtime
 from portal_core.kernel.contracts import Actor
 from triage import queries
 from triage.actions import holds, notices
-from triage.actions.contacts import Contact, contact_on_file
 from triage.actions.playbook import tick
 from triage.enums import AttemptOutcome, CallChannel, Level, Method, OfficeStep, Purpose, RedFlag
 from triage.errors import (
@@ -28,6 +27,7 @@ from triage.errors import (
     VerificationClosed,
     VerificationRunning,
 )
+from triage.identity import Contact, contact_on_file
 from triage.models import Attestation, VerificationAttempt
 from triage.rules import verification as rules
 from triage.rules.edits import Table
