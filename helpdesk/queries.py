@@ -372,6 +372,11 @@ def calls_of(ticket: Ticket) -> list[PhoneCall]:
     return list(ticket.calls.select_related("staff").order_by("started_at", "id"))
 
 
+def red_flags_of(ticket: Ticket) -> set[str]:
+    """Codes of what made those suspicious who talked to the requester on the phone."""
+    return {code for codes in ticket.calls.values_list("red_flags", flat=True) for code in codes}
+
+
 def unwritten_calls(staff: "Staff", *, now: dt.datetime, limit: int = 6) -> list[PhoneCall]:
     """Calls that the desks of this person answered in the last day and nobody wrote down, newest first."""
     offices = staff.offices_for(Permission.OFFICE_DESK)

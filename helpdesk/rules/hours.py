@@ -134,13 +134,3 @@ def opening(calendar: Calendar, at: dt.datetime) -> Opening:
     while end < horizon and (later := next_closing(calendar, end)) is not None:
         end = later
     return Opening(True, end if end < horizon else None)
-
-
-def week_minutes(calendar: Calendar) -> int:
-    """Open minutes of an ordinary week, holidays aside, on the clock of the wall."""
-    total = 0
-    for rows in calendar.spans.values():
-        for start, end in rows:
-            until = 24 * 60 if end == MIDNIGHT else end.hour * 60 + end.minute
-            total += until - (start.hour * 60 + start.minute)
-    return total

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from helpdesk import queries
 from helpdesk.actions import hours
 from helpdesk.forms import HolidayForm, WeekForm
-from helpdesk.rules.hours import week_minutes
 from helpdesk.rules.opening_words import week_words
 from portal_core.directory import queries as directory
 from portal_core.directory.enums import Permission
@@ -104,7 +103,6 @@ def _page(request: StaffRequest, form: HolidayForm) -> HttpResponse:
             "zone": place.calendar.zone,
             "elsewhere": place.calendar.zone != practice.time_zone,
             "week": week_words(place.calendar),
-            "hours": week_minutes(place.calendar) / 60,
             "open": place.opening.is_open,
             "words": place.words,
         }

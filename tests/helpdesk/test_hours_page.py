@@ -10,7 +10,7 @@ from helpdesk.actions import hours
 from helpdesk.errors import HoursMakeNoSense, WrongOffice
 from helpdesk.models import BusinessHours, Holiday
 from helpdesk.queries import calendar_of, calendar_of_it
-from helpdesk.rules.hours import Calendar, opening, parse_spans, week_minutes
+from helpdesk.rules.hours import Calendar, opening, parse_spans
 from helpdesk.rules.opening_words import until_words, week_words
 from helpdesk.rules.public_holidays import federal_holidays
 from portal_core.kernel.models import AuditEvent
@@ -183,7 +183,6 @@ def test_a_place_that_never_closes_and_one_that_never_opens():
     assert until_words(opening(always, now), now=now, zone="UTC") == "Always open"
     assert until_words(opening(never, now), now=now, zone="UTC") == "Closed until further notice"
     assert week_words(always) == [("Monday to Sunday", "day and night")]
-    assert (week_minutes(always), week_minutes(never)) == (7 * 24 * 60, 0)
 
 
 def test_the_contact_page_says_when_somebody_reads_it(cast, client, ana):

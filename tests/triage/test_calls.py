@@ -16,7 +16,8 @@ from portal_core.kernel import clock
 from portal_core.kernel.models import AuditEvent
 from tests.helpdesk.factories import TicketFactory, refresh
 from tests.triage.factories import FlagFactory
-from triage.enums import EscalationState
+from triage.actions import verification
+from triage.enums import CallChannel, EscalationState, Purpose
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +119,18 @@ def test_red_flags_of_the_call_stand_on_the_ticket(cast, olivia):
     assert PhoneCall.objects.get().red_flags == ["pressure", "asks_procedure"]
     assert "Urgency or pressure" in text_of(page)
     assert "Asks how we verify" in text_of(page)
+
+
+def test_what_was_odd_on_the_phone_raises_the_check(cast, olivia):
+    """HD-13: whoever starts the check later need not notice it again."""
+    olivia.post(url("call"), typed(cast, patient=cast.pat.public_id, red_flags=["pressure", "no_such_flag"]))
+    assert not Ticket.objects.exists()
+    olivia.post(url("call"), typed(cast, patient=cast.pat.public_id, red_flags=["pressure"]))
+    how = {"staff": cast.olivia, "channel": CallChannel.PHONE, "purpose": Purpose.RESET, "by": cast.olivia.actor}
+
+    attempt = verification.begin(ticket=Ticket.objects.get(), **how)
+
+    assert (attempt.red_flags, attempt.base_level, attempt.level) == (["pressure"], "r2", "r3")
 
 
 def test_a_kind_that_is_not_among_the_buttons(cast, olivia):

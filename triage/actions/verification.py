@@ -8,6 +8,7 @@ from django.db import transaction
 
 from helpdesk.actions.tickets import office_group
 from helpdesk.enums import Category
+from helpdesk.queries import red_flags_of
 from portal_core.access.gate import Proof
 from portal_core.directory.enums import ROLE_PERMISSIONS, Permission, Role
 from portal_core.kernel import audit, clock, realtime
@@ -71,7 +72,8 @@ def begin(
         raise PurposeNotOffered
     base = base_level(ticket.category, purpose, queries.table_of(ticket.practice_id))
     holds.refuse_on_hold(patient, base, channel)
-    flags = _seen_before(patient, purpose, now)
+    heard = red_flags_of(ticket)
+    flags = [*_seen_before(patient, purpose, now), *(flag for flag in RedFlag if flag in heard)]
     attempt = VerificationAttempt.objects.create(
         ticket=ticket,
         patient=patient,

@@ -233,8 +233,8 @@ class CallForm(forms.Form):
     name = forms.CharField(label=_("Caller's name"), max_length=160, required=False)
     phone = forms.CharField(label=_("Call-back number"), max_length=32, required=False)
     office = forms.ChoiceField(label=_("Office"))
-    error_text = forms.CharField(label=_("Exact words of an error"), max_length=1000, required=False, widget=area(2))
-    body = forms.CharField(label=_("What they said"), max_length=TEXT_MAX, required=False, widget=area(3))
+    error_text = forms.CharField(label=_("Exact words of an error"), max_length=1000, required=False, widget=area(1))
+    body = forms.CharField(label=_("What they said"), max_length=TEXT_MAX, required=False, widget=area(2))
     device = forms.CharField(label=_("Device and browser"), max_length=120, required=False)
     red_flags = forms.MultipleChoiceField(label=_("Anything odd?"), required=False, choices=RedFlag.choices)
     call_seconds = forms.IntegerField(
