@@ -1,5 +1,6 @@
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
@@ -45,5 +46,5 @@ def received(request: HttpRequest, ticket: "Ticket") -> str:
 def held_mail(request: HttpRequest) -> str:
     """Beside the navigation: how many e-mails wait for a person."""
     staff = getattr(request, "staff", None)
-    count = queries.held_mail_count(staff) if staff is not None else 0
+    count = queries.held_mail_count(staff) if staff is not None and settings.INBOUND_MAIL_DOMAIN else 0
     return (str(count) if count < 100 else "99+") if count else ""

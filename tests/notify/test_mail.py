@@ -189,3 +189,18 @@ def test_text_alone_makes_a_single_part():
 
     assert b"Content-Type: text/plain; charset=utf-8\r\n" in raw
     assert b"multipart" not in raw
+
+
+def test_a_long_message_id_stays_one_word():
+    """The thread of a conversation: encoded as prose, no mail program would find it again."""
+    long = f"<{'A1b2' * 25}@patients.example>"
+    headers = {"References": f"<first@patients.example> {long}", "In-Reply-To": long, "X-Note": "Señor"}
+    letter = Letter(id=1, template="sample/outage", subject="s", text="t\n", headers=headers, created_at=NOON)
+
+    head = mould(letter, "Lantern <a@b.example>").pieces[0].decode()
+
+    assert f"\r\nReferences: <first@patients.example>\r\n {long}\r\n" in head
+    assert f"\r\nIn-Reply-To: {long}\r\n" in head
+    assert "\r\nX-Note: =?utf-8?" in head
+    assert "\r\n\r\n" in head  # one end of the head, after all of them
+    assert head.index("X-Note") < head.index("\r\n\r\n") > head.index("References")

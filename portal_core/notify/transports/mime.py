@@ -55,9 +55,11 @@ def mould(letter: Letter, mail_from: str) -> Mould:
     head["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
     head["Content-Language"] = letter.language
     for name, value in letter.headers.items():
-        head[name] = value
+        if not value.isascii():
+            head[name] = value
     head["MIME-Version"] = "1.0"
-    pieces: list[bytes | Hole] = [head.as_bytes().removesuffix(b"\r\n")]
+    plain = (folded(name, value) for name, value in letter.headers.items() if value.isascii())
+    pieces: list[bytes | Hole] = [head.as_bytes().removesuffix(b"\r\n"), *plain]
     if letter.html:
         mark = f"=_letter_{letter.id}_{letter.created_at.timestamp():.0f}"
         pieces.append(f'Content-Type: multipart/alternative; boundary="{mark}"\r\n\r\n'.encode())
@@ -68,6 +70,18 @@ def mould(letter: Letter, mail_from: str) -> Mould:
     else:
         pieces.extend(_part("plain", letter.text, Hole.URL_IN_TEXT))
     return Mould(sender, sender.rpartition("@")[2], tuple(_joined(pieces)))
+
+
+def folded(name: str, value: str) -> bytes:
+    """A header of ASCII, broken between its words alone. The library would encode a long Message-ID as if it were
+    prose, and no mail program finds the thread again (RFC 5322 §2.2.3 allows lines of 998)."""
+    lines, line = [], f"{name}:"
+    for word in value.split():
+        if len(line) + 1 + len(word) > 78 and not line.endswith(":"):
+            lines.append(line)
+            line = ""
+        line = f"{line} {word}"
+    return "\r\n".join([*lines, line]).encode("ascii") + b"\r\n"
 
 
 def _part(kind: str, body: str, hole: Hole) -> Iterator[bytes | Hole]:
