@@ -11,6 +11,7 @@ from django.db.models import Count, F, Q
 from helpdesk.enums import Audience, Category
 from helpdesk.models import Article, ArticleFeedback, ArticleVersion
 from helpdesk.rules.guides import Guide, parse, rank
+from helpdesk.rules.platforms import verdict
 from portal_core.directory import queries as directory
 from portal_core.directory.enums import Hat, Permission
 from portal_core.kernel.errors import NotFound
@@ -109,6 +110,11 @@ def may_write(staff: "Staff", audience: Audience) -> bool:
 def fitting(staff: "Staff", *, category: str, text: str = "", limit: int = 3) -> list[Guide]:
     """What helps this person with a request; one query."""
     return rank(guides(*audiences_of(staff), practice_id=staff.practice_id), text, category=category, limit=limit)
+
+
+def device_verdict(browser: str) -> str:
+    """Of a browser as a ticket names it: "supported", "too old", "not tested", or "" (HD-18)."""
+    return verdict(browser)
 
 
 def article_for(category: Category, *, practice_id: int | None) -> Guide | None:

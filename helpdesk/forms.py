@@ -257,7 +257,7 @@ class FeedbackForm(forms.Form):
 
     helped = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
     comment = forms.CharField(
-        label=_("What was missing? (optional)"),
+        label=_("What was missing?"),
         help_text=_("No names and nothing medical, please."),
         max_length=500,
         required=False,
@@ -286,7 +286,7 @@ class ArticleForm(forms.Form):
         choices=Category.choices,
         widget=forms.CheckboxSelectMultiple,
     )
-    note = forms.CharField(label=_("What did you change? (optional)"), max_length=160, required=False)
+    note = forms.CharField(label=_("What did you change?"), max_length=160, required=False)
 
     def __init__(self, *args: Any, audiences: "Sequence[Audience]", fixed_slug: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

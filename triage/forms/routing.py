@@ -23,7 +23,7 @@ class RouteForm(forms.Form):
         label=_("The office does"), max_length=TEXT_MAX, widget=forms.Textarea(attrs={"rows": 3})
     )
     relay_when = forms.CharField(label=_("To IT when"), max_length=TEXT_MAX, widget=forms.Textarea(attrs={"rows": 2}))
-    note = forms.CharField(label=_("Why do you change it? (optional)"), max_length=160, required=False)
+    note = forms.CharField(label=_("Why do you change it?"), max_length=160, required=False)
 
     def __init__(self, base: Route, row: Route, *args: Any, **kwargs: Any) -> None:
         self.base = base
@@ -37,7 +37,7 @@ class RouteForm(forms.Form):
             "office_does": row.office_does,
             "relay_when": row.relay_when,
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **{"initial": initial, **kwargs})
         choices: dict[str, list[tuple[Any, Any]]] = {
             "owner": [(owner.value, owner.label) for owner in owners_for(base)],
             "level": [(level.value, level.label) for level in levels_for(base)],

@@ -54,3 +54,10 @@ def assignee(context: Context, ticket: "Ticket") -> dict[str, Any]:
 def help_for(context: Context, category: str, text: str = "") -> dict[str, Any]:
     """The help articles that fit a request, for the one who works on it."""
     return {"found": articles.fitting(context["request"].staff, category=category, text=text)}
+
+
+@register.inclusion_tag("triage/parts/device.html")
+def device_line(ticket: "Ticket") -> dict[str, Any]:
+    """Which browser and system the requester has, and whether we test with it (HD-18)."""
+    browser = str(ticket.device.get("browser", ""))
+    return {"browser": browser, "system": ticket.device.get("os", ""), "verdict": articles.device_verdict(browser)}
