@@ -65,5 +65,28 @@ def line(values: Sequence[float]) -> Line:
     return Line(points, f"0,30 {points} {corners[-1][0]:g},30", *corners[-1])
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a box 60 units high; `label` and `value` as given."""
+
+    x: int
+    y: float
+    height: float
+    label: Any
+    value: float
+
+
+def columns(pairs: Iterable[tuple[Any, float]]) -> list[Column]:
+    """Upright columns for (label, number) pairs, numbers from 0, the highest as high as the box. A number above nothing
+    is seen, however small."""
+    rows = list(pairs)
+    top = max((value for _label, value in rows), default=0) or 1
+    drawn = []
+    for number, (label, value) in enumerate(rows):
+        height = round(max(60 * value / top, 1.5), 2) if value else 0
+        drawn.append(Column(number * BAR, round(60 - height, 2), height, label, value))
+    return drawn
+
+
 def _of(day: Any, name: str) -> Any:
     return day.get(name) if isinstance(day, Mapping) else getattr(day, name, None)

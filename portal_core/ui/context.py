@@ -43,6 +43,9 @@ def person_of(request: HttpRequest) -> Person:
     staff = getattr(request, "staff", None)
     if staff is not None:
         return _person("staff", str(staff.name), role_of(staff))
+    acting = getattr(request, "acting", None)
+    if acting is not None:
+        return _person("patient", str(acting.name), "")
     patient = getattr(request, "patient", None)
     if patient is not None:
         return _person("patient", str(patient.name), "")

@@ -95,6 +95,8 @@ def nav(area: str, request: HttpRequest) -> list[NavItem]:
     for link in _links.get(area, ()):
         if not _may_use(link, request):
             continue
+        if any(link.url_name == known.url_name for known, _url in found):
+            continue  # open by several permissions, shown once
         try:
             found.append((link, reverse(link.url_name)))
         except NoReverseMatch:

@@ -44,6 +44,18 @@ def spoken(seconds: int) -> str:
 
 
 @register.filter
+def percentage(value: int | None) -> str:
+    """ "87 %", or a dash where there is nothing to divide by."""
+    return f"{value}\N{NO-BREAK SPACE}%" if value is not None else "\N{EN DASH}"
+
+
+@register.filter
+def minutes(seconds: int) -> int:
+    """Whole minutes, rounded."""
+    return round(seconds / 60)
+
+
+@register.filter
 def red_flag_labels(codes: Iterable[str]) -> list[str]:
     return [str(RedFlag(code).label) for code in codes if code in RedFlag.values]
 

@@ -140,6 +140,17 @@ def sparkline(points: Sequence[Any], label: str = "") -> dict[str, Any]:
     return {"line": charts.line(values), "rows": rows, "summary": summary.strip() or gettext("No figures yet")}
 
 
+@register.inclusion_tag("ui/parts/columns.html")
+def columns(pairs: Sequence[tuple[Any, float]], label: str, head: str = "", unit: str = "") -> dict[str, Any]:
+    """Upright columns for pairs (label, number), oldest first, with the same as a table. `label` says what the figure
+    shows; `head` and `unit` head the table's columns."""
+    drawn = charts.columns(pairs)
+    return {
+        "columns": drawn, "width": max(len(drawn) * charts.BAR - 3, 1), "label": label, "head": head, "unit": unit,
+        "top": max((column.value for column in drawn), default=0), "last": drawn[-1] if drawn else None,
+    }  # fmt: skip
+
+
 @register.inclusion_tag("ui/parts/pagination.html", takes_context=True)
 def pagination(context: Context, page: Page[Any], parameter: str = "page") -> dict[str, Any]:
     """Previous and next of a paginated list; what else stands in the address is kept."""
