@@ -37,7 +37,7 @@ def ticket_for(staff: "Staff", public_id: str) -> Ticket:
     """Raises TicketNotFound for everybody the ticket does not concern."""
     ticket = (
         Ticket.objects.filter(seen_by(staff), public_id=public_id)
-        .select_related("office", "practice", "owner", "patient")
+        .select_related("office", "practice", "owner", "patient", "merged_into")
         .first()
     )
     if ticket is None:
@@ -62,7 +62,7 @@ def ticket_by_reference(staff: "Staff", reference: str) -> Ticket:
     letters = "".join(one for one in reference.upper() if one.isalnum())
     ticket = (
         Ticket.objects.filter(seen_by(staff), reference=f"{letters[:4]}-{letters[4:]}")
-        .select_related("office", "practice", "owner", "patient")
+        .select_related("office", "practice", "owner", "patient", "merged_into")
         .first()
     )
     if ticket is None:
@@ -105,7 +105,8 @@ def ticket_by_token(token: str) -> Ticket:
         public_id = _signer.unsign(token)
     except signing.BadSignature:
         raise TicketNotFound from None
-    ticket = Ticket.objects.filter(public_id=public_id).select_related("office__practice", "practice", "merged_into").first()
+    rows = Ticket.objects.select_related("office__practice", "practice", "merged_into")
+    ticket = rows.filter(public_id=public_id).first()
     if ticket is None:
         raise TicketNotFound
     if ticket.closed_at is not None and ticket.closed_at + LINK_LIVES_AFTER_CLOSE < clock.now():

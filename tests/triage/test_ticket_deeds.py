@@ -48,7 +48,7 @@ def text(answer):
 def test_a_duplicate_is_offered_joined_by_one_press_and_taken_back(cast, ticket, olivia):
     twin = TicketFactory(office=cast.north, patient=cast.pat)
     TicketFactory(office=cast.north, patient=cast.paula, requester_email="", requester_phone="+12175550999")
-    page = text(olivia.get(url("office-ticket", ticket.public_id)))
+    page = text(olivia.get(url("more", ticket.public_id)))
     assert f'name="other" value="{twin.public_id}"' in page
     assert page.count('name="other" value="') == 2  # the twin, and "another one, by its number"
 
@@ -158,10 +158,16 @@ def test_no_door_of_it_leads_to_a_patients_ticket(cast, ticket, ian):
         assert ian.post(url(name, ticket.public_id), {"other": ticket.public_id}).status_code == 404
     for name in ("merge", "split", "link-ticket", "unlink-ticket"):
         assert ian.post(url(name, ticket.public_id), {"other": ticket.public_id}).status_code == 403
+    for name, status in (("more", 403), ("clock", 403), ("it-more", 404), ("it-clock", 404)):
+        assert ian.get(url(name, ticket.public_id)).status_code == status
 
 
 def test_a_bad_form_is_refused_on_its_tickets_page(ian, providers):
-    answer = ian.post(url("it-snooze", providers[0].public_id), {"reason": "?", "hours": "24"}, follow=True)
+    answer = ian.post(
+        url("it-snooze", providers[0].public_id),
+        {"reason": "?", "hours": "24"},
+    )
+    assert answer.status_code == 422
     assert "Choose a time from now on" in text(answer)
 
 
@@ -178,6 +184,6 @@ def test_the_page_explains_the_deadline_and_whose_move_it_was(cast, staff_client
             office=cast.north, by=SYSTEM,
         )  # fmt: skip
     with time_machine.travel(friday + dt.timedelta(minutes=10), tick=False):
-        page = text(staff_client(cast.olivia).get(url("office-ticket", row.public_id)))
+        page = text(staff_client(cast.olivia).get(url("clock", row.public_id)))
     assert "4 business hours, from Fri Nov 13, 16:30: Mon Nov 16, 11:30." in page
     assert "10 open minutes counted so far" in page

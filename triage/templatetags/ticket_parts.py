@@ -7,7 +7,7 @@ from django.template import Context
 from django.utils import timezone
 
 from helpdesk import queries as helpdesk
-from helpdesk.enums import OURS, Alert, Category, Side
+from helpdesk.enums import ENDED, OURS, Alert, Side
 from triage.forms import SnoozeForm
 
 if TYPE_CHECKING:
@@ -26,34 +26,17 @@ def due(ticket: "Ticket") -> dict[str, Any]:
 
 @register.inclusion_tag("triage/parts/clock.html")
 def ticket_clock(ticket: "Ticket") -> dict[str, Any]:
-    """The deadline in force, explained, and who had the move until now."""
-    now = timezone.now()
-    kept = helpdesk.timekeeping(ticket, now=now)
-    rows = [
-        {"row": row, "minutes": int(((row.ended_at or now) - row.began_at).total_seconds() // 60)}
-        for row in kept.segments
-    ]
-    return {"ticket": ticket, "kept": kept, "rows": rows, "late": ticket.due_at is not None and ticket.due_at <= now}
+    """The deadline in force, with the way to its explanation."""
+    _page, deeds = DESKS[Side(ticket.side)]
+    late = ticket.due_at is not None and ticket.due_at <= timezone.now()
+    return {"ticket": ticket, "late": late, "stands_still": ticket.state not in OURS, "why": f"{deeds}clock"}
 
 
 @register.inclusion_tag("triage/parts/more_keys.html")
 def ticket_more_keys(ticket: "Ticket") -> dict[str, Any]:
-    """The buttons that unfold the forms of `ticket_more`."""
-    return {"ticket": ticket}
-
-
-@register.inclusion_tag("triage/parts/more.html", takes_context=True)
-def ticket_more(context: Context, ticket: "Ticket") -> dict[str, Any]:
-    """Join, split, link: the forms."""
+    """The way to the forms that join, split and link."""
     _page, deeds = DESKS[Side(ticket.side)]
-    return {
-        "ticket": ticket,
-        "urls": {name.replace("-", "_"): f"{deeds}{name}" for name in ("merge", "split", "link-ticket")},
-        "alike": helpdesk.look_alikes(context["request"].staff, ticket) if ticket.is_live else [],
-        "splittable": [row for row in context["thread"] if row.author_kind == "requester"],
-        "categories": Category.choices,
-        "csrf_token": context.get("csrf_token"),
-    }
+    return {"ticket": ticket, "more": f"{deeds}more"}
 
 
 @register.inclusion_tag("triage/parts/relations.html", takes_context=True)
@@ -63,7 +46,7 @@ def ticket_relations(context: Context, ticket: "Ticket") -> dict[str, Any]:
     return {
         "ticket": ticket,
         "related": helpdesk.relations(ticket),
-        "rating": helpdesk.last_rating(ticket),
+        "rating": helpdesk.last_rating(ticket) if ticket.state in ENDED or ticket.reopened_count else None,
         "page": page,
         "unlink": f"{deeds}unlink-ticket",
         "csrf_token": context.get("csrf_token"),

@@ -1,4 +1,4 @@
-"""Joining, splitting and linking, the same on both desks; rests and second thoughts of IT's own tickets."""
+"""Joining, splitting, linking and the clock, the same on both desks; rests and second thoughts of IT's own tickets."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -6,36 +6,37 @@ from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from helpdesk import access as helpdesk
+from helpdesk import queries
 from helpdesk.actions import tickets
-from helpdesk.enums import Category, Side, SnoozeReason
+from helpdesk.enums import Author, Category, Side, SnoozeReason
 from helpdesk.errors import NoSuchTicket, SnoozeOutOfRange, TicketNotFound
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
-from portal_core.kernel import clock
+from portal_core.kernel import audit, clock
 from portal_core.kernel.errors import AppError, NotFound
 from triage import access
 from triage.actions import conversation
 from triage.forms import SnoozeForm
 from triage.views.desk_list import address, wanted_of
 from triage.views.office import chosen
-from triage.views.office_page import desk_page
 from triage.views.practice_time import in_practice_time
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
 
+DESKS = {Side.OFFICE: ("triage:office-ticket", "triage:"), Side.IT: ("triage:it-ticket", "triage:it-")}
 Deed = Callable[[StaffRequest, "Ticket"], tuple["Ticket", str]]
 View = Callable[..., HttpResponse]
 
 
 def on_both_desks(deed: Deed) -> tuple[View, View]:
     """The deed as a button of the office desk and of the IT console: (office, it). It returns the ticket to show next
-    and what to say; a refusal is told on the ticket's page."""
+    and what to say; a refusal is told on the page of the forms."""
 
     def at(door: Callable[..., "Ticket"], refuse: Callable[..., HttpResponse], permission: Permission) -> View:
         @require_POST
@@ -56,18 +57,61 @@ def on_both_desks(deed: Deed) -> tuple[View, View]:
         return press
 
     return (
-        at(access.office_ticket, _refused_at_office, Permission.OFFICE_DESK),
-        at(access.it_ticket, _refused_at_it, Permission.IT_DESK),
+        at(access.office_ticket, _refused, Permission.OFFICE_DESK),
+        at(access.it_ticket, _refused, Permission.IT_DESK),
     )
 
 
-def _refused_at_office(request: StaffRequest, row: "Ticket", error: AppError) -> HttpResponse:
-    return desk_page(request, row, error=error)
+def _refused(request: StaffRequest, row: "Ticket", error: AppError) -> HttpResponse:
+    return _forms_page(request, row, error=error)
 
 
-def _refused_at_it(request: StaffRequest, row: "Ticket", error: AppError) -> HttpResponse:
-    messages.error(request, str(error))
-    return redirect("triage:it-ticket", row.public_id)
+def _forms_page(request: StaffRequest, row: "Ticket", *, error: AppError | None = None) -> HttpResponse:
+    """The forms that join, split and link; they name other tickets of the same person, so reading them is a read."""
+    audit.record("ticket:read", by=request.actor, target=row, practice_id=row.practice_id)
+    page, deeds = DESKS[Side(row.side)]
+    context = {
+        "ticket": row,
+        "error": error,
+        "page": page,
+        "urls": {name.replace("-", "_"): f"{deeds}{name}" for name in ("merge", "split", "link-ticket")},
+        "alike": queries.look_alikes(request.staff, row) if row.is_live else [],
+        "splittable": [one for one in queries.thread(row) if one.author_kind == Author.REQUESTER],
+        "categories": Category.choices,
+    }
+    return render(request, "triage/ticket_more.html", context, status=error.status if error is not None else 200)
+
+
+def _clock_page(request: StaffRequest, row: "Ticket") -> HttpResponse:
+    """By when we promised what, in a sentence, and who had the move until now."""
+    now = clock.now()
+    kept = queries.timekeeping(row, now=now)
+    rows = [
+        {"row": one, "minutes": int(((one.ended_at or now) - one.began_at).total_seconds() // 60)}
+        for one in kept.segments
+    ]
+    context = {"ticket": row, "kept": kept, "rows": rows, "page": DESKS[Side(row.side)][0]}
+    return render(request, "triage/ticket_clock.html", context)
+
+
+def _reading(show: Callable[[StaffRequest, "Ticket"], HttpResponse]) -> tuple[View, View]:
+    """A page about one ticket for the office desk and for the IT console: (office, it)."""
+
+    def at(door: Callable[..., "Ticket"], permission: Permission) -> View:
+        @require_GET
+        @staff_page(permission)
+        @in_practice_time
+        def page(request: StaffRequest, /, public_id: str) -> HttpResponse:
+            return show(request, door(request.staff, public_id))
+
+        page.__name__, page.__doc__ = show.__name__, show.__doc__
+        return page
+
+    return at(access.office_ticket, Permission.OFFICE_DESK), at(access.it_ticket, Permission.IT_DESK)
+
+
+more, it_more = _reading(_forms_page)
+clock_page, it_clock_page = _reading(_clock_page)
 
 
 def _to(request: StaffRequest, row: "Ticket") -> HttpResponse:
