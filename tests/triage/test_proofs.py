@@ -411,21 +411,21 @@ def test_a_wave_of_failures_over_patients_warns_every_desk(cast, ticket, begin):
 
 # --- purposes and templates -------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("purpose", list(Purpose))
-@pytest.mark.parametrize("action", sorted(PURPOSE_OF))
-def test_an_attestation_carries_the_actions_of_its_purpose_and_no_other(cast, ticket, purpose, action):
-    attempt = AttemptFactory(
-        ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED, purpose=purpose, level=Level.R2
-    )
-    row = AttestationFactory(attempt=attempt)
-    allowed = action in TERMS[purpose].actions and LEAST_LEVEL[action] <= Level.R2
-
-    if allowed:
-        consume(cast, row, action)
-    else:
-        with pytest.raises(errors.AttestationRefused):
+def test_an_attestation_carries_the_actions_of_its_purpose_and_no_other(cast, ticket, purpose):
+    carried = set()
+    for action in sorted(PURPOSE_OF):
+        attempt = AttemptFactory(
+            ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED, purpose=purpose, level=Level.R2
+        )
+        row = AttestationFactory(attempt=attempt)
+        try:
             consume(cast, row, action)
+        except errors.AttestationRefused:
+            assert refresh(row).consumed_at is None
+        else:
+            carried.add(action)
 
-    assert (refresh(row).consumed_by_action or None) == (action if allowed else None)
+    assert carried == {action for action in TERMS[purpose].actions if LEAST_LEVEL[action] <= Level.R2}
 
 
 def test_every_kind_of_request_offers_checks_and_says_which(ticket):
