@@ -38,6 +38,7 @@ def held(request: StaffRequest) -> HttpResponse:
     slug = request.staff.practice.slug
     context = {
         "page": page,
+        "zone": request.staff.practice.time_zone,
         "receives": bool(settings.INBOUND_MAIL_DOMAIN),
         "addresses": [(one.name, office_address(slug, one.name, main=one.is_main)) for one in offices],
     }
@@ -55,6 +56,7 @@ def mail(request: StaffRequest, public_id: str) -> HttpResponse:
     letter = letters.read(raw, envelope_sender=found.envelope_sender)
     context: dict[str, Any] = {
         "mail": found,
+        "zone": request.staff.practice.time_zone,
         "letter": letter,
         # Sanitised: no attribute, no script, style, link or picture is left (rules.letter_text.shown_html).
         "html": mark_safe(shown_html(letter.html)) if letter.html else "",  # noqa: S308
