@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from portal_core.access.errors import RegistrationNotFound, RunNotFound
-from portal_core.access.models import OnboardingRun, Registration
+from portal_core.access.errors import ProxyNotFound, RegistrationNotFound, RunNotFound
+from portal_core.access.models import OnboardingRun, ProxyGrant, Registration
 from portal_core.directory.enums import Permission
 
 if TYPE_CHECKING:
-    from portal_core.directory.models import Staff
+    from portal_core.directory.models import Patient, Staff
 
 
 def registration_for(staff: "Staff", public_id: str) -> Registration:
@@ -16,6 +16,14 @@ def registration_for(staff: "Staff", public_id: str) -> Registration:
     row = rows.select_related("patient", "resembles").first()
     if row is None or not staff.may(Permission.PORTAL_ACCESS, office_id=row.office_id):
         raise RegistrationNotFound
+    return row
+
+
+def proxy_for(patient: "Patient", public_id: str) -> ProxyGrant:
+    """A grant of this patient, for whoever was let to the patient. Raises ProxyNotFound."""
+    row = ProxyGrant.objects.filter(patient=patient, public_id=public_id).first()
+    if row is None:
+        raise ProxyNotFound
     return row
 
 

@@ -15,6 +15,7 @@ class AccessConfig(AppConfig):
         )
         from portal_core.access.actions import email
         from portal_core.accounts import sign_in
+        from portal_core.directory import people
         from portal_core.directory.actions import patients
         from portal_core.directory.enums import Permission
         from portal_core.notify import hooks
@@ -26,6 +27,8 @@ class AccessConfig(AppConfig):
         slots.register("patient.panels", panels.portal_status_panel, order=10)
         slots.register("patient.tabs", panels.tab)
         slots.register("patient.email", panels.email_note)
+        people.acting_lookup(sign_ins.acting_of)
+        slots.register("banner", panels.acting_banner, order=5)
         slots.register("patient-list.actions", panels.add_patient_link)
         slots.register("sign-in.patient", panels.register_link)
         patients.before_contact_change(email.before_contact_change)

@@ -1,3 +1,5 @@
+from enum import nonmember
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -59,3 +61,23 @@ class InviteOutcome(models.TextChoices):
     NO_EMAIL = "no_email", _("No e-mail on file: ask the patient for one, or set a password by hand")
     NO_ZIP = "no_zip", _("No zip code on file: put it in")
     GONE = "gone", _("No longer a patient of your offices")
+
+
+class Relationship(models.TextChoices):
+    """Who a proxy is to the patient. The first two end when the patient comes of age."""
+
+    PARENT = "parent", _("Parent")
+    GUARDIAN = "guardian", _("Legal guardian of a minor")
+    SPOUSE = "spouse", _("Spouse or partner")
+    CHILD = "child", _("Adult child")
+    CAREGIVER = "caregiver", _("Caregiver")
+    ATTORNEY = "attorney", _("Holds a power of attorney")
+
+    of_minors = nonmember(("parent", "guardian"))
+
+
+class ProxyScope(models.TextChoices):
+    """What a proxy may do; what is not named here is closed to them."""
+
+    SCHEDULE = "schedule", _("See appointments")
+    TELEHEALTH = "telehealth", _("Join video visits")

@@ -123,3 +123,31 @@ class RegistrationClosed(NotFound):
 
 class RegistrationNotFound(NotFound):
     code = "registration_not_found"
+
+
+class ProxyDatesWrong(Invalid):
+    """`facts["latest"]`: the last day it may run to."""
+
+    code = "proxy_dates_wrong"
+    message = _("Choose an end within a year, and for a parent or guardian before the patient turns 18.")
+
+
+class ProxyOfAge(Invalid):
+    code = "proxy_of_age"
+    message = _("The patient is 18 or older, or the date of birth is missing. Choose another relationship.")
+
+
+class ProxyExists(Conflict):
+    code = "proxy_exists"
+    message = _("This person acts for the patient already. End that first.")
+
+
+class ProxyOver(Forbidden):
+    """Said only after a correct password."""
+
+    code = "proxy_over"
+    message = _("Your access on behalf of a patient has ended or has not begun yet. Call the office.")
+
+
+class ProxyNotFound(NotFound):
+    code = "proxy_not_found"

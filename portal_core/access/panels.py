@@ -55,3 +55,9 @@ def add_patient_link(request: HttpRequest) -> str:
     if staff is None or not staff.may(Permission.PORTAL_ACCESS):
         return ""
     return render_to_string("access/parts/add_patient_link.html")
+
+
+def acting_banner(request: HttpRequest) -> str:
+    """On every page of somebody who acts for a patient: whom they are looking at."""
+    acting = getattr(request, "acting", None)
+    return render_to_string("access/parts/acting.html", {"acting": acting}, request=request) if acting else ""

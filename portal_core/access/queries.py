@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Lower, Trim
@@ -16,12 +17,17 @@ from portal_core.access.models import (
     OnboardingResult,
     OnboardingRun,
     PortalAccess,
+    ProxyGrant,
+    ProxyPerson,
     Registration,
 )
-from portal_core.access.rules import delivery
+from portal_core.access.rules import delivery, proxy
 from portal_core.access.rules.status import status_of
 from portal_core.directory import queries as directory
 from portal_core.directory.enums import Permission
+from portal_core.kernel import clock
+from portal_core.kernel.contracts import Actor
+from portal_core.kernel.enums import ActorKind
 from portal_core.notify import queries as notify_queries
 from portal_core.notify.enums import DeliveryState
 
@@ -169,6 +175,65 @@ def registration_of(patient: "Patient") -> Registration | None:
 def registration_offices() -> "QuerySet[Office]":
     """Offices that take new patients on the website."""
     return directory.contact_offices().filter(practice__self_registration=True)
+
+
+# --- people who act for patients --------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveGrant:
+    """One patient somebody may act for today, and in what."""
+
+    grant: ProxyGrant
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyUser:
+    person: ProxyPerson
+    grants: tuple[LiveGrant, ...]  # by the patient's name
+
+
+def today_of(patient: "Patient", now: dt.datetime) -> dt.date:
+    """Today, at the patient's office."""
+    return now.astimezone(ZoneInfo(patient.home_office.zone)).date()
+
+
+def proxy_user(user_id: int) -> ProxyUser | None:
+    """Who this user acts for today; None for a user who is no proxy. Two queries for a proxy, one for others."""
+    person = ProxyPerson.objects.filter(user_id=user_id).first()
+    if person is None:
+        return None
+    now = clock.now()
+    rows = person.grants.filter(ended_at=None, patient__deceased=False)
+    rows = rows.select_related("patient__practice", "patient__home_office__practice")
+    live = [
+        LiveGrant(grant=row, scopes=scopes_of(row, now))
+        for row in rows.order_by("patient__last_name", "patient__first_name", "pk")
+    ]
+    return ProxyUser(person=person, grants=tuple(each for each in live if each.scopes))
+
+
+def scopes_of(grant: ProxyGrant, now: dt.datetime) -> frozenset[str]:
+    """What this grant is good for at this moment."""
+    terms = proxy.Terms(
+        relationship=grant.relationship,
+        scopes=grant.scopes,
+        starts_on=grant.starts_on,
+        ends_on=grant.ends_on,
+        ended=grant.ended_at is not None,
+    )
+    return proxy.allowed(terms, born=grant.patient.birth_date, today=today_of(grant.patient, now))
+
+
+def proxy_actor(person: ProxyPerson, patient: "Patient | None") -> Actor:
+    """Who acts, for the ledger: the person, and for whom."""
+    label = f"{person.name} for {patient.name}" if patient is not None else person.name
+    return Actor(kind=ActorKind.PATIENT, id=person.public_id, label=label[:120], practice_id=person.practice_id)
+
+
+def proxies_of(patient: "Patient") -> list[ProxyGrant]:
+    """Everybody who acts or acted for this patient, newest first."""
+    rows = ProxyGrant.objects.filter(patient=patient).select_related("person", "patient__home_office__practice")
+    return list(rows.order_by("-granted_at", "-pk")[:20])
 
 
 # --- the onboarding tool (PC-48) --------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from portal_core.access.enums import HelpFlow
-from portal_core.access.views import doors, newcomers, onboarding, patient
+from portal_core.access.views import doors, newcomers, onboarding, patient, proxies
 
 app_name = "access"
 PATIENT = "desk/patients/<str:public_id>/"
@@ -25,6 +25,10 @@ urlpatterns = [
     path(f"{PATIENT}portal/credentials/", patient.credentials, name="patient-credentials"),
     path(f"{PATIENT}portal/clear-pause/", patient.clear_pause, name="patient-clear-pause"),
     path(f"{PATIENT}portal/end-hold/", patient.end_hold, name="patient-end-hold"),
+    path(f"{PATIENT}proxies/new/", proxies.add, name="proxy-add"),
+    path(f"{PATIENT}proxies/<str:grant_id>/end/", proxies.end, name="proxy-end"),
+    path("portal/proxy/<str:secret>/", proxies.welcome, name="proxy-welcome"),
+    path("portal/acting-for/", proxies.choose, name="proxy-choose"),
     path(f"{PATIENT}email/", patient.change_email, name="patient-email"),
     path("desk/onboarding/", onboarding.tool, name="onboarding"),
     path("desk/onboarding/invite/", onboarding.invite_many, name="onboarding-invite-many"),

@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from portal_core.directory.contracts import Acting
 from portal_core.directory.enums import Permission
 from portal_core.directory.models import Patient, Staff
 from portal_core.kernel.contracts import Actor
@@ -41,6 +42,7 @@ class PatientRequest(HttpRequest):
     staff: None
     patient: Patient
     actor: Actor
+    acting: Acting | None
 
 
 def public_page(view: V) -> V:
@@ -54,16 +56,34 @@ def public_page(view: V) -> V:
 def patient_page(
     view: Callable[Concatenate[PatientRequest, P], R],
 ) -> Callable[Concatenate[HttpRequest, P], R]:
-    """For signed-in patients only. Raises Forbidden for a patient-realm user without a patient record."""
+    """For signed-in patients only, and for those who act for them where the view says so (`for_proxies`). Raises
+    Forbidden for a patient-realm user without a patient record."""
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        if getattr(request, "patient", None) is None:
+        if getattr(request, "patient", None) is None or not may_act(request, getattr(view, "proxy_scope", None)):
             raise Forbidden
         return view(cast(PatientRequest, request), *args, **kwargs)
 
     guarded.guard = "patient"  # type: ignore[attr-defined]
     return guarded
+
+
+def for_proxies(scope: str = "") -> Callable[[V], V]:
+    """Under `patient_page`: also for somebody who acts for the patient and was given `scope`; with none named, for
+    every proxy. Views without this mark are the patient's own."""
+
+    def decorate(view: V) -> V:
+        view.proxy_scope = scope  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def may_act(request: HttpRequest, scope: str | None) -> bool:
+    """Whether who sits here is the patient, or somebody who was given `scope` (None: nobody is)."""
+    acting: Acting | None = getattr(request, "acting", None)
+    return acting is None or (scope is not None and (not scope or scope in acting.scopes))
 
 
 def staff_page(
@@ -103,4 +123,4 @@ class PatientApi(BasePermission):
     """`permission_classes = [PatientApi]`: signed-in patients."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return getattr(request._request, "patient", None) is not None
+        return getattr(request._request, "patient", None) is not None and may_act(request._request, None)

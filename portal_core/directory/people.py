@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from portal_core.accounts.sessions import COOKIES, ENROL_KEY, is_open, realm_of, user_of_session
 from portal_core.accounts.sign_in import socket_group
+from portal_core.directory.contracts import Acting
 from portal_core.directory.enums import Hat
 from portal_core.directory.errors import HatRequired
 from portal_core.directory.models import Patient, Staff
@@ -19,6 +20,7 @@ from portal_core.kernel.enums import ActorKind, Realm
 from portal_core.kernel.http.errors import respond
 
 HAT_KEY = "hat"
+ACTING_KEY = "acting_for"
 UNCHOSEN = "unchosen"  # matches no assignment: somebody with two hats may do nothing until one is chosen
 VISITOR = Actor(kind=ActorKind.REQUESTER, id="visitor", label="Visitor")
 
@@ -32,12 +34,18 @@ class PeopleMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         staff: Staff | None = None
         patient: Patient | None = None
+        acting: Acting | None = None
         realm: Realm = request.realm  # type: ignore[attr-defined]
         if realm is not Realm.PUBLIC and request.user.is_authenticated:
             if realm is Realm.STAFF:
-                staff = staff_of_user(request.user.pk, request.session)
+                token = getattr(request, "api_token", None)
+                chosen = {HAT_KEY: token.hat} if token is not None else request.session
+                staff = staff_of_user(request.user.pk, chosen)
             else:
                 patient = patient_of_user(request.user.pk)
+                if patient is None and (acting := acting_of_user(request.user.pk, request.session)) is not None:
+                    patient = acting.patient
+        request.acting = acting  # type: ignore[attr-defined]
         request.staff, request.patient, request.actor = staff, patient, actor(staff, patient)  # type: ignore[attr-defined]
         return self.get_response(request)
 
@@ -82,6 +90,28 @@ def patient_of_user(user_id: int) -> Patient | None:
     return rows.filter(user_id=user_id, deceased=False).first()
 
 
+ActingLookup = Callable[[int, str], Acting | None]
+_acting: list[ActingLookup] = []
+
+
+def acting_lookup(callback: ActingLookup) -> ActingLookup:
+    """Say whom a user without a patient record acts for: `callback(user_id, chosen)`, with what was chosen in this
+    session (`access` does)."""
+    if callback not in _acting:
+        _acting.append(callback)
+    return callback
+
+
+def acting_of_user(user_id: int, session: Mapping[str, Any] | Any) -> Acting | None:
+    """Whom this user acts for, with the actor already put on the patient's row."""
+    for lookup in _acting:
+        found = lookup(user_id, session.get(ACTING_KEY, ""))
+        if found is not None:
+            found.patient.acted_by = found.actor
+            return found
+    return None
+
+
 def actor(staff: Staff | None, patient: Patient | None) -> Actor:
     if staff is not None:
         return staff.actor
@@ -100,7 +130,7 @@ def people_for_websocket(app: App) -> App:
         realm = realm_of(scope.get("path", ""))
         key = _cookie(scope, COOKIES[realm]) if realm is not Realm.PUBLIC else ""
         if key:
-            staff, patient, group = await database_sync_to_async(_people)(realm, key)
+            staff, patient, group = await database_sync_to_async(_people)(realm, key, scope.get("path", ""))
         scope = {
             **scope, "staff": staff, "patient": patient, "actor": actor(staff, patient), "session_group": group,
         }  # fmt: skip
@@ -109,7 +139,7 @@ def people_for_websocket(app: App) -> App:
     return wrapped
 
 
-def _people(realm: Realm, key: str) -> tuple[Staff | None, Patient | None, str]:
+def _people(realm: Realm, key: str, path: str) -> tuple[Staff | None, Patient | None, str]:
     found = user_of_session(realm, key, clock.now())
     if found is None or found[0].must_change_password or found[1].get(ENROL_KEY):
         return None, None, ""
@@ -117,7 +147,15 @@ def _people(realm: Realm, key: str) -> tuple[Staff | None, Patient | None, str]:
     if realm is Realm.STAFF:
         staff = staff_of_user(user.pk, session)
         return (staff if staff is not None and staff.hat != UNCHOSEN else None), None, socket_group(user)
-    return None, patient_of_user(user.pk), socket_group(user)
+    patient = patient_of_user(user.pk)
+    if patient is None and (acting := acting_of_user(user.pk, session)) is not None:
+        patient = acting.patient if path.startswith(acting_sockets(acting.scopes)) else None
+    return None, patient, socket_group(user)
+
+
+def acting_sockets(scopes: frozenset[str]) -> tuple[str, ...]:
+    """The sockets a proxy may open: one tree for each thing they were given (`/ws/portal/telehealth/`)."""
+    return tuple(f"/ws/portal/{scope}/" for scope in sorted(scopes))
 
 
 def _cookie(scope: Scope, name: str) -> str:

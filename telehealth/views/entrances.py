@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from portal_core.directory.enums import Permission
-from portal_core.directory.guards import PatientRequest, StaffRequest, patient_page, staff_page
+from portal_core.directory.guards import PatientRequest, StaffRequest, for_proxies, patient_page, staff_page
 from portal_core.kernel import clock
 from portal_core.scheduling import queries as scheduling
 from portal_core.scheduling.access import appointment_for
@@ -60,6 +60,7 @@ def own_room(request: StaffRequest) -> HttpResponse:
 
 @require_POST
 @patient_page
+@for_proxies("telehealth")
 def patient_join(request: PatientRequest, appointment_id: str) -> HttpResponse:
     """Join from the portal (TH-07, TH-12)."""
     appointment = appointment_for(request.patient, appointment_id)
@@ -77,6 +78,7 @@ def patient_join(request: PatientRequest, appointment_id: str) -> HttpResponse:
 
 @require_safe
 @patient_page
+@for_proxies("telehealth")
 def patient_stable_room(request: PatientRequest, slug: str) -> HttpResponse:
     """The patient's side of a clinician's stable room (TH-32, C7): today's session with that clinician."""
     with_them = [row for row in scheduling.upcoming(request.patient) if row.clinician.room_slug == slug]

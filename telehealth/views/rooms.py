@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from portal_core.directory.enums import Permission
-from portal_core.directory.guards import PatientRequest, StaffRequest, patient_page, staff_page
+from portal_core.directory.guards import PatientRequest, StaffRequest, for_proxies, patient_page, staff_page
 from portal_core.kernel import audit, clock
 from telehealth import access, queries
 from telehealth.actions import visits
@@ -90,6 +90,7 @@ def staff_pulse(request: StaffRequest, visit_id: str) -> HttpResponse:
 @never_cache
 @require_safe
 @patient_page
+@for_proxies("telehealth")
 def patient_room(request: PatientRequest, visit_id: str) -> HttpResponse:
     return render_room(
         request,
@@ -103,6 +104,7 @@ def patient_room(request: PatientRequest, visit_id: str) -> HttpResponse:
 
 @require_POST
 @patient_page
+@for_proxies("telehealth")
 def patient_end(request: PatientRequest, visit_id: str) -> HttpResponse:
     return end_and_return(
         access.seat_of_patient(request.patient, visit_id), reverse("telehealth:patient-room", args=[visit_id])
@@ -111,6 +113,7 @@ def patient_end(request: PatientRequest, visit_id: str) -> HttpResponse:
 
 @require_POST
 @patient_page
+@for_proxies("telehealth")
 def patient_pulse(request: PatientRequest, visit_id: str) -> HttpResponse:
     """As `staff_pulse`, for the patient's session."""
     access.seat_of_patient(request.patient, visit_id)

@@ -18,6 +18,7 @@ OPEN_IN_A_REALM = {
     "portal/activate/pin/",
     "portal/forgot-password/",
     "portal/forgot-username/",
+    "portal/proxy/<str:secret>/",
     "portal/register/",
     "portal/register/<str:secret>/",
     "portal/email-change/<str:secret>/",

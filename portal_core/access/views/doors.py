@@ -8,11 +8,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal_core.access.actions import email as email_actions
 from portal_core.access.actions import pins, portal
-from portal_core.access.enums import HelpFlow
+from portal_core.access.enums import HelpFlow, ProxyScope
 from portal_core.access.errors import LinkUnusable, PinUnusable, StopLinkUnusable
 from portal_core.access.forms import FourFieldsForm, PinForm, SetPasswordForm
 from portal_core.accounts.errors import UnusablePassword, UsernameTaken
-from portal_core.directory.guards import PatientRequest, PublicRequest, patient_page, public_page
+from portal_core.directory.guards import PatientRequest, PublicRequest, for_proxies, may_act, patient_page, public_page
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind
 from portal_core.kernel.http import ratelimit
@@ -21,10 +21,16 @@ VISITOR = Actor(kind=ActorKind.REQUESTER, id="visitor", label="Visitor")
 
 
 @patient_page
+@for_proxies()
 @require_safe
 def home(request: PatientRequest) -> HttpResponse:
     """The first page after signing in: what comes next, and where to get help."""
-    return render(request, "access/home.html", {"patient": request.patient})
+    context = {
+        "patient": request.patient,
+        "acting": request.acting,
+        "may_see_appointments": may_act(request, ProxyScope.SCHEDULE),
+    }
+    return render(request, "access/home.html", context)
 
 
 @public_page

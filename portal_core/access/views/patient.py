@@ -67,7 +67,7 @@ def send(request: StaffRequest, public_id: str) -> HttpResponse:
     patient = _patient(request, public_id)
     try:
         if queries.portal_status(patient).state == PortalState.ACTIVE:
-            found = _proof(request, patient, "send_reset_link")
+            found = proof_of(request, patient, "send_reset_link")
             portal.send_reset_link(patient=patient, attestation_id=found, by=request.actor)
         else:
             portal.resend_invitation(patient=patient, by=request.actor)
@@ -120,13 +120,13 @@ def credentials(request: StaffRequest, public_id: str) -> HttpResponse:
     """PC-53: a user name, and a password typed by hand where the box is ticked."""
     patient = _patient(request, public_id)
     form = CredentialsForm(request.POST, patient=patient)
-    if form.is_valid() and _is_me(request, form):
+    if form.is_valid() and is_me(request, form):
         given = form.cleaned_data
         try:
             if given["by_hand"]:
                 manual.set_credentials(
                     patient=patient, username=given.get("username", ""), password=given["password"],
-                    attestation_id=_proof(request, patient, "set_credentials"), in_person=given["in_person"],
+                    attestation_id=proof_of(request, patient, "set_credentials"), in_person=given["in_person"],
                     by=request.actor,
                 )  # fmt: skip
                 said = _(
@@ -164,11 +164,11 @@ def change_email(request: StaffRequest, public_id: str) -> HttpResponse:
         shared = queries.sharing_mailbox(patient, given["email"])
         if shared and "shared" not in request.POST:
             form.add_error("email", _("Other patients use this address. Read the warning below, then confirm."))
-        elif _is_me(request, form):
+        elif is_me(request, form):
             try:
                 email_actions.change(
                     patient=patient, new_email=given["email"],
-                    attestation_id=_proof(request, patient, "change_email"), in_person=given["in_person"],
+                    attestation_id=proof_of(request, patient, "change_email"), in_person=given["in_person"],
                     skip_reason=given["skip_reason"], by=request.actor,
                 )  # fmt: skip
             except AttestationRequired:
@@ -187,13 +187,13 @@ def _patient(request: StaffRequest, public_id: str) -> "Patient":
     return directory_access.patient_for(request.staff, public_id, to=Permission.PORTAL_ACCESS)
 
 
-def _proof(request: StaffRequest, patient: "Patient", action: str) -> str:
+def proof_of(request: StaffRequest, patient: "Patient", action: str) -> str:
     """The id of a live attestation that fits, or "" where there is none."""
     proof = gate.find(patient_id=patient.public_id, action=action, staff=request.staff)
     return proof.attestation_id if proof is not None else ""
 
 
-def _is_me(request: StaffRequest, form: Any) -> bool:
+def is_me(request: StaffRequest, form: Any) -> bool:
     """Whether the person at the screen typed their own password; slowed down like a sign-in. Otherwise says so."""
     user = request.staff.user
     try:
@@ -236,6 +236,7 @@ def _tab(
         "pause": sign_in.pause_of(patient.user, now) if patient.user is not None else 0,
         "deliveries": queries.deliveries(patient, now),
         "attempts": queries.last_attempts(patient),
+        "proxies": [(row, bool(queries.scopes_of(row, now))) for row in queries.proxies_of(patient)],
     }
     wrong = refusal is not None or (form is not None and form.errors)
     return render(request, "access/patient.html", context, status=422 if wrong else 200)

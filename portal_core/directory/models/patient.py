@@ -46,6 +46,10 @@ class Patient(models.Model):
     deceased = models.BooleanField(default=False)
     fhir_id = models.CharField(max_length=64, blank=True)
 
+    # Who sits at the screen, where that is not the patient: set by the people middleware, so that no deed of a proxy
+    # stands in the ledger as the patient's own.
+    acted_by: Actor | None = None
+
     objects = PatientQuerySet.as_manager()
 
     class Meta:
@@ -85,4 +89,6 @@ class Patient(models.Model):
 
     @property
     def actor(self) -> Actor:
+        if self.acted_by is not None:
+            return self.acted_by
         return Actor(kind=ActorKind.PATIENT, id=self.public_id, label=self.name, practice_id=self.practice_id)

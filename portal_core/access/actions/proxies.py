@@ -1,0 +1,127 @@
+"""People who act for a patient, each with a sign-in of their own: granted by the office, ended by anybody there, over
+by itself on its last day or when the patient comes of age."""
+
+import datetime as dt
+import secrets
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from portal_core import notify
+from portal_core.access import errors, gate
+from portal_core.access.actions import portal
+from portal_core.access.models import PortalAccess, ProxyGrant, ProxyPerson
+from portal_core.access.queries import proxy_actor, proxy_user, today_of
+from portal_core.access.rules import proxy as rules
+from portal_core.accounts.actions import credentials
+from portal_core.kernel import audit, clock
+from portal_core.kernel.contracts import Actor
+from portal_core.kernel.enums import Realm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from portal_core.accounts.models import User
+    from portal_core.directory.models import Patient
+
+LINK = dt.timedelta(hours=48)
+
+
+@transaction.atomic
+def grant(
+    *, patient: "Patient", name: str, email: str, relationship: str, scopes: "Iterable[str]", starts_on: dt.date,
+    ends_on: dt.date, attestation_id: str = "", in_person: bool = False, by: Actor,
+) -> ProxyGrant:  # fmt: skip
+    """Let somebody act for a patient. They get an e-mail: with a link to choose user name and password, or, where they
+    have a sign-in already, a notice. Uses up an attestation; without one patient or adult stand before the clerk.
+
+    Raises AttestationRequired, ProxyDatesWrong, ProxyExists.
+    """
+    now = clock.now()
+    PortalAccess.objects.locked_of(patient.pk)
+    latest = rules.last_day(relationship, patient.birth_date, starts_on)
+    if latest is None:
+        raise errors.ProxyOfAge
+    if not starts_on <= ends_on <= latest or ends_on < today_of(patient, now):
+        raise errors.ProxyDatesWrong(latest=latest.isoformat())
+    person, _ = ProxyPerson.objects.get_or_create(
+        practice_id=patient.practice_id, email=email.strip().lower(), defaults={"name": name, "created_at": now}
+    )
+    if ProxyGrant.objects.filter(person=person, patient=patient, ended_at=None, ends_on__gte=starts_on).exists():
+        raise errors.ProxyExists
+    for over in ProxyGrant.objects.filter(person=person, patient=patient, ended_at=None):
+        over.ended_at, over.ended_by = now, "Its last day"
+        over.save(update_fields=["ended_at", "ended_by"])
+    method = gate.pass_or_in_person(
+        attestation_id, patient_id=patient.public_id, action="grant_proxy", in_person=in_person, by=by
+    )
+    secret = secrets.token_urlsafe(32) if person.user_id is None else ""
+    row = ProxyGrant.objects.create(
+        person=person, patient=patient, relationship=relationship, scopes=sorted(set(scopes)), starts_on=starts_on,
+        ends_on=ends_on, method=method, granted_at=now, granted_by=by.label[:120] or "Somebody",
+        link_hash=portal.digest(secret) if secret else "", link_expires_at=now + LINK if secret else None,
+    )  # fmt: skip
+    audit.record(
+        "access:grant_proxy", by=by, target=row, practice_id=patient.practice_id, at=now, patient=patient.public_id,
+        relationship=relationship, scopes=row.scopes, method=str(method),
+    )  # fmt: skip
+    link = settings.PUBLIC_URL + reverse("access:proxy-welcome", args=[secret]) if secret else ""
+    notify.send(
+        "access/proxy", cause=f"access-proxy:{row.public_id}",
+        to=notify.Recipient(key=f"proxy:{person.public_id}", email=person.email),
+        context={**portal.words(patient), "link": link, "hours": int(LINK.total_seconds() // 3600)},
+        not_after=row.link_expires_at,
+    )  # fmt: skip
+    return row
+
+
+@transaction.atomic
+def end(*, grant: ProxyGrant, by: Actor) -> None:
+    """It ends now, whatever was open: the person is signed out. Twice is once."""
+    now = clock.now()
+    row = ProxyGrant.objects.select_for_update(of=("self",)).select_related("person__user", "patient").get(pk=grant.pk)
+    if row.ended_at is not None:
+        return
+    row.ended_at, row.ended_by = now, by.label[:120] or "Somebody"
+    row.save(update_fields=["ended_at", "ended_by"])
+    if row.person.user is not None:
+        credentials.end_sessions(user=row.person.user, by=by)
+    audit.record(
+        "access:end_proxy", by=by, target=row, practice_id=row.patient.practice_id, at=now,
+        patient=row.patient.public_id,
+    )  # fmt: skip
+
+
+def welcome(secret: str) -> ProxyGrant:
+    """The grant behind an invitation; looking uses nothing up. Raises LinkUnusable."""
+    rows = ProxyGrant.objects.select_related("person", "patient__practice", "patient__home_office")
+    row = rows.filter(link_hash=portal.digest(secret), ended_at=None).first() if secret else None
+    if row is None or row.link_expires_at is None or clock.now() >= row.link_expires_at or row.person.user_id:
+        raise errors.LinkUnusable
+    return row
+
+
+@transaction.atomic
+def accept(*, secret: str, username: str, password: str) -> ProxyPerson:
+    """The invited person chooses user name and password; nobody is signed in by it.
+
+    Raises LinkUnusable, UsernameTaken, UnusablePassword; the link stays good after the last two.
+    """
+    row = welcome(secret)
+    person = ProxyPerson.objects.select_for_update().get(pk=row.person_id)
+    if person.user_id is not None:
+        raise errors.LinkUnusable
+    by = proxy_actor(person, None)
+    person.user = credentials.create(username=username, password=password, realm=Realm.PATIENT, by=by)
+    person.save(update_fields=["user"])
+    audit.record("access:accept_proxy", by=by, target=row, practice_id=person.practice_id, at=clock.now())
+    return person
+
+
+def refuse_when_over(user: "User") -> None:
+    """At the sign-in of a proxy: raises ProxyOver when there is nobody left to act for."""
+    found = proxy_user(user.pk)
+    if found is not None and not found.grants:
+        raise errors.ProxyOver

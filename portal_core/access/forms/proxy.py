@@ -1,0 +1,85 @@
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from portal_core.access.enums import ProxyScope, Relationship
+from portal_core.access.forms.patient import in_person, own_password
+from portal_core.access.forms.public import plain_address, username_letters
+
+
+class ProxyForm(forms.Form):
+    """Who may act for a patient, in what, from when to when."""
+
+    name = forms.CharField(
+        label=_("Name of the person"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    email = forms.EmailField(
+        label=_("Their e-mail address"),
+        help_text=_("Their own, not the patient's. They get a link there to choose a user name and a password."),
+        max_length=254,
+        validators=[plain_address],
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "inputmode": "email"}),
+    )
+    relationship = forms.ChoiceField(label=_("Who they are to the patient"), choices=Relationship.choices)
+    scopes = forms.MultipleChoiceField(
+        label=_("What they may do"), choices=ProxyScope.choices, widget=forms.CheckboxSelectMultiple
+    )
+    starts_on = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    ends_on = forms.DateField(
+        label=_("Last day"),
+        help_text=_("At most a year. For parents and guardians it ends by itself the day before the patient turns 18."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    in_person = in_person()
+    my_password = own_password()
+
+    def __init__(self, *args: Any, today: dt.date, patient_email: str, **kwargs: Any) -> None:
+        kwargs["initial"] = {
+            "starts_on": today,
+            "ends_on": today + dt.timedelta(days=365),
+            "scopes": ProxyScope.values,
+            "relationship": Relationship.PARENT,
+        }
+        super().__init__(*args, **kwargs)
+        self.patient_email = patient_email.strip().casefold()
+        self.fields["in_person"].label = _("They and their papers, or the patient, are before me")
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if email.casefold() == self.patient_email:
+            raise forms.ValidationError(_("That is the patient's own address. A proxy needs one of their own."))
+        return email
+
+
+class ProxyWelcomeForm(forms.Form):
+    """The invited person chooses user name and password."""
+
+    username = forms.CharField(
+        label=_("User name"),
+        help_text=_("You sign in with it. Letters, numbers, dots and dashes; at least 3."),
+        min_length=3,
+        max_length=60,
+        validators=[username_letters],
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    password = forms.CharField(
+        label=_("New password"),
+        max_length=256,
+        strip=False,
+        help_text=_("At least 12 characters. A few words in a row are easy to remember and hard to guess."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label=_("New password again"),
+        max_length=256,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.get("password") and values.get("again") and values["password"] != values["again"]:
+            self.add_error("again", _("The two passwords differ. Type them again."))
+        return values

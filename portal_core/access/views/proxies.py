@@ -1,0 +1,104 @@
+"""People who act for a patient: what the office does, their first visit, and whom they look at now."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from portal_core.access.access import proxy_for
+from portal_core.access.actions import proxies
+from portal_core.access.errors import AttestationRequired, LinkUnusable, ProxyDatesWrong
+from portal_core.access.forms import ProxyForm, ProxyWelcomeForm
+from portal_core.access.queries import today_of
+from portal_core.access.views.patient import VERIFY, is_me, office_staff, proof_of
+from portal_core.accounts.errors import UnusablePassword, UsernameTaken
+from portal_core.directory import access as directory_access
+from portal_core.directory.enums import Permission
+from portal_core.directory.guards import PatientRequest, StaffRequest, for_proxies, patient_page, public_page
+from portal_core.directory.people import ACTING_KEY
+from portal_core.kernel import clock
+from portal_core.kernel.errors import Conflict, Invalid
+from portal_core.kernel.http import ratelimit
+
+
+@require_http_methods(["GET", "POST"])
+@office_staff
+@never_cache
+@sensitive_post_parameters("my_password")
+def add(request: StaffRequest, public_id: str) -> HttpResponse:
+    """Let somebody act for this patient."""
+    patient = directory_access.patient_for(request.staff, public_id, to=Permission.PORTAL_ACCESS)
+    today = today_of(patient, clock.now())
+    form = ProxyForm(request.POST or None, today=today, patient_email=patient.email)
+    if request.method == "POST" and form.is_valid() and is_me(request, form):
+        given = form.cleaned_data
+        try:
+            proxies.grant(
+                patient=patient, name=given["name"], email=given["email"], relationship=given["relationship"],
+                scopes=given["scopes"], starts_on=given["starts_on"], ends_on=given["ends_on"],
+                attestation_id=proof_of(request, patient, "grant_proxy"), in_person=given["in_person"],
+                by=request.actor,
+            )  # fmt: skip
+        except AttestationRequired:
+            form.add_error("in_person", VERIFY)
+        except ProxyDatesWrong as refusal:
+            form.add_error("ends_on", str(refusal))
+        except (Invalid, Conflict) as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Saved. They get an e-mail with everything they need."))
+            return redirect("access:patient", public_id=patient.public_id)
+    return render(
+        request, "access/add_proxy.html", {"patient": patient, "form": form}, status=422 if form.errors else 200
+    )
+
+
+@require_POST
+@office_staff
+def end(request: StaffRequest, public_id: str, grant_id: str) -> HttpResponse:
+    """It ends now, and the person is signed out."""
+    patient = directory_access.patient_for(request.staff, public_id, to=Permission.PORTAL_ACCESS)
+    proxies.end(grant=proxy_for(patient, grant_id), by=request.actor)
+    messages.success(request, _("Ended. The person can no longer act for the patient."))
+    return redirect("access:patient", public_id=patient.public_id)
+
+
+@public_page
+@never_cache
+@sensitive_post_parameters("password", "again")
+@require_http_methods(["GET", "POST"])
+def welcome(request: HttpRequest, secret: str) -> HttpResponse:
+    """The first visit: a user name and a password of their own. Opening the link uses nothing up."""
+    ratelimit.hit("access:link", ratelimit.client_address(request), limit=60, per=3600)
+    form = ProxyWelcomeForm(request.POST or None)
+    try:
+        row = proxies.welcome(secret)
+        if request.method == "POST" and form.is_valid():
+            given = form.cleaned_data
+            try:
+                proxies.accept(secret=secret, username=given["username"], password=given["password"])
+            except UsernameTaken as refusal:
+                form.add_error("username", str(refusal))
+            except UnusablePassword as refusal:
+                form.add_error("password", refusal.facts["password"])
+            else:
+                messages.success(request, _("Your password is set. Sign in with it now."))
+                return redirect("accounts:sign-in-patient")
+    except LinkUnusable as refusal:
+        return render(request, "access/link_unusable.html", {"error": refusal, "proxy": True}, status=refusal.status)
+    context = {"form": form, "practice": row.patient.practice}
+    return render(request, "access/proxy_welcome.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@patient_page
+@for_proxies()
+def choose(request: PatientRequest) -> HttpResponse:
+    """Look at another patient one acts for; ids of others change nothing."""
+    wanted = request.POST.get("grant", "")
+    if request.acting is not None and wanted in {grant_id for grant_id, _name in request.acting.others}:
+        request.session[ACTING_KEY] = wanted
+    return redirect("access:home")
