@@ -12,7 +12,7 @@ from django.db import transaction
 
 from helpdesk.actions import tickets
 from helpdesk.contracts import Intake
-from helpdesk.enums import Category, Channel, RequesterKind
+from helpdesk.enums import Category, Channel, RequesterKind, Side
 from helpdesk.queries import it_queue, office_queue
 from ops.demo import people
 from portal_core.directory.models import Staff
@@ -20,7 +20,7 @@ from portal_core.directory.queries import offices
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind
-from triage.actions import escalations, playbook, verification
+from triage.actions import canned, escalations, playbook, verification
 from triage.contracts import FlagDraft
 from triage.enums import CallChannel, Impact, Method, OfficeStep, Purpose, RelayReason
 
@@ -28,6 +28,27 @@ if TYPE_CHECKING:
     from portal_core.directory.models import Office, Patient, Practice
 
 PHONE = "+12175550142"
+
+ANSWERS = (
+    (
+        Side.OFFICE,
+        "We look into it",
+        "Thank you for telling us. I am looking into {{ reference }} now and write again today. If it is urgent, "
+        "call {{ office }}: {{ office_phone }}.\n\n{{ my_name }}",
+    ),
+    (
+        Side.OFFICE,
+        "Open an attachment",
+        "Open the message on a computer if you can, then press the name of the file. If an empty page comes up, "
+        "tell us which browser you use.\n\n{{ my_name }}, {{ office }}",
+    ),
+    (
+        Side.IT,
+        "Ask them to sign in again",
+        "Please ask the patient to close the browser, open it again and sign in. If the same words come up, "
+        "send them to me as they stand, with the time.\n\n{{ my_name }}",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +100,9 @@ def create(practice: "Practice") -> None:
     for place, minutes, category, error, page in FLAGS:
         _flag(places[place], minutes, category, error, page, now)
     _provider(places[WEST], now)
+    for side, title, body in ANSWERS:
+        writer = people.staff("ines" if side == Side.IT else "ana")
+        canned.write(staff=writer, side=side, office=None, title=title, body=body, by=writer.actor)
 
 
 def _open(told: Told, office: "Office", now: dt.datetime) -> None:

@@ -11,7 +11,13 @@ from statuspage.models import Component, Page, Subscriber, vault
 from tests.cast import Cast, make_patient, make_staff
 from tests.helpdesk.factories import TicketFactory
 from tests.scheduling.factories import AppointmentFactory
-from tests.triage.factories import FlagFactory
+from tests.triage.factories import (
+    CannedReplyFactory,
+    DraftFactory,
+    FlagFactory,
+    MentionFactory,
+    SavedViewFactory,
+)
 
 _number = itertools.count(1)
 
@@ -33,7 +39,15 @@ def _people(cast: Cast, number: int) -> None:
 
 
 def _desk(cast: Cast, number: int) -> None:
-    TicketFactory(office=cast.north, patient=cast.pat)
+    ticket = TicketFactory(office=cast.north, patient=cast.pat)
+    AttachmentFactory(ticket=ticket)
+    HeldMailFactory(office=cast.north)
+    for person in (cast.olivia, cast.ines):
+        SavedViewFactory(staff=person, name=f"View {number}")
+        DraftFactory(staff=person, about=ticket.public_id)
+        MentionFactory(staff=person, ticket=ticket)
+    CannedReplyFactory(practice=cast.practice, title=f"Answer {number}")
+    CannedReplyFactory(practice=cast.practice, side="it", title=f"Answer {number}")
     TicketFactory(office=cast.north, side="it", requester_kind="provider")
     FlagFactory(office=cast.north, sent_by=cast.olivia)
 

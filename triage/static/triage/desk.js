@@ -17,10 +17,12 @@ document.addEventListener("click", (event) => {
   reveal(document.getElementById(link.hash.slice(1)));
 });
 
-// A key of the list opens the ticket with the form it wants: …/tickets/<id>/#note
-if (location.hash) {
-  const wanted = document.getElementById(location.hash.slice(1));
-  if (wanted?.matches("textarea, details.deed")) reveal(wanted);
+// A key of the list opens the ticket with the form it wants: …/tickets/<id>/#do-note. The name is nobody's id: the browser
+// would move the focus away from the field to whatever has it.
+if (location.hash.startsWith("#do-")) {
+  const wanted = document.getElementById(location.hash.slice("#do-".length));
+  history.replaceState(history.state, "", location.pathname + location.search);
+  if (wanted) reveal(wanted);
 }
 
 // The ten seconds of an undo, by the server's clock as it was when the page came.
