@@ -178,7 +178,7 @@ def relations(ticket: Ticket) -> Relations:
     """Three queries."""
     links = TicketLink.objects.filter(Q(ticket=ticket) | Q(other=ticket)).select_related("ticket", "other")
     named = [
-        (row.get_kind_display(), row.other) if row.ticket_id == ticket.pk else (ORIGINS[row.kind], row.ticket)
+        (row.get_kind_display(), row.other) if row.ticket_id == ticket.pk else (str(ORIGINS[row.kind]), row.ticket)
         for row in links.order_by("id")
     ]
     return Relations(into=ticket.merged_into, joined=list(ticket.merged.order_by("id")), links=named)
@@ -464,9 +464,9 @@ def held_mail_count(staff: "Staff", *, most: int = 100) -> int:
 
 
 def files_of_ticket(ticket: Ticket) -> list[Attachment]:
-    """Files that came with a ticket, oldest first, without their bytes."""
-    rows = Attachment.objects.filter(ticket=ticket).defer("data").select_related("mail")
-    return list(rows.defer("data", "mail__raw").order_by("created_at", "id"))
+    """Files that came with a ticket and those joined into it, oldest first, without their bytes."""
+    mine = Q(ticket=ticket) | Q(ticket__merged_into=ticket)
+    return list(Attachment.objects.filter(mine).defer("data").order_by("created_at", "id"))
 
 
 def files_of_mail(mail: InboundMail) -> list[Attachment]:
@@ -476,9 +476,11 @@ def files_of_mail(mail: InboundMail) -> list[Attachment]:
 
 def mails_of_ticket(ticket: Ticket) -> list[InboundMail]:
     """The e-mails behind a ticket's messages, oldest first, without their bytes."""
-    return list(InboundMail.objects.filter(ticket=ticket).defer("raw").order_by("received_at", "id"))
+    mine = Q(ticket=ticket) | Q(ticket__merged_into=ticket)
+    return list(InboundMail.objects.filter(mine).defer("raw").order_by("received_at", "id"))
 
 
 def texts_of_ticket(ticket: Ticket) -> list[InboundText]:
     """The text messages behind a ticket, oldest first."""
-    return list(InboundText.objects.filter(ticket=ticket).order_by("received_at", "id"))
+    mine = Q(ticket=ticket) | Q(ticket__merged_into=ticket)
+    return list(InboundText.objects.filter(mine).order_by("received_at", "id"))

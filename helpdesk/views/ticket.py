@@ -47,7 +47,7 @@ def reply(request: PublicRequest, token: str) -> HttpResponse:
             fresh: str = tickets.follow_up(ticket=ticket, body=body, by=by).public_id
             return fresh
         tickets.reply(ticket=ticket, body=body, by=by)
-        return ticket.public_id
+        return str(ticket.public_id)
 
     try:
         shown = idempotency.once(f"helpdesk:reply:{ticket.public_id}", key, write)
