@@ -43,6 +43,11 @@ class RoleRefused(Invalid):
     message = _("That role cannot be given this way.")
 
 
+class ContactChanged(Conflict):
+    code = "contact_changed"
+    message = _("Somebody else has saved this patient while you were typing. Compare, then save again.")
+
+
 class RecordNumberTaken(Invalid):
     code = "record_number_taken"
     message = _("Another patient has that record number.")

@@ -2,11 +2,13 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal_core.directory.enums import Role
 from portal_core.directory.models import Office, Patient, Staff
+from portal_core.directory.rules.contact import CONTACT_FIELDS, contact_digest
 
 if TYPE_CHECKING:
     PatientModelForm = forms.ModelForm[Patient]
@@ -47,6 +49,9 @@ class PatientContactForm(PatientModelForm):
         label=_("Date of birth"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
+    # What the clerk saw when the form was opened: somebody else may have saved meanwhile.
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
     class Meta:
         model = Patient
         fields = ["preferred_name", "birth_date", "email", "phone", "street", "city", "state", "zip", "language"]
@@ -67,12 +72,25 @@ class PatientContactForm(PatientModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["seen"].initial = self.initial["seen"] = contact_digest(self.instance)
         known = dict(settings.LANGUAGES)
         if self.instance.language:  # an import may have brought another one: keep it
             known.setdefault(self.instance.language, self.instance.language_shown)
         self.fields["language"].widget = forms.Select(choices=[("", _("Not known")), *known.items()])
         for name in self.fields:
             self.fields[name].widget.attrs["autocomplete"] = "off"  # the browser would offer the clerk's own data
+
+    def compare_with(self, saved: Patient) -> None:
+        """Somebody else saved first: say beside each field what is on file now, and take that as seen. What was typed
+        stays."""
+        assert isinstance(self.data, QueryDict)
+        data = self.data.copy()
+        data["seen"] = contact_digest(saved)
+        self.data = data
+        for name in CONTACT_FIELDS:
+            on_file = getattr(saved, name)
+            if self.cleaned_data.get(name) != on_file:
+                self.add_error(name, _("Now on file: %(value)s") % {"value": on_file or _("nothing")})
 
     def clean_birth_date(self) -> Any:
         born = self.cleaned_data["birth_date"]

@@ -196,6 +196,24 @@ def test_taking_the_email_away_ends_the_patients_sessions(cast, staff_client, pa
     assert Patient.objects.get(pk=cast.pat.pk).email_since is None
 
 
+def test_two_who_edit_one_patient_lose_nothing(cast, staff_client):
+    """The second is told, sees what is on file now beside what they typed, and saves when they have compared."""
+    olivia = staff_client(cast.olivia)
+    seen = olivia.get(f"/desk/patients/{cast.piet.public_id}/edit/").context["form"]["seen"].value()
+    edit(staff_client(cast.olivia), cast.piet, phone="+12175550177", seen=seen)
+
+    told = edit(olivia, cast.piet, city="Elsewhere", phone="+12175550100", seen=seen)
+
+    assert told.status_code == 422
+    assert "Somebody else has saved this patient" in told.content.decode()
+    assert told.context["form"].errors["phone"] == ["Now on file: +12175550177"]
+    assert 'value="Elsewhere"' in told.content.decode()
+    assert Patient.objects.get(pk=cast.piet.pk).city == "Larkfield"
+    again = edit(olivia, cast.piet, city="Elsewhere", phone="+12175550177", seen=told.context["form"]["seen"].value())
+    assert again.status_code == 302
+    assert Patient.objects.get(pk=cast.piet.pk).city == "Elsewhere"
+
+
 def test_rooms_above_hear_of_a_change_in_the_same_transaction(cast, monkeypatch):
     heard = []
     monkeypatch.setattr(patient_actions, "_after", [lambda patient, fields: heard.append((patient.pk, fields))])

@@ -4,13 +4,13 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from portal_core.accounts.actions import credentials
-from portal_core.directory.errors import RecordNumberTaken
+from portal_core.directory.errors import ContactChanged, RecordNumberTaken
 from portal_core.directory.models import Office, Patient
+from portal_core.directory.rules.contact import CONTACT_FIELDS, contact_digest
 from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.ids import new_public_id
 
-CONTACT_FIELDS = ("preferred_name", "birth_date", "email", "phone", "street", "city", "state", "zip", "language")
 SIGN_IN_FIELDS = frozenset({"email", "zip", "birth_date"})  # what portal access stands on (PC-25, PC-43)
 
 BeforeChange = Callable[[Patient, dict[str, Any], Actor], None]
@@ -34,18 +34,21 @@ def after_contact_change(callback: Callable[[Patient, frozenset[str]], None]) ->
 
 @transaction.atomic
 def update_contact(
-    *, patient: Patient, values: dict[str, Any], email_checked: bool = False, by: Actor
+    *, patient: Patient, values: dict[str, Any], email_checked: bool = False, seen: str = "", by: Actor
 ) -> frozenset[str]:  # fmt: skip
     """Change demographics and contact data; returns the names of the fields that changed.
 
     `values` may hold any of CONTACT_FIELDS. Taking away the e-mail address, ZIP or birth date ends the patient's open
     sessions at once (C12): portal status falls with them. The ledger names fields, never values. `email_checked`: the
-    caller has been through what a change of the address asks for (PC-42); otherwise rooms above may refuse.
+    caller has been through what a change of the address asks for (PC-42); otherwise rooms above may refuse. `seen`: the
+    `contact_digest` of what the clerk was shown. Raises ContactChanged when somebody else has saved since.
     """
     row = Patient.objects.select_for_update().get(pk=patient.pk)
     changed = {name for name in CONTACT_FIELDS if name in values and getattr(row, name) != values[name]}
     if not changed:
         return frozenset()
+    if seen and seen != contact_digest(row):
+        raise ContactChanged
     if not email_checked:
         for guard in _before:
             guard(row, {name: values[name] for name in changed}, by)

@@ -1,6 +1,17 @@
 """How contact data is written for people to read."""
 
+import hashlib
+import json
 import re
+from typing import Any
+
+CONTACT_FIELDS = ("preferred_name", "birth_date", "email", "phone", "street", "city", "state", "zip", "language")
+
+
+def contact_digest(row: Any) -> str:
+    """A short mark of somebody's contact data: another one as soon as anything of it changed."""
+    values = [str(getattr(row, name) or "") for name in CONTACT_FIELDS]
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:24]
 
 
 def shown_phone(phone: str) -> str:

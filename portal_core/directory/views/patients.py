@@ -7,8 +7,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal_core.directory import access, queries
 from portal_core.directory.actions import patients as patient_actions
 from portal_core.directory.enums import Permission
+from portal_core.directory.errors import ContactChanged
 from portal_core.directory.forms import PatientContactForm, PatientSearchForm
 from portal_core.directory.guards import StaffRequest, staff_page
+from portal_core.directory.models import Patient
 from portal_core.kernel.errors import Conflict
 
 
@@ -49,7 +51,12 @@ def patient_edit(request: StaffRequest, public_id: str) -> HttpResponse:
     form = PatientContactForm(request.POST or None, instance=patient)
     if request.method == "POST" and form.is_valid():
         try:
-            changed = patient_actions.update_contact(patient=patient, values=form.cleaned_data, by=request.actor)
+            changed = patient_actions.update_contact(
+                patient=patient, values=form.cleaned_data, seen=form.cleaned_data["seen"], by=request.actor
+            )
+        except ContactChanged as refusal:
+            form.compare_with(Patient.objects.get(pk=patient.pk))
+            form.add_error(None, str(refusal))
         except Conflict as refusal:  # a room above minds the address that an account hangs on
             form.add_error("email", str(refusal))
         else:
