@@ -4,7 +4,7 @@ import factory
 from django.utils import timezone
 
 from portal_core.access.enums import AccessLevel
-from portal_core.access.models import AccessToken, PortalAccess
+from portal_core.access.models import AccessToken, PortalAccess, Registration
 
 
 class PortalAccessFactory(factory.django.DjangoModelFactory):
@@ -34,6 +34,17 @@ class AccessTokenFactory(factory.django.DjangoModelFactory):
     sent_to_hash = factory.LazyAttribute(lambda row: hashlib.sha256(row.patient.email.encode()).hexdigest())
     created_at = factory.LazyFunction(timezone.now)
     expires_at = factory.LazyAttribute(lambda row: row.created_at + timezone.timedelta(hours=4))
+
+
+class RegistrationFactory(factory.django.DjangoModelFactory):
+    """Somebody who registered and has yet to confirm; `office` and `patient` must be given."""
+
+    class Meta:
+        model = Registration
+
+    at = factory.LazyFunction(timezone.now)
+    expires_at = factory.LazyAttribute(lambda row: row.at + timezone.timedelta(hours=48))
+    hash = factory.Sequence(lambda n: hashlib.sha256(f"registration-{n}".encode()).hexdigest())
 
 
 def set_access(patient, **values):

@@ -8,8 +8,9 @@ from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
 from statuspage.actions import incidents, pages
 from statuspage.models import Component, Page, Subscriber, vault
+from tests.access.factories import RegistrationFactory
 from tests.cast import Cast, make_patient, make_staff
-from tests.helpdesk.factories import TicketFactory
+from tests.helpdesk.factories import AttachmentFactory, HeldMailFactory, TicketFactory
 from tests.scheduling.factories import AppointmentFactory
 from tests.triage.factories import (
     CannedReplyFactory,
@@ -33,6 +34,7 @@ def more(cast: Cast) -> None:
 def _people(cast: Cast, number: int) -> None:
     patient = make_patient(f"Person{number}", cast.north, f"MRN-{number}", primary_clinician=cast.carla)
     make_staff(f"Colleague{number}", cast.practice, (Role.OFFICE_STAFF, cast.north))
+    RegistrationFactory(office=cast.north, patient=patient, resembles=cast.pat)
     start = clock.now() + dt.timedelta(hours=number)
     for who in (patient, cast.pat):
         AppointmentFactory(clinician=cast.carla, patient=who, start=start, telehealth=True)
