@@ -1,5 +1,6 @@
 from django.urls import path
 
+from triage import api
 from triage.views import (
     assign,
     calls,
@@ -67,6 +68,7 @@ urlpatterns = [
     path(f"{TICKET}attestation/<str:attestation_id>/approve/", identity.approve, name="approve"),
     path(f"{TICKET}attestation/<str:attestation_id>/wait/", identity.wait, name="wait"),
     path(f"{TICKET}attestation/<str:attestation_id>/link/", identity.send_link, name="send-link"),
+    path(f"{TICKET}attestation/<str:attestation_id>/second/", identity.reset_second_step, name="reset-second-step"),
     path(f"{TICKET}attestation/<str:attestation_id>/pin/", pins.issue_pin, name="issue-pin"),
     path(f"{TICKET}hold/release/", identity.release_hold, name="release-hold"),
     path("triage/office/holds/", identity.hold_list, name="holds"),
@@ -126,4 +128,15 @@ urlpatterns = [
     path(f"{TICKET}why/", why.office, name="why"),
     path(f"{TICKET}assign/", assign.assign, name="assign"),
     path("triage/it/tickets/<str:public_id>/why/", why.it, name="it-why"),
+    path("api/v1/tickets/", api.TicketList.as_view(), name="api-tickets"),
+    path("api/v1/tickets/<str:public_id>/", api.TicketDetail.as_view(), name="api-ticket"),
+    path("api/v1/tickets/<str:public_id>/take/", api.TicketTake.as_view(), name="api-ticket-take"),
+    path("api/v1/tickets/<str:public_id>/messages/", api.TicketMessages.as_view(), name="api-ticket-messages"),
+    path("api/v1/tickets/<str:public_id>/solve/", api.TicketSolve.as_view(), name="api-ticket-solve"),
+    path("api/v1/flags/", api.FlagList.as_view(), name="api-flags"),
+    path("api/v1/flags/<str:public_id>/", api.FlagDetail.as_view(), name="api-flag"),
+    path("api/v1/flags/<str:public_id>/accept/", api.FlagAccept.as_view(), name="api-flag-accept"),
+    path("api/v1/flags/<str:public_id>/decline/", api.FlagDecline.as_view(), name="api-flag-decline"),
+    path("api/v1/flags/<str:public_id>/ask/", api.FlagAsk.as_view(), name="api-flag-ask"),
+    path("api/v1/flags/<str:public_id>/answer/", api.FlagAnswer.as_view(), name="api-flag-answer"),
 ]

@@ -8,11 +8,12 @@ import time_machine
 
 from helpdesk.models import TicketMessage
 from portal_core.access import gate
+from portal_core.accounts.actions import second_step
 from portal_core.directory.actions import patients
 from portal_core.kernel import clock
 from portal_core.notify.models import Delivery, Message
 from tests.helpdesk.factories import TicketFactory
-from tests.triage.factories import AttemptFactory, AttestationFactory, HoldFactory, refresh
+from tests.triage.factories import AttemptFactory, AttestationFactory, FlagFactory, HoldFactory, refresh
 from triage import errors
 from triage.actions import holds, proofs, second_person, verification
 from triage.enums import AttemptOutcome, CallChannel, Level, Method, Purpose, RedFlag
@@ -536,3 +537,43 @@ def test_a_code_to_a_young_phone_is_noted_and_does_not_count(cast, begin, sent):
 
     with pytest.raises(errors.NotEnoughEvidence):
         verification.complete(attempt=attempt, staff=cast.olivia, by=cast.olivia.actor)
+
+
+# --- what it leads to -------------------------------------------------------------------------------------------------
+def test_a_patients_lost_second_step_is_taken_off_behind_two_proofs_and_two_people(cast, staff_client):
+    """R3: the button does nothing before a second person agreed; then once."""
+    row = TicketFactory(office=cast.north, patient=cast.pat, owner=cast.olivia, category="MFA_NEWPHONE")
+    second_step.begin(user=cast.pat.user, by=cast.olivia.actor)
+    attempt = AttemptFactory(
+        ticket=row, attester=cast.olivia, outcome=AttemptOutcome.PASSED, purpose=Purpose.SECOND_STEP, level=Level.R3
+    )
+    proof = AttestationFactory(attempt=attempt)
+    olivia = staff_client(cast.olivia)
+    page = f"/triage/office/tickets/{row.public_id}/"
+    press = f"{page}attestation/{proof.public_id}/second/"
+    assert olivia.post(press).status_code == 409
+    assert cast.pat.user.authenticators.count() == 1
+    cast.oscar.role_assignments.update(office=cast.north)
+    manager = refresh(cast.oscar)
+    second_person.approve(attestation=proof, staff=manager, by=manager.actor)
+    assert "Take off the second step" in olivia.get(page).content.decode()
+
+    assert olivia.post(press).status_code == 302
+
+    assert cast.pat.user.authenticators.count() == 0
+    assert olivia.post(press).status_code == 409
+    assert refresh(proof).consumed_by_action == "reset_second_step"
+
+
+def test_what_came_back_is_counted_by_office_and_code(cast, staff_client):
+    """TR-06: an office sees itself with its tickets, IT sees all offices and no ticket."""
+    for office, state in ((cast.north, "returned"), (cast.north, "sent"), (cast.south, "sent")):
+        FlagFactory(office=office, sent_by=cast.olivia, state=state, closed_at=clock.now())
+    mine = staff_client(cast.olivia).get("/triage/returned/")
+    assert [(row.name, row.sent, row.back, row.percent) for row in mine.context["offices"]] == [("North", 2, 1, 50)]
+    assert [row["many"] for row in mine.context["lessons"]] == [1]
+    assert len(mine.context["examples"]) == 1
+    its = staff_client(cast.ian).get("/triage/returned/")
+    assert [(row.name, row.percent) for row in its.context["offices"]] == [("North", 50), ("South", 0)]
+    assert list(its.context["examples"]) == []
+    assert staff_client(cast.carla).get("/triage/returned/").status_code == 403

@@ -10,6 +10,7 @@ from helpdesk.enums import Category, Channel, RequesterKind
 from portal_core.access.actions import pins, portal
 from portal_core.access.enums import PortalState
 from portal_core.access.queries import portal_status, stopped_change
+from portal_core.accounts.actions import second_step
 from portal_core.kernel import idempotency
 from portal_core.kernel.contracts import SYSTEM, Actor
 from triage.actions.playbook import tick
@@ -88,3 +89,20 @@ def report_stopped_change(*, patient_id: str, key: str) -> None:
         return str(ticket.public_id)
 
     idempotency.once("triage.stopped-change", key, deed)
+
+
+@transaction.atomic
+def reset_second_step(*, ticket: "Ticket", attestation_id: str, staff: "Staff", by: Actor) -> None:
+    """Take off a patient's lost second step; every session ends and they are told (R3).
+
+    Uses up the attestation, which must be of this ticket and of its patient. Raises PatientNotMatched,
+    AttestationRefused, SecondPersonNeeded, StillWaiting.
+    """
+    patient = ticket.patient
+    if patient is None or patient.user is None:
+        raise PatientNotMatched
+    if not Attestation.objects.filter(public_id=attestation_id, ticket=ticket, patient=patient).exists():
+        raise AttestationRefused
+    consume(attestation_id, patient_id=patient.public_id, action="reset_second_step", by=by)
+    second_step.reset(user=patient.user, by=by)
+    tickets.add_note(ticket=ticket, body="Took off the second step and ended every session.", by=by)

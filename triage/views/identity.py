@@ -131,6 +131,12 @@ def send_link(request: StaffRequest, row: "Ticket", attestation_id: str) -> str:
     return _("The %(what)s is on its way to the e-mail on file.") % {"what": what}
 
 
+@button
+def reset_second_step(request: StaffRequest, row: "Ticket", attestation_id: str) -> str:
+    accounts.reset_second_step(ticket=row, attestation_id=attestation_id, staff=request.staff, by=request.actor)
+    return _("Taken off. They sign in with their password alone, and should set up a new second step.")
+
+
 # --- holds ------------------------------------------------------------------------------------------------------------
 @button
 def release_hold(request: StaffRequest, row: "Ticket") -> str:

@@ -24,6 +24,7 @@ from statuspage.queries import active_incidents
 from triage import access, forms, queries
 from triage.actions import conversation, escalations, presence
 from triage.enums import EscalationState, RefusalCode
+from triage.identity import words_of
 from triage.rules.surge import Proposal
 from triage.views.desk_writing import prepared_for_flag
 from triage.views.practice_time import in_practice_time
@@ -88,6 +89,7 @@ def console_page(
             "next_id": ids[place + 1] if place + 1 < len(ids) else "",
             "previous_id": ids[place - 1] if place > 0 else "",
             "route": queries.table_of(chosen.practice_id)[Category(chosen.category)],
+            "call_words": words_of(chosen.ticket),
             "may_accept": chosen.state == EscalationState.SENT,
             "may_work": chosen.state in MINE,
             "may_link": chosen.state in queries.UNLINKED and bool(incidents),
