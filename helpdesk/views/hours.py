@@ -103,7 +103,6 @@ def _page(request: StaffRequest, form: HolidayForm) -> HttpResponse:
             "zone": place.calendar.zone,
             "elsewhere": place.calendar.zone != practice.time_zone,
             "week": week_words(place.calendar),
-            "open": place.opening.is_open,
             "words": place.words,
         }
         for place in queries.places(_offices(request), it_of=practice, now=now)
