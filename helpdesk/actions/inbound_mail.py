@@ -138,6 +138,8 @@ def _letter(raw: bytes, mail: InboundMail) -> Letter:
 
 def _is_report(mail: InboundMail, raw: bytes, *, at: dt.datetime) -> bool:
     """A bounce or a complaint about a mail of ours goes to the ledger of mails."""
+    if b"multipart/report" not in raw.lower() or letters.too_intricate(raw):
+        return False
     try:
         report = returned.from_mail(raw)
     except returned.Unreadable:
@@ -166,24 +168,24 @@ def _too_many(mail: InboundMail, *, at: dt.datetime) -> bool:
 def _bring_to_ticket(
     mail: InboundMail, letter: Letter, place: "mail_routes.Place", *, at: dt.datetime, by_hand: bool = False
 ) -> Ticket:
-    ticket, message, new = place.ticket, None, False
-    if ticket is not None and letter.machine:
+    earlier, new = place.ticket, False
+    message: TicketMessage | None
+    over = earlier is not None and TicketState.CLOSED in (earlier.state, getattr(earlier.merged_into, "state", ""))
+    if earlier is not None and letter.machine:
+        ticket = earlier
         message = tickets.add_note(ticket=ticket, body=f"Automatic answer by e-mail:\n\n{_words(letter)}", by=SYSTEM)
-    elif ticket is not None and ticket.state != TicketState.CLOSED:
-        words = _words(letter, answer=True)
+    elif earlier is not None and not over:
+        ticket, words = earlier, _words(letter, answer=True)
         message = tickets.reply(ticket=ticket, body=words, by=tickets.requester_of(ticket))
-        if letter.sender != ticket.requester_email.lower():
-            _note(
-                ticket,
-                f"This answer came from {letter.sender or 'an unknown address'}, not from the requester's address.",
-            )
-        if not place.proven:
-            _note(ticket, "This e-mail was joined by the number in its subject. It may come from somebody else.")
-    else:
-        earlier, ticket, new = ticket, _open(letter, place), True
+    elif earlier is not None and place.proven:
+        words, new = _words(letter, answer=True), True
+        ticket = tickets.follow_up(ticket=earlier, body=words, by=tickets.requester_of(earlier))
         message = ticket.messages.order_by("at", "id").first()
-        if earlier is not None:
-            _note(ticket, f"An answer to {earlier.reference}, which is closed.")
+    else:
+        ticket, new, earlier = _open(letter, place), True, None
+        message = ticket.messages.order_by("at", "id").first()
+    if earlier is not None and not letter.machine:
+        _say_who_wrote(ticket, letter, place)
     received_files.keep(ticket=ticket, message=message, mail=mail, files=letter.files, at=at)
     if letter.faults:
         why = " ".join(FAULTS.get(code, code) for code in letter.faults)
@@ -192,6 +194,15 @@ def _bring_to_ticket(
     if new and not letter.quiet and not by_hand:
         confirm_receipt(ticket)
     return ticket
+
+
+def _say_who_wrote(ticket: Ticket, letter: Letter, place: "mail_routes.Place") -> None:
+    """What staff should know before they believe an answer."""
+    if letter.sender != ticket.requester_email.lower():
+        who = letter.sender or "an unknown address"
+        _note(ticket, f"This answer came from {who}, not from the requester's address.")
+    if not place.proven:
+        _note(ticket, "This e-mail was joined by the number in its subject. It may come from somebody else.")
 
 
 def _open(letter: Letter, place: "mail_routes.Place") -> Ticket:

@@ -81,13 +81,13 @@ def _answered(sealed: Sequence[str], letter: Letter) -> Ticket | None:
     found = {one.public_id: one for one in _tickets(Q(public_id__in=list(known)))}
     for public_id in known:
         if public_id in found:
-            return _survivor(found[public_id])
+            return found[public_id]
     if not letter.sender or not letter.references:
         return None
     earlier = InboundMail.objects.filter(
         header_id__in=list(letter.references), sender=letter.sender, ticket__isnull=False
     ).order_by("-id")
-    return _survivor(_tickets(Q(pk__in=list(earlier.values_list("ticket_id", flat=True)[:1]))).first())
+    return _tickets(Q(pk__in=list(earlier.values_list("ticket_id", flat=True)[:1]))).first()
 
 
 def _numbered(letter: Letter) -> Ticket | None:
@@ -95,18 +95,11 @@ def _numbered(letter: Letter) -> Ticket | None:
     words = {word.strip("[](){}#:.,;").upper() for word in letter.subject.split()[:40]}
     if not letter.sender or not words:
         return None
-    return _survivor(_tickets(Q(reference__in=words, requester_email__iexact=letter.sender)).order_by("-id").first())
+    return _tickets(Q(reference__in=words, requester_email__iexact=letter.sender)).order_by("-id").first()
 
 
 def _tickets(which: Q) -> QuerySet[Ticket]:
-    return Ticket.objects.filter(which).select_related("office__practice", "practice", "merged_into__office__practice")
-
-
-def _survivor(ticket: Ticket | None) -> Ticket | None:
-    """What was joined to another goes on there."""
-    while ticket is not None and ticket.merged_into is not None:
-        ticket = ticket.merged_into
-    return ticket
+    return Ticket.objects.filter(which).select_related("office__practice", "practice", "merged_into")
 
 
 def _named_in(references: Sequence[str]) -> list[str]:

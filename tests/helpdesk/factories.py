@@ -1,11 +1,22 @@
 """Tickets in every state, as the actions leave them."""
 
 import datetime as dt
+import hashlib
 
 import factory
 
-from helpdesk.enums import Category, Channel, RequesterKind, Resolution, Side, TicketState
-from helpdesk.models import Ticket, TicketMessage
+from helpdesk.enums import (
+    Category,
+    Channel,
+    FileState,
+    HoldReason,
+    MailState,
+    RequesterKind,
+    Resolution,
+    Side,
+    TicketState,
+)
+from helpdesk.models import Attachment, InboundMail, Ticket, TicketMessage
 from helpdesk.rules.turn import WAITS
 from portal_core.kernel import clock
 
@@ -58,7 +69,6 @@ class TicketFactory(factory.django.DjangoModelFactory):
     def closed_at(self) -> dt.datetime | None:
         return self.created_at if self.state == TicketState.CLOSED else None
 
-
     @factory.lazy_attribute
     def merged_at(self) -> dt.datetime | None:
         return self.created_at if self.state == TicketState.MERGED else None
@@ -83,3 +93,36 @@ class TicketMessageFactory(factory.django.DjangoModelFactory):
 def refresh(row):
     """The row as it stands in the database."""
     return type(row).objects.get(pk=row.pk)
+
+
+class HeldMailFactory(factory.django.DjangoModelFactory):
+    """An e-mail of a machine that waits for a look at `office`."""
+
+    class Meta:
+        model = InboundMail
+
+    practice = factory.SelfAttribute("office.practice")
+    state = MailState.HELD
+    hold_reason = HoldReason.MACHINE
+    digest = factory.Sequence(lambda number: f"{number:064x}")
+    sender = "fax@service.example"
+    subject = "Fax received"
+    raw = b"From: fax@service.example\r\nSubject: Fax received\r\nAuto-Submitted: auto-generated\r\n\r\nThree pages."
+    size = factory.LazyAttribute(lambda row: len(row.raw))
+    received_at = factory.LazyFunction(clock.now)
+
+
+class AttachmentFactory(factory.django.DjangoModelFactory):
+    """A PDF on a ticket that no scanner has seen."""
+
+    class Meta:
+        model = Attachment
+
+    ticket = factory.SubFactory(TicketFactory)
+    name = factory.Sequence(lambda number: f"letter-{number}.pdf")
+    kind = "application/pdf"
+    data = b"%PDF-1.7\n"
+    size = factory.LazyAttribute(lambda row: len(row.data))
+    sha256 = factory.LazyAttribute(lambda row: hashlib.sha256(row.data).hexdigest())
+    state = FileState.UNCHECKED
+    created_at = factory.LazyFunction(clock.now)

@@ -81,6 +81,7 @@ def bounce(of: str) -> bytes:
 # --- a corpus of hostile mail -----------------------------------------------------------------------------------------
 _DEEP = b"".join(b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (n, n) for n in range(3000))
 _MANY = b"".join(b"--x\r\nContent-Type: text/plain\r\n\r\npart\r\n" for _ in range(2000))
+_WIDE = b"".join(b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (n, n) for n in range(150))
 _FORWARDS = b"Content-Type: message/rfc822\r\n\r\n" * 400
 
 HOSTILE: dict[str, bytes] = {
@@ -108,6 +109,7 @@ HOSTILE: dict[str, bytes] = {
     "boundary of regex": b'Content-Type: multipart/mixed; boundary="(.*)*["\r\n\r\n--(.*)*[\r\n\r\nHello',
     "never closed": b'Content-Type: multipart/mixed; boundary="x"\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nHello',
     "three thousand deep": _DEEP + b"\r\n\r\nHello",
+    "deep and long": b"From: a@b.example\r\nSubject: x\r\n" + _WIDE + b"\r\n\r\n" + b"a\r\n" * 200_000,
     "two thousand parts": b'Content-Type: multipart/mixed; boundary="x"\r\n\r\n' + _MANY + b"--x--",
     "mails within mails": _FORWARDS + b"\r\nHello",
     "attachment named away": raw(

@@ -15,6 +15,7 @@ from helpdesk.errors import MailboxUnknown, MailEmpty, MailTooLarge, WrongMove
 from helpdesk.management.commands.receive_mail import Command as ReceiveMail
 from helpdesk.management.commands.serve_mail import keep
 from helpdesk.models import Attachment, InboundMail, Ticket
+from helpdesk.queries import files_of_ticket, public_thread
 from helpdesk.rules.reply_address import mailbox, office_address, reply_address, thread_id
 from helpdesk.transports.receiver import Receiver, ReceiverServer
 from portal_core.kernel import outbox
@@ -182,13 +183,30 @@ def test_an_answer_from_another_address_says_so(arrive, cast):
 
 
 def test_an_answer_to_a_closed_ticket_opens_a_new_one(arrive, cast):
-    ticket = TicketFactory(office=cast.south, state=TicketState.CLOSED)
+    """HD-08: it is tied to the old one; a number alone ties nothing."""
+    ticket = TicketFactory(office=cast.south, state=TicketState.CLOSED, patient=cast.pat)
 
     row = arrive(mail(), reply_address(ticket.public_id))
+    guessed = arrive(mail(subject=f"Re: {ticket.reference}", header_id="<2@p>"))
 
-    assert row.ticket != ticket
-    assert row.ticket.office == cast.south
-    assert written(row.ticket)[1][2] == f"An answer to {ticket.reference}, which is closed."
+    assert (row.ticket.office, row.ticket.patient, written(row.ticket)[0][2]) == (
+        cast.south, cast.pat, "I cannot sign in.",
+    )  # fmt: skip
+    assert (guessed.ticket.patient, Ticket.objects.count()) == (None, 3)
+
+
+def test_an_answer_to_a_joined_ticket_stays_its_own(arrive, cast):
+    """What one requester writes never shows on another's page."""
+    kept = TicketFactory(office=cast.north, requester_email="rosa@x.example", state=TicketState.OPEN)
+    joined = TicketFactory(office=cast.north, state=TicketState.OPEN)
+    tickets.merge(ticket=joined, into=kept, by=cast.olivia.actor)
+
+    row = arrive(mail(files=(("a.pdf", "application/pdf", PDF),)), reply_address(joined.public_id))
+
+    assert row.ticket == joined
+    assert [one.body for one in public_thread(refresh(kept))] == []
+    assert [one.body for one in public_thread(refresh(joined))] == ["I cannot sign in."]
+    assert [one.name for one in files_of_ticket(kept)] == ["a.pdf"]
 
 
 def test_a_forged_seal_is_no_mailbox(cast):

@@ -235,6 +235,13 @@ def test_hostile_mail_is_read_without_harm(name):
     assert time.process_time() - began < 5  # far beyond what any of them takes; a blow-up takes minutes
 
 
+def test_a_mail_built_to_keep_the_parser_busy_still_says_who_and_what():
+    found = letter.read(HOSTILE["deep and long"])
+
+    assert (found.sender, found.subject, found.faults) == ("a@b.example", "x", ("too_many_parts",))
+    assert "--149" in found.text
+
+
 NAMES = st.sampled_from(
     ["From", "Subject", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "References", "Message-ID"]
 )
