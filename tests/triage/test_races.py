@@ -1,20 +1,23 @@
 """Two people, one button, at the same moment: one wins, the other is told, one line on the ledger, one event."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from django.core import signing
 from django.db import connection
 
 from helpdesk.enums import Category
 from portal_core.access.models import AccessToken
 from portal_core.kernel.errors import AppError
 from portal_core.kernel.models import AuditEvent, OutboxMessage
+from portal_core.notify.models import Message
 from statuspage.models import Incident
 from tests.triage.factories import FlagFactory, refresh
-from triage.actions import accounts, escalations, incidents, verification
+from triage.actions import accounts, escalations, incidents, notices, proofs, second_person, verification
 from triage.enums import AttemptOutcome, EscalationState, Method
-from triage.models import Attestation
+from triage.models import Attestation, VerificationHold
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,3 +124,37 @@ def test_two_people_relay_one_ticket_at_once(cast, ticket, draft):
     assert first in ("AlreadyRelayed", "FlagRefused")
     assert second == "sent"
     assert ledger("flag:relay") == ledger("ticket:relay") == 1
+
+
+def test_one_code_entered_twice_at_once(cast, ticket, begin):
+    """The code works once; the other try is told that there is none left, and costs no try."""
+    attempt = begin()
+    proofs.send_code(attempt=attempt, staff=cast.olivia, method=Method.E4, by=cast.olivia.actor)
+    code = re.search(r"\b\d{6}\b", Message.objects.get().sms)[0]
+
+    def enter():
+        return str(proofs.enter_code(attempt=attempt, staff=cast.olivia, typed=code, by=cast.olivia.actor))
+
+    assert sorted(at_once(enter, enter)) == ["CodeTooOld", "e4"]
+    assert ledger("verification:code_right") == 1
+    assert [row["method"] for row in refresh(attempt).methods] == ["e4"]
+
+
+def test_the_patients_no_and_the_offices_press_at_once(cast, ticket, attest):
+    """Whichever comes first: never a link after the no, and always a hold."""
+    attestation = attest()
+    token = signing.dumps(attestation.public_id, salt=notices._SALT)
+
+    def send():
+        return accounts.send_link(
+            ticket=ticket, attestation_id=attestation.public_id, staff=cast.olivia, by=cast.olivia.actor
+        )
+
+    def no():
+        return "used" if second_person.say_no(token=token).consumed_at is not None else "stopped"
+
+    outcome = sorted(at_once(send, no))
+
+    assert outcome in (["AttestationRefused", "stopped"], ["reset link", "used"])
+    assert AccessToken.objects.count() == ledger("verification:consume") == (outcome[1] == "used")
+    assert VerificationHold.objects.filter(released_at=None).count() == 1
