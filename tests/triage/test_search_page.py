@@ -68,9 +68,7 @@ def test_the_part_alone_for_a_live_search_and_the_door_for_others(cast, staff_cl
     assert staff_client(cast.olivia).get(page).status_code == 200
 
 
-def test_the_search_costs_the_same_for_one_hit_and_for_many(
-    cast, staff_client, page, teapot, django_assert_num_queries
-):
+def test_the_search_costs_the_same_for_one_hit_and_for_many(cast, staff_client, page, teapot):
     olivia = staff_client(cast.olivia)
     olivia.post(page, {"q": "pat"})
     with CaptureQueriesContext(connection) as few:
