@@ -442,10 +442,7 @@ UNREAD_AFTER = dt.timedelta(minutes=10)  # what was not read by then could not b
 
 def _waiting_mail(staff: "Staff") -> "QuerySet[InboundMail]":
     late = Q(state=MailState.RECEIVED, received_at__lt=clock.now() - UNREAD_AFTER)
-    if not staff.may(Permission.OFFICE_DESK):
-        return InboundMail.objects.none()
-    # What was never read has no practice yet: every office desk sees it, so that none is lost.
-    return InboundMail.objects.filter(Q(mails_seen_by(staff), state=MailState.HELD) | (late & Q(practice=None)))
+    return InboundMail.objects.filter(mails_seen_by(staff), Q(state=MailState.HELD) | late)
 
 
 def held_mail(staff: "Staff", *, after: str = "", limit: int = PAGE) -> MailPage:

@@ -20,7 +20,7 @@ from helpdesk.enums import MAIL_MOVES, Category, Channel, HoldReason, MailState,
 from helpdesk.models import InboundMail, Ticket, TicketMessage
 from helpdesk.rules import letter as letters
 from helpdesk.rules.letter import Letter
-from helpdesk.rules.letter_text import new_words, shortened, without_signature
+from helpdesk.rules.letter_text import clean, new_words, shortened, without_signature
 from helpdesk.rules.mail_topic import topic
 from portal_core.kernel import audit, clock, outbox
 from portal_core.kernel.contracts import SYSTEM, Actor
@@ -55,17 +55,18 @@ def receive(*, raw: bytes, envelope_sender: str, recipients: Iterable[str]) -> I
         raise errors.MailEmpty
     if len(raw) > MAX_MAIL:
         raise errors.MailTooLarge
-    sender = envelope_sender.strip().strip("<>").lower()[:320]
-    digest = hashlib.sha256(b"\x00".join([raw, sender.encode("utf-8", "replace"), *(one.encode() for one in ours)]))
+    sender = clean(envelope_sender).strip().strip("<>").lower()[:320]
+    digest = hashlib.sha256(b"\x00".join([raw, sender.encode(), *(one.encode() for one in ours)]))
     now = clock.now()
     mail, new = InboundMail.objects.get_or_create(
         digest=digest.hexdigest(),
         defaults={
+            "practice_id": mail_routes.practice_of(ours),
             "raw": raw, "size": len(raw), "envelope_sender": sender, "recipients": ours[:50], "received_at": now,
         },
     )  # fmt: skip
     if new:
-        audit.record("mail:receive", by=SYSTEM, target=mail, at=now, size=len(raw))
+        audit.record("mail:receive", by=SYSTEM, target=mail, practice_id=mail.practice_id, at=now, size=len(raw))
         outbox.publish(MailReceived(mail_id=mail.public_id, at=now))
     return mail
 

@@ -37,6 +37,18 @@ def is_ours(address: str) -> bool:
     return bool(box.ticket_id) or box.general or any(one.practice.slug == box.practice for one in _offices())
 
 
+def practice_of(recipients: Sequence[str]) -> int | None:
+    """The practice a mail was addressed to, before anybody has read it; None on an installation without any."""
+    boxes = [box for box in map(mailbox, recipients) if box is not None]
+    sealed = Ticket.objects.filter(public_id__in=[box.ticket_id for box in boxes if box.ticket_id])
+    of_ticket = sealed.values_list("practice_id", flat=True).first()
+    if of_ticket is not None:
+        return int(of_ticket)
+    offices, slugs = _offices(), {box.practice for box in boxes}
+    found = next((one for one in offices if one.practice.slug in slugs), next(iter(offices), None))
+    return int(found.practice_id) if found is not None else None
+
+
 def place_of(recipients: Sequence[str], letter: Letter) -> Place:
     """Where an e-mail belongs: the ticket it answers; else the office of whoever has the address that wrote; else the
     office it was addressed to; else the main one. Raises NoOffice on an installation without any."""

@@ -52,7 +52,7 @@ def mailbox(address: str) -> Mailbox | None:
     """What this address stands for, or None for one that is not ours. Whether the practice exists is not known here."""
     local, _, domain = address.strip().strip("<>").lower().rpartition("@")
     wanted = settings.INBOUND_MAIL_DOMAIN.lower()
-    if not local or not wanted or domain != wanted:
+    if not local or not wanted or domain != wanted or not (local.isascii() and local.isprintable()):
         return None
     if local.startswith(PREFIX):
         ticket_id = _opened(local.removeprefix(PREFIX))

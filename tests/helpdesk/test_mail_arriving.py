@@ -221,6 +221,15 @@ def test_a_forged_seal_is_no_mailbox(cast):
         inbound_mail.receive(raw=mail(), envelope_sender="", recipients=[f"reply+{ticket.public_id}@{DOMAIN}"])
 
 
+@pytest.mark.parametrize("address", ["larkfield+\udcff", "larkfield+\x00", "larkfield+" + "a" * 3000, "LARKFIELD"])
+def test_addresses_of_any_letters_break_nothing(address):
+    answer = keep(mail(), "\udcffa\x00@b.example", [f"{address}@{DOMAIN}"])
+
+    assert answer.startswith(("250 ", "550 "))
+    for row in InboundMail.objects.all():
+        assert row.envelope_sender == "a@b.example"
+
+
 def test_an_earlier_key_still_opens(cast, settings):
     ticket = TicketFactory(office=cast.north)
     address = reply_address(ticket.public_id)

@@ -1,5 +1,6 @@
 """Files out of quarantine and e-mails as they came: for the desk of their ticket, on the ledger, never shown."""
 
+import datetime as dt
 import socketserver
 import struct
 import threading
@@ -192,3 +193,19 @@ def test_held_mail_of_other_offices_is_not_shown(arrived, cast, staff_client):
 
     assert "Offers" not in staff_client(cast.oscar).get("/desk/mail/").content.decode()
     assert staff_client(cast.ian).get("/desk/mail/").status_code == 403
+
+
+def test_a_mail_that_could_not_be_read_is_shown_to_its_own_practice(cast, staff_client):
+    """Reading failed for good: after ten minutes somebody makes a ticket of it by hand."""
+    row = inbound_mail.receive(raw=mail(), envelope_sender="p@x.example", recipients=["larkfield@help.example"])
+    browser = staff_client(cast.olivia)
+    assert "It could not be read" not in browser.get("/desk/mail/").content.decode()
+
+    InboundMail.objects.update(received_at=row.received_at - dt.timedelta(minutes=11))
+
+    assert "It could not be read" in browser.get("/desk/mail/").content.decode()
+    assert "It could not be read" not in staff_client(cast.charlie).get("/desk/mail/").content.decode()
+    assert browser.get(f"/desk/mail/{row.public_id}/").status_code == 200
+    browser.post(f"/desk/mail/{row.public_id}/ticket/")
+    outbox.drain()
+    assert (refresh(row).state, Ticket.objects.count()) == ("ticketed", 1)
