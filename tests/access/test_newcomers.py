@@ -87,6 +87,8 @@ def test_without_confirmation_access_stays_off_until_the_office_helps(opened, cl
     clock.shift(48 * 3600)
     assert client.post(link).status_code == 404
     assert portal_status(nora).state == PortalState.INACTIVE
+    tab = signed_in(opened.olivia).get(f"/desk/patients/{nora.public_id}/portal/").content.decode()
+    assert "without confirming the e-mail address" in tab
 
     signed_in(opened.olivia).post(f"/desk/patients/{nora.public_id}/portal/level/", {"level": "can_access"})
     client.post("/portal/forgot-password/", four)

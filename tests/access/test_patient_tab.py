@@ -336,4 +336,4 @@ def test_the_tab_costs_the_same_whatever_was_sent(cast, olivia, rows, django_ass
     assert len(shown.context["deliveries"]) == rows
 
 
-QUERIES = 16
+QUERIES = 17

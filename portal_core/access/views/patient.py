@@ -236,6 +236,7 @@ def _tab(
         "pause": sign_in.pause_of(patient.user, now) if patient.user is not None else 0,
         "deliveries": queries.deliveries(patient, now),
         "attempts": queries.last_attempts(patient),
+        "registration": queries.registration_of(patient),
         "proxies": [(row, bool(queries.scopes_of(row, now))) for row in queries.proxies_of(patient)],
     }
     wrong = refusal is not None or (form is not None and form.errors)
