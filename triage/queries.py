@@ -122,7 +122,7 @@ def office_list(staff: "Staff", wanted: Wanted, *, after: str = "") -> "helpdesk
     """One page of the office's list as it is narrowed; longest waiting first."""
     among = None
     if wanted.who == MENTIONS:
-        among = list(Mention.objects.filter(staff=staff, seen_at=None).values_list("ticket_id", flat=True)[:LIST])
+        among = mentioned_on(staff)
     return helpdesk.office_queue(
         staff,
         turn=Turn(wanted.turn) if wanted.turn else None,
@@ -136,10 +136,14 @@ def office_list(staff: "Staff", wanted: Wanted, *, after: str = "") -> "helpdesk
     )
 
 
-def mentions_waiting(staff: "Staff") -> int:
-    """Tickets on which this person was named in a note and has not looked yet, as far as they are still open here."""
-    named_on = list(Mention.objects.filter(staff=staff, seen_at=None).values_list("ticket_id", flat=True)[:LIST])
-    return len(helpdesk.office_queue(staff, among=named_on, limit=LIST).tickets) if named_on else 0
+def mentioned_on(staff: "Staff") -> set[int]:
+    """Keys of the tickets on which this person was named in a note and has not looked yet."""
+    return set(Mention.objects.filter(staff=staff, seen_at=None).values_list("ticket_id", flat=True)[:LIST])
+
+
+def waiting_of(staff: "Staff", mentioned: set[int]) -> int:
+    """How many of these are still open at this person's desk; no query when there are none."""
+    return len(helpdesk.office_queue(staff, among=mentioned, limit=LIST).tickets) if mentioned else 0
 
 
 def desk_people(ticket: "Ticket") -> list["Staff"]:
@@ -196,11 +200,11 @@ def unresolved_incident(incident_id: str) -> IncidentSummary:
     return summary
 
 
-def matching_incident(category: str) -> IncidentSummary | None:
-    """The newest active incident on a component this kind of request is about."""
+def matching_incident(category: str, incidents: list[IncidentSummary] | None = None) -> IncidentSummary | None:
+    """The newest active incident on a component this kind of request is about; `incidents` where they are known."""
     if category not in Category.values:
         return None
-    incidents = statuspage.active_incidents()
+    incidents = statuspage.active_incidents() if incidents is None else incidents
     if not incidents:
         return None
     wanted = {row.id for row in statuspage.components() if row.slug in COMPONENTS[Category(category)]}

@@ -21,7 +21,7 @@ from portal_core.kernel import clock, idempotency
 from portal_core.kernel.errors import NotFound
 from statuspage.queries import active_incidents
 from triage import access, forms, queries
-from triage.actions import bulk, escalations, incidents, playbook, presence, saved_views
+from triage.actions import bulk, conversation, escalations, incidents, playbook, presence, saved_views
 from triage.rules.views import Wanted, wanted
 from triage.views.practice_time import in_practice_time
 
@@ -50,9 +50,17 @@ def address(name: str, *args: str, narrowed: Wanted) -> str:
     return reverse(f"triage:{name}", args=args) + (f"?{query}" if query else "")
 
 
-def list_context(request: StaffRequest, narrowed: Wanted, page: Page, *, here: str) -> dict[str, Any]:
-    """Tabs, filter, saved views, and who is at which ticket; constant in queries."""
+def list_context(
+    request: StaffRequest, narrowed: Wanted, page: Page, *, here: str, ticket: "Ticket | None"
+) -> dict[str, Any]:
+    """Tabs, filter, saved views, and who is at which ticket; constant in queries. Opening a ticket is looking at what
+    named one there."""
     staff = request.staff
+    mentioned = queries.mentioned_on(staff)
+    if ticket is not None and ticket.pk in mentioned:
+        conversation.seen(ticket=ticket, staff=staff)
+        mentioned.remove(ticket.pk)
+    incidents_now = active_incidents()
     mine = desk_offices(staff)
     views = [(row, wanted(row.wanted)) for row in queries.saved_views(staff)]
     return {
@@ -60,12 +68,13 @@ def list_context(request: StaffRequest, narrowed: Wanted, page: Page, *, here: s
         "query": f"?{narrowed.query}" if narrowed.query else "",
         "here": here,
         "after": page.after,
-        "tabs": _tabs(narrowed, queries.mentions_waiting(staff)),
+        "tabs": _tabs(narrowed, queries.waiting_of(staff, mentioned)),
         "views": [
             {"view": row, "query": one.query, "current": one == narrowed and one != Wanted()} for row, one in views
         ],
         "filter_form": forms.FilterForm(mine, initial=narrowed.as_dict()),
-        "bulk_form": forms.BulkForm(mine, active_incidents()),
+        "bulk_form": forms.BulkForm(mine, incidents_now),
+        "incidents_now": incidents_now,
         "undoable": undoable(staff.public_id, now=clock.now()),
         "may_manage_replies": staff.may(Permission.APPROVE_RISKY) or staff.may(Permission.SETTINGS),
         "people_at": presence.who(_rooms(staff, mine), but=staff.public_id),

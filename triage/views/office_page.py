@@ -15,8 +15,8 @@ from portal_core.access.queries import last_attempts, portal_status
 from portal_core.directory.enums import PatientSupportMode, Permission
 from portal_core.kernel import audit, clock
 from portal_core.kernel.errors import AppError
+from statuspage.contracts import IncidentSummary
 from triage import forms, queries
-from triage.actions import conversation
 from triage.enums import EscalationState, OfficeStep, RefusalCode
 from triage.identity import HOLD_REASONS, begin_context, check_context, identity_of, pattern_of, words_of
 from triage.rules.edits import Table
@@ -54,8 +54,6 @@ def desk_page(
     """List and ticket. `error` becomes a notice and the status; `bound` forms keep what was typed."""
     now = clock.now()
     narrowed = wanted_of(request)
-    if ticket is not None:
-        conversation.seen(ticket=ticket, staff=request.staff)
     page = queries.office_list(request.staff, narrowed, after=request.GET.get("after", ""))
     here = (
         address("office-ticket", ticket.public_id, narrowed=narrowed)
@@ -64,7 +62,7 @@ def desk_page(
     )
     flags = queries.latest_flags(page.tickets)
     context: dict[str, Any] = {"ticket": ticket, "error": error, **more}
-    context |= list_context(request, narrowed, page, here=here)
+    context |= list_context(request, narrowed, page, here=here, ticket=ticket)
     context["rows"] = [
         {
             "ticket": row,
@@ -86,7 +84,9 @@ def desk_page(
     if ticket is not None:
         # A ticket shows its patient's portal status and contact data: opening it is a read like any other.
         audit.record("ticket:read", by=request.staff.actor, target=ticket, practice_id=ticket.practice_id, at=now)
-        context |= writing_context(request, ticket) | ticket_context(request.staff, ticket, now, bound or {})
+        context |= writing_context(request, ticket) | ticket_context(
+            request.staff, ticket, now, bound or {}, context["incidents_now"]
+        )
         context["people_here"] = context["people_at"].get(ticket.public_id, [])
         context |= _neighbours([row.public_id for row in page.tickets], ticket.public_id)
     status = 200
@@ -98,10 +98,12 @@ def desk_page(
     return render(request, "triage/office.html", context, status=status)
 
 
-def ticket_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, bound: dict[str, Form]) -> dict[str, Any]:
+def ticket_context(
+    staff: "Staff", ticket: "Ticket", now: dt.datetime, bound: dict[str, Form], incidents: list[IncidentSummary]
+) -> dict[str, Any]:
     patient = ticket.patient
     identity = identity_of(ticket, now)
-    incident = queries.matching_incident(ticket.category)
+    incident = queries.matching_incident(ticket.category, incidents)
     done = queries.steps_done(ticket)
     flags = queries.flags_of(ticket)
     table = queries.table_of(ticket.practice_id)
