@@ -283,3 +283,14 @@ def test_its_own_tickets_run_on_its_hours(cast):
 
     row = refresh(ticket)
     assert (row.side, row.first_response_at, row.due_at) == (Side.IT, FRIDAY, hour("17 14:30"))
+
+
+def test_old_tickets_flood_nobody_with_mail(cast, events):
+    with at(FRIDAY):
+        old = TicketFactory(office=cast.north, state=S.OPEN)
+    with at(hour("20 09:00")):
+        watch_deadlines()
+        watch_deadlines()
+
+    assert (refresh(old).alert, refresh(old).alert_at) == (Alert.ESCALATED, None)
+    assert events() == []

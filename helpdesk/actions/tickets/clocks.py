@@ -85,6 +85,9 @@ def adopt(*, ticket: Ticket) -> None:
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if ticket.state in OURS and ticket.due_at is None:
         set_deadlines(ticket, _turn_over(ticket, now))
+        if ticket.due_at is not None and ticket.due_at <= now:
+            # Long overdue by a promise nobody had made: shown as overdue, but nobody is mailed about it now.
+            ticket.alert, ticket.alert_at = Alert.ESCALATED, None
         ticket.save_changes(at=ticket.updated_at)
 
 

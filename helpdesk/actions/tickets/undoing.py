@@ -58,11 +58,12 @@ def undo(*, undo_id: str, by: Actor) -> tuple[Ticket, str]:
     row = TicketUndo.objects.select_for_update().filter(public_id=undo_id, by_id=by.id).first()
     if row is None:
         raise errors.UndoNotFound
-    ticket = Ticket.objects.locked(row.ticket_id)
     if row.undone_at is not None:
-        return ticket, ""
+        return Ticket.objects.locked(row.ticket_id), ""
+    # The events before the ticket, in the order of the worker: it holds its event while the handler reads the ticket.
     if row.until <= now or not all(outbox.recall(event_id) for event_id in row.event_ids):
         raise errors.TooLateToUndo
+    ticket = Ticket.objects.locked(row.ticket_id)
     if snapshot(ticket) == row.after:
         _restore(ticket, row, at=now)
     elif row.kind != UndoKind.REPLY:
