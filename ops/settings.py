@@ -265,7 +265,7 @@ CONTENT_SECURITY_POLICY = {
 EMAIL_URL = env.str("EMAIL_URL", "")  # smtp://user:password@host:port; empty: the development mailbox keeps the mail
 MAIL_FROM = env.str("MAIL_FROM", "Lantern <no-reply@lantern.example>")
 INBOUND_MAIL_DOMAIN = env.str("INBOUND_MAIL_DOMAIN", "")  # mail to this domain reaches us; empty: none does
-CLAMD_URL = env.str("CLAMD_URL", "")  # tcp://127.0.0.1:3310 or unix:///run/clamav/clamd.ctl; empty: files stay unchecked
+CLAMD_URL = env.str("CLAMD_URL", "")  # tcp://127.0.0.1:3310 or unix:///run/clamav/clamd.ctl; empty: nothing is checked
 TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", "")
 TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", "")
 TWILIO_FROM = env.str("TWILIO_FROM", "")
@@ -297,6 +297,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "TicketState": "helpdesk.enums.TicketState",
+        "FlagState": "triage.enums.EscalationState",
+    },
 }
 
 LOGGING: dict[str, Any] = {

@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from portal_core.kernel.errors import AppError, Forbidden, Invalid, TooMany
+from portal_core.kernel.errors import AppError, Conflict, Forbidden, Invalid, TooMany
 
 
 class SignInRequired(AppError):
@@ -67,3 +67,8 @@ class ConfirmFirst(Forbidden):
 
     code = "confirm_first"
     message = _("Type your password once more before you change this.")
+
+
+class TooManyTokens(Conflict):
+    code = "too_many_tokens"
+    message = _("Ten programs may act for you. Take one away before you add another.")

@@ -40,6 +40,15 @@ class ConfirmPasswordForm(forms.Form):
     )
 
 
+class TokenForm(forms.Form):
+    name = forms.CharField(
+        label=_("What is it for?"),
+        max_length=60,
+        help_text=_("The name of the program, so that you know later which one to take away."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class NewPasswordForm(forms.Form):
     current = forms.CharField(
         label=_("Current password"),

@@ -103,3 +103,23 @@ class SignInRecord(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["user", "-at"], name="sign_in_newest")]
+
+
+class ApiToken(models.Model):
+    """What a program shows to act for a person at `/api/v1/`; only a hash is kept. It ends with "sign out everywhere",
+    a new password, or its time."""
+
+    public_id = PublicIdField()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=60)
+    hash = models.CharField(max_length=64, unique=True)
+    hat = models.CharField(max_length=12, blank=True)  # the hat worn when it was made
+    session_hash = models.CharField(max_length=64)  # changes with the password and with "sign out everywhere"
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="api_token_expires_later", condition=Q(expires_at__gt=models.F("created_at")))
+        ]

@@ -33,6 +33,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from rest_framework.permissions import AllowAny
 
+from portal_core.accounts import queries
 from portal_core.accounts.errors import PasswordChangeRequired, SecondStepRequired, SignInRequired
 from portal_core.accounts.models import User
 from portal_core.accounts.realms import COOKIES, HOMES, SIGN_IN, SIGN_OUT, realm_of
@@ -178,10 +179,23 @@ class RealmAuthenticationMiddleware(AuthenticationMiddleware):
 
 def _user(request: HttpRequest) -> User | AnonymousUser:
     realm: Realm = request.realm  # type: ignore[attr-defined]
+    if (secret := bearer_of(request)) is not None:
+        # A program shows a token and nothing else: a cookie beside it must not help a wrong one.
+        token = queries.token_of(secret)
+        request.api_token = token  # type: ignore[attr-defined]
+        return token.user if token is not None and token.user.realm == realm else AnonymousUser()
     if realm is Realm.PUBLIC or SESSION_KEY not in request.session:
         return AnonymousUser()
     user = get_user(request)
     return user if isinstance(user, User) and user.realm == realm else AnonymousUser()
+
+
+def bearer_of(request: HttpRequest) -> str | None:
+    """The token in the Authorization header, at the staff's API only; None where there is none."""
+    if request.realm is not Realm.STAFF or not request.path_info.startswith("/api/"):  # type: ignore[attr-defined]
+        return None
+    scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
 
 
 async def _auser(request: HttpRequest) -> User | AnonymousUser:

@@ -23,7 +23,12 @@ def _of(realm: Realm, tree: str) -> Iterator[URLPattern]:
         ("security/recovery-codes/", security.new_codes, "recovery-codes"),
         ("security/sign-out-everywhere/", security.sign_out_everywhere, "sign-out-everywhere"),
     )
-    for route, view, name in doors:
+    programs = (
+        ("security/tokens/", security.create_token, "token-create"),
+        ("security/tokens/<str:public_id>/remove/", security.revoke_token, "token-remove"),
+    )
+    # Programs act for staff only: there is no API for patients' own tokens.
+    for route, view, name in (*doors, *(programs if realm is Realm.STAFF else ())):
         yield path(f"{tree}/{route}", view, {"realm": realm}, name=f"{name}-{realm}")
 
 

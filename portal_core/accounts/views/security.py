@@ -18,10 +18,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal_core.accounts import queries
 from portal_core.accounts import sign_in as hooks
-from portal_core.accounts.actions import credentials, second_step
+from portal_core.accounts.actions import credentials, second_step, tokens
 from portal_core.accounts.actions import sign_in as sign_in_actions
-from portal_core.accounts.errors import SecondStepKept, WrongCode, WrongCredentials
-from portal_core.accounts.forms import CodeForm, ConfirmPasswordForm
+from portal_core.accounts.errors import SecondStepKept, TooManyTokens, WrongCode, WrongCredentials
+from portal_core.accounts.forms import CodeForm, ConfirmPasswordForm, TokenForm
 from portal_core.accounts.models import User
 from portal_core.accounts.realms import HOMES, SIGN_IN
 from portal_core.accounts.rules import totp
@@ -64,6 +64,8 @@ def security(request: HttpRequest, realm: Realm) -> HttpResponse:
             "codes_left": queries.recovery_codes_left(user),
             "sign_ins": queries.sign_ins(user),
             "owed": hooks.second_step_owed(user),
+            "tokens": queries.tokens(user) if realm == Realm.STAFF else [],
+            "token_form": TokenForm(),
         },
     )
 
@@ -129,6 +131,35 @@ def remove_authenticator(request: HttpRequest, realm: Realm, public_id: str) -> 
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("The app was removed. Its codes are not asked for any more."))
+    return redirect(f"accounts:security-{realm}")
+
+
+@never_cache
+@sensitive_variables("secret")
+@require_POST
+@fresh_password
+def create_token(request: HttpRequest, realm: Realm) -> HttpResponse:
+    """A token for a program; its secret is on this answer and never again."""
+    user, form = cast(User, request.user), TokenForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Say what the token is for, in 60 letters at most."))
+        return redirect(f"accounts:security-{realm}")
+    hat = str(getattr(getattr(request, "staff", None), "hat", ""))
+    try:
+        token, secret = tokens.create(user=user, name=form.cleaned_data["name"], hat=hat, by=hooks.actor_of(user))
+    except TooManyTokens as refusal:
+        messages.error(request, str(refusal))
+        return redirect(f"accounts:security-{realm}")
+    return render(
+        request, "accounts/token.html", {"layout": LAYOUTS[realm], "realm": realm, "token": token, "secret": secret}
+    )
+
+
+@require_POST
+def revoke_token(request: HttpRequest, realm: Realm, public_id: str) -> HttpResponse:
+    user = cast(User, request.user)
+    if tokens.revoke(user=user, token_id=public_id, by=hooks.actor_of(user)):
+        messages.success(request, _("Taken away. The program can do nothing for you any more."))
     return redirect(f"accounts:security-{realm}")
 
 

@@ -1,0 +1,329 @@
+"""The two desks for programs: `/api/v1/tickets/` for offices and IT, `/api/v1/flags/` for IT.
+
+The same doors, the same actions and the same refusals as on the pages. What a program may do is what the person may do
+whose session or token it shows: an office sees its own tickets, IT sees flags without a patient (TR-01).
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from helpdesk import access as helpdesk_access
+from helpdesk import queries as helpdesk
+from helpdesk.actions import tickets
+from helpdesk.enums import Category, Channel, RequesterKind, Resolution, Side, TicketState, Turn, Visibility
+from portal_core.directory.enums import Permission
+from portal_core.directory.guards import staff_api
+from portal_core.kernel import audit, clock, idempotency
+from portal_core.kernel.http import ratelimit
+from triage import access, queries
+from triage.actions import escalations
+from triage.enums import EscalationState, RefusalCode
+
+if TYPE_CHECKING:
+    from helpdesk.models import Ticket
+    from portal_core.directory.models import Staff
+
+PER_MINUTE = 300
+PAGE, PAGE_MAX = 50, 100
+KEY = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key twice does the deed once."
+)
+AFTER = OpenApiParameter("after", str, description="`after` of the page before.")
+LIMIT = OpenApiParameter("limit", int, description=f"How many at most, up to {PAGE_MAX}.")
+
+
+# --- shapes -----------------------------------------------------------------------------------------------------------
+class PersonShape(serializers.Serializer[Any]):
+    id = serializers.CharField(source="public_id")
+    name = serializers.CharField()
+
+
+class TicketShape(serializers.Serializer[Any]):
+    """A ticket in a list."""
+
+    id = serializers.CharField(source="public_id")
+    reference = serializers.CharField(help_text="The short code that is read aloud on the phone.")
+    side = serializers.ChoiceField(choices=Side.choices)
+    office = PersonShape()
+    category = serializers.ChoiceField(choices=Category.choices)
+    channel = serializers.ChoiceField(choices=Channel.choices)
+    subject = serializers.CharField()
+    state = serializers.ChoiceField(choices=TicketState.choices)
+    turn = serializers.ChoiceField(choices=Turn.choices, help_text="Whose move it is.")
+    requester_kind = serializers.ChoiceField(choices=RequesterKind.choices)
+    requester_name = serializers.CharField()
+    owner = PersonShape(allow_null=True)
+    incident_id = serializers.CharField(help_text="Of the status page; empty when none is linked.")
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(allow_null=True)
+
+
+class MessageShape(serializers.Serializer[Any]):
+    id = serializers.CharField(source="public_id")
+    author_kind = serializers.CharField()
+    author = serializers.CharField(source="author_label")
+    visibility = serializers.ChoiceField(choices=Visibility.choices)
+    body = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class TicketWithMessagesShape(TicketShape):
+    """One ticket with its conversation, oldest message first."""
+
+    requester_email = serializers.CharField()
+    requester_phone = serializers.CharField()
+    error_text = serializers.CharField()
+    messages = MessageShape(many=True)
+
+
+class TicketPageShape(serializers.Serializer[Any]):
+    results = TicketShape(many=True)
+    after = serializers.CharField(help_text="Ask with it for the next page; empty at the end.")
+
+
+class NewMessageShape(serializers.Serializer[Any]):
+    body = serializers.CharField(max_length=5000)
+    visibility = serializers.ChoiceField(choices=Visibility.choices, default=Visibility.INTERNAL)
+    expects_answer = serializers.BooleanField(
+        default=False, help_text="The ticket then waits for the requester. Only with visibility=patient."
+    )
+
+
+class SolveShape(serializers.Serializer[Any]):
+    resolution = serializers.ChoiceField(choices=Resolution.choices)
+    note = serializers.CharField(max_length=5000, required=False, default="", allow_blank=True)
+
+
+class FlagShape(serializers.Serializer[Any]):
+    """What IT sees of a matter: initials and no chart."""
+
+    id = serializers.CharField(source="public_id")
+    office = PersonShape()
+    category = serializers.ChoiceField(choices=Category.choices)
+    reason = serializers.CharField()
+    state = serializers.ChoiceField(choices=EscalationState.choices)
+    turn = serializers.CharField()
+    impact = serializers.CharField()
+    patient_initials = serializers.CharField()
+    portal_label = serializers.CharField()
+    error_text = serializers.CharField()
+    page = serializers.CharField()
+    happened_at = serializers.DateTimeField()
+    steps_done = serializers.ListField(child=serializers.CharField())
+    verified_by_office = serializers.SerializerMethodField()
+    assignee = PersonShape(allow_null=True)
+    incident_id = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+    def get_verified_by_office(self, flag: Any) -> bool:
+        return bool(flag.attestation_id)
+
+
+class FlagPageShape(serializers.Serializer[Any]):
+    results = FlagShape(many=True)
+
+
+class DeclineShape(serializers.Serializer[Any]):
+    code = serializers.ChoiceField(choices=RefusalCode.choices)
+    note = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
+
+
+class TextShape(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=5000)
+
+
+# --- doors ------------------------------------------------------------------------------------------------------------
+class DeskView(APIView):
+    """One person's requests, counted; `key` does a deed once."""
+
+    permission_classes: list[type[BasePermission]] = [staff_api(Permission.OFFICE_DESK, Permission.IT_DESK)]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        ratelimit.hit("api.v1", self.staff.public_id, limit=PER_MINUTE, per=60)
+
+    @property
+    def staff(self) -> "Staff":
+        return self.request._request.staff  # type: ignore[attr-defined,no-any-return]
+
+    def ticket(self, public_id: str) -> "Ticket":
+        """A patient's ticket of this person's office, or one written to IT. Raises TicketNotFound."""
+        found = helpdesk_access.ticket_for(self.staff, public_id)
+        door = access.office_ticket if found.side == Side.OFFICE else access.it_ticket
+        return door(self.staff, public_id)
+
+    def once(self, scope: str, deed: Callable[[], str]) -> None:
+        """Do it, or nothing if the request carries a key with which it was done already."""
+        key = self.request.headers.get("Idempotency-Key", "")
+        if key:
+            idempotency.once(f"api:{scope}:{self.staff.pk}"[:64], key, deed)
+        else:
+            deed()
+
+
+class TicketList(DeskView):
+    @extend_schema(
+        operation_id="tickets_list",
+        summary="Open tickets, what is due first",
+        parameters=[
+            OpenApiParameter("side", str, enum=Side.values, description="Default: office where you have a desk there."),
+            OpenApiParameter("turn", str, enum=Turn.values),
+            OpenApiParameter("mine", bool),
+            AFTER,
+            LIMIT,
+        ],
+        responses=TicketPageShape,
+    )
+    def get(self, request: Request) -> Response:
+        side = request.query_params.get("side") or (Side.OFFICE if self.staff.may(Permission.OFFICE_DESK) else Side.IT)
+        turn = request.query_params.get("turn", "")
+        queue = helpdesk.office_queue if side == Side.OFFICE else helpdesk.it_queue
+        page = queue(
+            self.staff,
+            turn=Turn(turn) if turn in Turn.values else None,
+            mine=request.query_params.get("mine") == "true",
+            after=request.query_params.get("after", ""),
+            limit=_limit(request),
+        )
+        audit.record(
+            "ticket:list", by=self.staff.actor, practice_id=self.staff.practice_id, shown=len(page.tickets), way="api"
+        )
+        return Response(TicketPageShape({"results": page.tickets, "after": page.after}).data)
+
+
+class TicketDetail(DeskView):
+    @extend_schema(
+        operation_id="tickets_read", summary="One ticket with its conversation", responses=TicketWithMessagesShape
+    )
+    def get(self, request: Request, public_id: str) -> Response:
+        return Response(_whole(self.ticket(public_id), self.staff))
+
+
+class TicketTake(DeskView):
+    @extend_schema(operation_id="tickets_take", summary="Take it", request=None, responses=TicketWithMessagesShape)
+    def post(self, request: Request, public_id: str) -> Response:
+        ticket = tickets.take(ticket=self.ticket(public_id), staff=self.staff, by=self.staff.actor)
+        return Response(_whole(ticket, self.staff))
+
+
+class TicketMessages(DeskView):
+    @extend_schema(
+        operation_id="tickets_write", summary="Answer the requester, or write an internal note",
+        parameters=[KEY], request=NewMessageShape, responses={201: TicketWithMessagesShape},
+    )  # fmt: skip
+    def post(self, request: Request, public_id: str) -> Response:
+        said, ticket = _read(NewMessageShape, request), self.ticket(public_id)
+
+        def deed() -> str:
+            if said["visibility"] == Visibility.PATIENT:
+                row = tickets.reply(
+                    ticket=ticket, body=said["body"], expects_answer=said["expects_answer"], by=self.staff.actor
+                )
+            else:
+                row = tickets.add_note(ticket=ticket, body=said["body"], by=self.staff.actor)
+            return str(row.public_id)
+
+        self.once(f"message:{ticket.pk}", deed)
+        return Response(_whole(self.ticket(public_id), self.staff), status=201)
+
+
+class TicketSolve(DeskView):
+    @extend_schema(
+        operation_id="tickets_solve", summary="Solve it", request=SolveShape, responses=TicketWithMessagesShape
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        said = _read(SolveShape, request)
+        ticket = tickets.solve(
+            ticket=self.ticket(public_id), resolution=Resolution(said["resolution"]), note=said["note"],
+            by=self.staff.actor,
+        )  # fmt: skip
+        return Response(_whole(ticket, self.staff))
+
+
+class FlagView(DeskView):
+    permission_classes = [staff_api(Permission.IT_DESK)]
+
+    def answer_with(self, public_id: str) -> Response:
+        return Response(FlagShape(access.flag_for_it(self.staff, public_id)).data)
+
+
+class FlagList(FlagView):
+    @extend_schema(operation_id="flags_list", summary="Open flags, newest first", responses=FlagPageShape)
+    def get(self, request: Request) -> Response:
+        return Response(FlagPageShape({"results": queries.it_flags(self.staff)}).data)
+
+
+class FlagDetail(FlagView):
+    @extend_schema(operation_id="flags_read", summary="One flag", responses=FlagShape)
+    def get(self, request: Request, public_id: str) -> Response:
+        flag = access.flag_for_it(self.staff, public_id)
+        audit.record("flag:read", by=self.staff.actor, target=flag, practice_id=flag.practice_id, way="api")
+        return self.answer_with(public_id)
+
+
+class FlagAccept(FlagView):
+    @extend_schema(operation_id="flags_accept", summary="Accept it", request=None, responses=FlagShape)
+    def post(self, request: Request, public_id: str) -> Response:
+        flag = access.flag_for_it(self.staff, public_id)
+        escalations.accept(flag=flag, staff=self.staff, by=self.staff.actor)
+        return self.answer_with(public_id)
+
+
+class FlagDecline(FlagView):
+    @extend_schema(
+        operation_id="flags_decline", summary="Send it back with a code", request=DeclineShape, responses=FlagShape
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        said, flag = _read(DeclineShape, request), access.flag_for_it(self.staff, public_id)
+        escalations.decline(
+            flag=flag, code=RefusalCode(said["code"]), note=said["note"], staff=self.staff, by=self.staff.actor
+        )
+        return self.answer_with(public_id)
+
+
+class FlagAsk(FlagView):
+    @extend_schema(operation_id="flags_ask", summary="Ask the office", request=TextShape, responses=FlagShape)
+    def post(self, request: Request, public_id: str) -> Response:
+        said, flag = _read(TextShape, request), access.flag_for_it(self.staff, public_id)
+        escalations.ask_office(flag=flag, question=said["text"], staff=self.staff, by=self.staff.actor)
+        return self.answer_with(public_id)
+
+
+class FlagAnswer(FlagView):
+    @extend_schema(operation_id="flags_answer", summary="Answer it", request=TextShape, responses=FlagShape)
+    def post(self, request: Request, public_id: str) -> Response:
+        said, flag = _read(TextShape, request), access.flag_for_it(self.staff, public_id)
+        escalations.answer(flag=flag, text=said["text"], staff=self.staff, by=self.staff.actor)
+        return self.answer_with(public_id)
+
+
+def _read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """What was sent, checked; a refusal names each field."""
+    given = shape(data=request.data)
+    given.is_valid(raise_exception=True)
+    return dict(given.validated_data)
+
+
+def _limit(request: Request) -> int:
+    asked = request.query_params.get("limit", "")
+    return min(max(int(asked), 1), PAGE_MAX) if asked.isascii() and asked.isdigit() else PAGE
+
+
+def _whole(ticket: "Ticket", staff: "Staff") -> dict[str, Any]:
+    audit.record(
+        "ticket:read", by=staff.actor, target=ticket, practice_id=ticket.practice_id, at=clock.now(), way="api"
+    )
+    messages = MessageShape(helpdesk.thread(ticket), many=True).data
+    shown = TicketShape(ticket).data
+    return {
+        **shown, "requester_email": ticket.requester_email, "requester_phone": ticket.requester_phone,
+        "error_text": ticket.error_text, "messages": messages,
+    }  # fmt: skip
