@@ -338,10 +338,21 @@ def test_what_was_done_is_told_to_every_contact(cast, ticket):
     row = AttestationFactory(attempt=attempt)
 
     consume(cast, row, "issue_pin")
-    assert "Hand over a registration PIN" in words_sent("triage/proof_used")
+    assert "a PIN to register with the portal" in words_sent("triage/proof_used")
     assert cast.pat.last_name not in words_sent("triage/proof_used")
     assert link_in("triage/proof_used").startswith("/not-me/")
     assert sorted(Delivery.objects.values_list("channel", flat=True)) == ["email", "sms"]
+
+
+def test_a_patient_who_reads_spanish_is_told_in_spanish(cast, ticket):
+    type(cast.pat).objects.filter(pk=cast.pat.pk).update(language="es")
+    attempt = AttemptFactory(ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED, purpose=Purpose.PIN)
+    attempt.patient.refresh_from_db()
+
+    consume(cast, AttestationFactory(attempt=attempt), "issue_pin")
+
+    assert "un PIN para registrarse en el portal" in words_sent("triage/proof_used")
+    assert "Abra este enlace" in words_sent("triage/proof_used")
 
 
 # --- lockout ----------------------------------------------------------------------------------------------------------

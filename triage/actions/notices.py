@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core import signing
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from portal_core import notify
 from triage.enums import Purpose
@@ -22,6 +23,15 @@ LINK_DAYS = 30
 # These send a mail of their own: the notice goes to the other contact. An invitation is all notice there can be.
 MAILS_ITSELF = frozenset({"send_reset_link", "change_email", "set_credentials"})
 SILENT = frozenset({"resend_invitation"})
+WORDS = {  # for the patient
+    Purpose.RESET: _("a link to set a new password"),
+    Purpose.PIN: _("a PIN to register with the portal"),
+    Purpose.CREDENTIALS: _("a user name and a password for the portal"),
+    Purpose.CONTACT: _("a new e-mail address or phone number"),
+    Purpose.SECOND_STEP: _("taking off the second step of your sign-in"),
+    Purpose.PROXY: _("access to your portal for another person"),
+    Purpose.IDENTITY: _("a question about your account"),
+}
 
 
 def tell_used(row: "Attestation", action: str, *, at: dt.datetime) -> None:
@@ -57,7 +67,7 @@ def _send(template: str, row: "Attestation", *, cause: str, channels: tuple[str,
             "practice_name": patient.practice.name,
             "office_name": office.name,
             "office_phone": office.phone,
-            "what": str(Purpose(row.action_class).label),
+            "what": WORDS[Purpose(row.action_class)],
             "hours": hours,
             "link": settings.PUBLIC_URL + link,
         },
