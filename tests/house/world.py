@@ -3,6 +3,9 @@
 import datetime as dt
 import itertools
 
+from helpdesk.actions import articles
+from helpdesk.contracts import ArticleDraft
+from helpdesk.enums import Audience
 from portal_core.directory.enums import Role
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
@@ -19,6 +22,7 @@ from tests.triage.factories import (
     MentionFactory,
     SavedViewFactory,
 )
+from triage.models import RoutingVersion
 
 _number = itertools.count(1)
 
@@ -28,6 +32,7 @@ def more(cast: Cast) -> None:
     number = next(_number)
     _people(cast, number)
     _desk(cast, number)
+    _help(cast, number)
     _status(number)
 
 
@@ -52,6 +57,17 @@ def _desk(cast: Cast, number: int) -> None:
     CannedReplyFactory(practice=cast.practice, side="it", title=f"Answer {number}")
     TicketFactory(office=cast.north, side="it", requester_kind="provider")
     FlagFactory(office=cast.north, sent_by=cast.olivia)
+
+
+def _help(cast: Cast, number: int) -> None:
+    for audience in Audience:
+        draft = ArticleDraft(
+            slug=f"{audience}-{number}", audience=audience, title=f"Help {number}", summary="Short.", body="Long.",
+            categories=("LOGIN_PWD",),
+        )  # fmt: skip
+        articles.create(draft=draft, staff=cast.ana, publish=number % 2 == 0, by=cast.ana.actor)
+    edits = {"LOGIN_UID": {"level": "r2" if number % 2 else "r3"}}
+    RoutingVersion.objects.create(practice=cast.practice, number=number, edits=edits, by_label="Ana", at=clock.now())
 
 
 def _status(number: int) -> None:
