@@ -242,9 +242,9 @@ class Ticket(models.Model):
         self.updated_at = at
         self.save(
             update_fields={
-                "state", "wait_reason", "wake_at", "nudges", "snoozed_until", "snooze_reason", "turn_since", "relayed_at",
-                "solved_at", "solved_by", "resolution", "closed_at", "first_due_at", "due_at", "resolve_due_at",
-                "alert", "alert_at", "version", "updated_at", *fields,
+                "state", "wait_reason", "wake_at", "nudges", "snoozed_until", "snooze_reason", "turn_since",
+                "relayed_at", "solved_at", "solved_by", "resolution", "closed_at", "first_due_at", "due_at",
+                "resolve_due_at", "alert", "alert_at", "version", "updated_at", *fields,
             }
         )  # fmt: skip
 

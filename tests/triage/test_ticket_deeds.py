@@ -47,6 +47,7 @@ def text(answer):
 # --- joining ----------------------------------------------------------------------------------------------------------
 def test_a_duplicate_is_offered_joined_by_one_press_and_taken_back(cast, ticket, olivia):
     twin = TicketFactory(office=cast.north, patient=cast.pat)
+    TicketMessageFactory(ticket=ticket, body="Said in the other one.")
     TicketFactory(office=cast.north, patient=cast.paula, requester_email="", requester_phone="+12175550999")
     page = text(olivia.get(url("more", ticket.public_id)))
     assert f'name="other" value="{twin.public_id}"' in page
@@ -57,6 +58,8 @@ def test_a_duplicate_is_offered_joined_by_one_press_and_taken_back(cast, ticket,
     assert answer.url.startswith(url("office-ticket", twin.public_id))
     shown = text(olivia.get(answer.url))
     assert "Joined into this one:" in shown
+    assert "Said in the other one." in shown
+    assert f"{ticket.reference} · <time" in shown
     assert ticket.reference in shown
     assert refresh(ticket).state == S.MERGED
     assert "Go on there:" in text(olivia.get(url("office-ticket", ticket.public_id)))
