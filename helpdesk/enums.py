@@ -386,7 +386,7 @@ class FileState(models.TextChoices):
 
 
 FILE_MOVES: dict[FileState, tuple[FileState, ...]] = {
-    FileState.WAITING: (FileState.CLEAN, FileState.UNCHECKED, FileState.INFECTED),
+    FileState.WAITING: (FileState.CLEAN, FileState.UNCHECKED, FileState.INFECTED, FileState.BLOCKED),
     FileState.CLEAN: (FileState.INFECTED,),
     FileState.UNCHECKED: (FileState.CLEAN, FileState.INFECTED),
     FileState.INFECTED: (),
