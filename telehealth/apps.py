@@ -13,3 +13,4 @@ class TelehealthConfig(AppConfig):
 
         slots.register("appointment.banner", panels.appointment_banner)
         slots.register("portal.home", panels.portal_home, order=20)
+        slots.register("portal.home.schedule", panels.portal_home)

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from portal_core.directory.guards import may_act
 from portal_core.kernel import clock
 from portal_core.scheduling import queries as scheduling
 from portal_core.scheduling.enums import AppointmentType
@@ -60,14 +61,16 @@ class Upcoming:
 
 
 def portal_home(request: HttpRequest) -> str:
-    """Slot `portal.home`: the patient's appointments, with Join where it is time (TH-07)."""
+    """Slots `portal.home` and `portal.home.schedule` (of those who act for the patient): the appointments, with Join
+    where it is time (TH-07) and whoever looks may join."""
     patient = getattr(request, "patient", None)
     if patient is None:
         return ""
-    now = clock.now()
+    now, may_join = clock.now(), may_act(request, "telehealth")
     rows = []
     for appointment in scheduling.upcoming(patient):
         verdict = queries.verdict(appointment)
-        reasons = queries.sentences(verdict, Role.CLIENT) if appointment.telehealth else []
-        rows.append(Upcoming(appointment, queries.say_day(appointment.start, appointment, now), verdict.ok, reasons))
+        reasons = queries.sentences(verdict, Role.CLIENT) if appointment.telehealth and may_join else []
+        when = queries.say_day(appointment.start, appointment, now)
+        rows.append(Upcoming(appointment, when, verdict.ok and may_join, reasons))
     return render_to_string("telehealth/upcoming.html", {"rows": rows}, request=request)

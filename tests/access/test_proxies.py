@@ -19,6 +19,8 @@ from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
 from tests.access.factories import refresh
 from tests.cast import PASSWORD, make_patient, make_user, signed_in
+from tests.helpdesk.factories import TicketFactory
+from tests.scheduling.factories import AppointmentFactory
 
 NOON = dt.datetime(2026, 3, 2, 18, 0, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 3, 2)
@@ -202,6 +204,18 @@ def test_pages_without_a_mark_are_the_patients_own(cast, child, monkeypatch):
     assert client.get("/portal/").context["may_see_appointments"] is True
     assert client.get("/portal/telehealth/00000000000000000000/").status_code in (403, 404)
     assert client.get("/portal/security/").status_code == 200  # their own, not the patient's
+
+
+def test_the_home_page_shows_appointments_and_nothing_else_of_the_patients(cast, child):
+    """What other rooms put on the patient's own page (requests, the words we say when we call) is not theirs."""
+    AppointmentFactory(patient=child, clinician=cast.carla, office=cast.north, start=NOON + dt.timedelta(hours=2))
+    TicketFactory(office=cast.north, patient=child, state="open")
+    full = signed_in_proxy(give(cast, child, scopes=["schedule"])).get("/portal/").content.decode()
+
+    assert "Your appointments" in full
+    assert "Carla Staff" in full
+    assert "request" not in full.casefold().replace("csrf", "")
+    assert "when we call" not in full.casefold()
 
 
 def test_without_the_schedule_no_appointment_is_shown(cast, child):
