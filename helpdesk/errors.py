@@ -129,7 +129,9 @@ class TooLateToUndo(Conflict):
 
 class ArticleChanged(Conflict):
     code = "article_changed"
-    message = _("Somebody saved this article meanwhile. Your text is still here; compare it with theirs and save again.")
+    message = _(
+        "Somebody saved this article meanwhile. Your text is still here; compare it with theirs and save again."
+    )
 
 
 class ArticleNameTaken(Invalid):

@@ -6,6 +6,7 @@ import itertools
 from helpdesk.actions import articles
 from helpdesk.contracts import ArticleDraft
 from helpdesk.enums import Audience
+from helpdesk.models import Holiday, PhoneCall
 from portal_core.directory.enums import Role
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
@@ -57,6 +58,12 @@ def _desk(cast: Cast, number: int) -> None:
     CannedReplyFactory(practice=cast.practice, side="it", title=f"Answer {number}")
     TicketFactory(office=cast.north, side="it", requester_kind="provider")
     FlagFactory(office=cast.north, sent_by=cast.olivia)
+    now = clock.now()
+    Holiday.objects.create(practice=cast.practice, date=now.date() + dt.timedelta(days=number), name="Training")
+    PhoneCall.objects.create(
+        practice=cast.practice, office=cast.north, side="office", direction="in", state="ended", outcome="talked",
+        phone="+12175550177", started_at=now, ended_at=now, seconds=60,
+    )  # fmt: skip
 
 
 def _help(cast: Cast, number: int) -> None:
