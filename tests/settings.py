@@ -11,7 +11,10 @@ import tempfile
 
 _data = tempfile.mkdtemp(prefix="lantern-test-")
 atexit.register(shutil.rmtree, _data, ignore_errors=True)
-for name in ("DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "EMAIL_URL", "SENTRY_DSN", "TURN_URLS"):
+for name in (
+    "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "EMAIL_URL", "SENTRY_DSN", "TURN_URLS", "INBOUND_MAIL_DOMAIN",
+    "CLAMD_URL",
+):  # fmt: skip
     os.environ.pop(name, None)
 os.environ["DATA_DIR"] = _data
 os.environ["DEMO"] = "1"
