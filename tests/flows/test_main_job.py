@@ -44,9 +44,10 @@ def log_a_call(desk: Page, url: str, surname: str) -> None:
     desk.wait_for_url("**/calls/new/")
     desk.locator("input[name=q]").fill(surname)
     desk.keyboard.press("Enter")
-    desk.locator("fieldset.found input[type=radio]").first.check()
-    desk.select_option("select[name=category]", KIND)
-    desk.fill("textarea[name=body]", "No e-mail about a new message since this morning.")
+    desk.locator("button[name=pick]").first.click()
+    expect(desk.get_by_text("Portal:")).to_be_visible()
+    desk.locator("label.kind", has=desk.locator(f"input[value={KIND}]")).click()
+    desk.locator("textarea[name=body]").fill("No e-mail about a new message since this morning.")
     desk.get_by_role("button", name="Log the call and open the ticket").click()
     desk.wait_for_url("**/triage/office/tickets/*/")
 

@@ -18,7 +18,7 @@ class Practice(models.Model):
     allow_group_telehealth = models.BooleanField(default=False)  # C1
     staff_second_step = models.BooleanField(default=False)  # everybody who works here needs a second step to sign in
     self_registration = models.BooleanField(default=False)  # new patients may register on the website (PC-36)
-    went_live_on = models.DateField(null=True)  # when the portal was opened to patients: reports count from here (HD-14)
+    went_live_on = models.DateField(null=True)  # when patients were let in: reports count from here
     patient_support_mode = models.CharField(
         max_length=20, choices=PatientSupportMode, default=PatientSupportMode.OFFICE_ONLY
     )
