@@ -36,13 +36,13 @@ class Finder(Protocol):
 
 
 class Consumer(Protocol):
-    """Marks the attestation used, in the caller's transaction. Raises AttestationRequired (or a subclass) when it is
-    not this patient's, not for this action, expired or already used."""
+    """Marks the attestation used, in the caller's transaction; whether the patient was there in person. Raises
+    AttestationRequired (or a subclass) when it is not this patient's, not for this action, expired or already used."""
 
-    def __call__(self, attestation_id: str, *, patient_id: str, action: str, by: Actor) -> None: ...
+    def __call__(self, attestation_id: str, *, patient_id: str, action: str, by: Actor) -> bool: ...
 
 
-def _refuse(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> None:
+def _refuse(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> bool:
     raise AttestationRequired
 
 
@@ -65,20 +65,10 @@ def find(*, patient_id: str, action: str, staff: "Staff") -> Proof | None:
     return _finder(patient_id=patient_id, action=action, staff=staff)
 
 
-def pass_or_in_person(
-    attestation_id: str, *, patient_id: str, action: str, in_person: bool, by: Actor
-) -> CheckMethod:  # fmt: skip
-    """For deeds that a clerk may also do for somebody who stands before them with a photo ID; over the phone and in
-    writing an attestation is used up. Returns how one knew. Raises AttestationRequired."""
-    if attestation_id:
-        consume(attestation_id, patient_id=patient_id, action=action, by=by)
-    elif not in_person:
-        raise AttestationRequired
-    return CheckMethod.IN_PERSON if in_person else CheckMethod.CHECKED
-
-
-def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> None:
-    """`patient_id` is the public id; `action` e.g. "send_reset_link". Raises AttestationRequired."""
+def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> CheckMethod:
+    """How one knew who asks. `patient_id` is the public id; `action` e.g. "send_reset_link". Raises
+    AttestationRequired."""
     if not attestation_id:
         raise AttestationRequired
-    _consumer(attestation_id, patient_id=patient_id, action=action, by=by)
+    in_person = _consumer(attestation_id, patient_id=patient_id, action=action, by=by)
+    return CheckMethod.IN_PERSON if in_person else CheckMethod.CHECKED

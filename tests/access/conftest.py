@@ -1,3 +1,6 @@
+import datetime as dt
+from dataclasses import dataclass, field
+
 import pytest
 
 from portal_core.access import gate
@@ -33,16 +36,54 @@ def attested(cast, monkeypatch):
         if not known or attestation_id in used:
             raise AttestationRequired
         used.append(attestation_id)
+        return False
 
     monkeypatch.setattr(gate, "_consumer", consume)
     return used
 
 
+@dataclass
+class Check:
+    """What the support desk would say: one proof, "att-1", for whatever is asked, while `passed`."""
+
+    passed: bool = True
+    in_person: bool = False
+    used: list[tuple[str, str]] = field(default_factory=list)
+
+    def consume(self, attestation_id: str, *, patient_id: str, action: str, by: object) -> bool:
+        if not self.passed or attestation_id != "att-1":
+            raise AttestationRequired
+        self.used.append((attestation_id, action))
+        return self.in_person
+
+    def find(self, *, patient_id: str, action: str, staff: object) -> gate.Proof | None:
+        return PROOF if self.passed else None
+
+
+PROOF = gate.Proof(
+    attestation_id="att-1", level="r3", methods=("Photo ID seen",), in_person=True, attested_by="Olivia Staff",
+    attested_at=dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC),
+    expires_at=dt.datetime(2026, 3, 2, 12, 15, tzinfo=dt.UTC),
+)  # fmt: skip
+
+
 @pytest.fixture
-def open_gate(monkeypatch):
-    """The support desk says yes; what it asks for is its own tests' business. Lists what was used up."""
-    used: list[tuple[str, str]] = []
-    monkeypatch.setattr(
-        gate, "_consumer", lambda attestation_id, **facts: used.append((attestation_id, facts["action"]))
-    )
-    return used
+def check(monkeypatch):
+    """The support desk verified them on the phone; what it asks for is its own tests' business."""
+    found = Check()
+    monkeypatch.setattr(gate, "_consumer", found.consume)
+    monkeypatch.setattr(gate, "_finder", found.find)
+    return found
+
+
+@pytest.fixture
+def in_person(check):
+    """The same, with the patient in the office and a photo ID."""
+    check.in_person = True
+    return check
+
+
+@pytest.fixture
+def open_gate(check):
+    """What was used up, as (attestation, action)."""
+    return check.used

@@ -21,6 +21,8 @@ from tests.access.factories import AccessTokenFactory, refresh, set_access
 from tests.cast import PASSWORD, make_patient, signed_in
 from triage.handlers import ask_the_office_to_call
 
+pytestmark = pytest.mark.usefixtures("in_person")
+
 NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 NEW = "pat.new@patients.example"
 
@@ -32,11 +34,11 @@ def clock():
 
 
 def change(cast, **more):
-    return email.change(patient=cast.pat, new_email=NEW, in_person=True, by=cast.olivia.actor, **more)
+    return email.change(patient=cast.pat, new_email=NEW, attestation_id="att-1", by=cast.olivia.actor, **more)
 
 
 def post(cast, **more):
-    fields = {"email": NEW, "in_person": "on", "my_password": PASSWORD, **more}
+    fields = {"email": NEW, "my_password": PASSWORD, **more}
     return signed_in(cast.olivia).post(f"/desk/patients/{cast.pat.public_id}/email/", fields)
 
 
@@ -88,7 +90,7 @@ def test_the_new_address_opens_nothing_by_itself_for_a_day(cast, clock, client, 
 
 def test_an_invitation_waits_out_the_hold_too(cast, clock):
     set_access(cast.paula)
-    email.change(patient=cast.paula, new_email="p@patients.example", in_person=True, by=cast.olivia.actor)
+    email.change(patient=cast.paula, new_email="p@patients.example", attestation_id="att-1", by=cast.olivia.actor)
 
     with pytest.raises(errors.AddressOnHold):
         portal.resend_invitation(patient=cast.paula, by=cast.olivia.actor)
@@ -98,15 +100,16 @@ def test_an_invitation_waits_out_the_hold_too(cast, clock):
     assert Delivery.objects.latest("id").address == "p@patients.example"
 
 
-def test_the_hold_is_skipped_in_person_with_a_reason_only(cast, clock):
-    """PC-42."""
-    for more in ({"skip": "on"}, {"skip": "on", "skip_reason": "travels today", "in_person": ""}):
-        assert post(cast, **more).status_code == 422
+def test_the_hold_is_skipped_in_person_with_a_reason_only(cast, clock, check):
+    """PC-42. A refusal leaves the check unused."""
+    assert post(cast, skip="on").status_code == 422
+    check.in_person = False
+    refused = post(cast, skip="on", skip_reason="travels today")
+    assert "verified in the office" in " ".join(refused.context["form"].errors["skip"])
     with pytest.raises(errors.HoldStays):
-        email.change(
-            patient=cast.pat, new_email=NEW, attestation_id="att", skip_reason="wants it", by=cast.olivia.actor
-        )
+        change(cast, skip_reason="wants it")
     assert EmailChange.objects.count() == 0
+    check.in_person = True
 
     assert post(cast, skip="on", skip_reason="travels today").status_code == 302
 
@@ -114,12 +117,19 @@ def test_the_hold_is_skipped_in_person_with_a_reason_only(cast, clock):
     assert (row.hold_until, row.skip_reason) == (None, "travels today")
 
 
-def test_a_hold_is_ended_when_the_patient_comes_in(cast, clock):
+def test_a_hold_is_ended_when_the_patient_comes_in(cast, clock, check):
     change(cast)
     olivia = signed_in(cast.olivia)
     path = f"/desk/patients/{cast.pat.public_id}/portal/"
     assert "The new e-mail address is on hold" in olivia.get(path).content.decode()
     assert olivia.post(f"{path}end-hold/", {"reason": " "}).status_code == 422
+    check.passed = False
+    unverified = olivia.post(f"{path}end-hold/", {"reason": "says it is urgent"})
+    assert "First verify who is asking" in unverified.content.decode()
+    check.passed, check.in_person = True, False
+    assert olivia.post(f"{path}end-hold/", {"reason": "on the phone"}).status_code == 422
+    assert EmailChange.objects.get().hold_until is not None
+    check.in_person = True
 
     olivia.post(f"{path}end-hold/", {"reason": "came in with passport"})
 
@@ -132,7 +142,6 @@ def test_a_hold_is_ended_when_the_patient_comes_in(cast, clock):
     ("more", "field"),
     [
         ({"my_password": "somebody else's"}, "my_password"),
-        ({"in_person": ""}, "in_person"),
         ({"email": "pat@patients.example"}, "email"),
         ({"email": "PAT@Patients.example "}, "email"),
         ({"email": "no address"}, "email"),
@@ -148,7 +157,19 @@ def test_what_is_missing_changes_nothing(cast, more, field):
     assert refresh(cast.pat).email == "pat@patients.example"
 
 
-def test_over_the_phone_an_identity_check_is_used_up(cast, open_gate):
+def test_nothing_changes_without_an_identity_check(cast, check):
+    """TR-01: not even with the patient at the desk; the check there takes half a minute and leaves a trace."""
+    check.passed = False
+
+    answer = post(cast)
+
+    assert answer.status_code == 422
+    assert "First verify who is asking" in answer.content.decode()
+    assert (EmailChange.objects.count(), refresh(cast.pat).email) == (0, "pat@patients.example")
+
+
+def test_over_the_phone_an_identity_check_is_used_up(cast, check, open_gate):
+    check.in_person = False
     email.change(patient=cast.pat, new_email=NEW, attestation_id="att-1", by=cast.olivia.actor)
 
     assert open_gate == [("att-1", "change_email")]
@@ -232,7 +253,7 @@ def test_the_office_gets_one_ticket_about_it(cast, client, drain):
 def test_a_later_address_is_not_overwritten(cast, clock, client):
     change(cast)
     link = stop_link()
-    email.change(patient=cast.pat, new_email="third@patients.example", in_person=True, by=cast.olivia.actor)
+    email.change(patient=cast.pat, new_email="third@patients.example", attestation_id="att-1", by=cast.olivia.actor)
 
     client.post(link)
 
@@ -260,7 +281,7 @@ def test_a_link_nobody_sent_stops_nothing(cast, client, secret):
 def test_a_change_without_an_old_address_has_no_way_out(cast):
     set_access(cast.piet)
 
-    email.change(patient=cast.piet, new_email="piet@patients.example", in_person=True, by=cast.olivia.actor)
+    email.change(patient=cast.piet, new_email="piet@patients.example", attestation_id="att-1", by=cast.olivia.actor)
 
     assert EmailChange.objects.get().stop_hash == ""
     with pytest.raises(errors.StopLinkUnusable):

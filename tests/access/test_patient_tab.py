@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from portal_core.access import errors, gate
+from portal_core.access import errors
 from portal_core.access.actions import manual, portal
 from portal_core.access.enums import AccessLevel, PortalState
 from portal_core.access.models import AccessToken, PortalAccess
@@ -16,6 +16,8 @@ from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
 from tests.access.factories import AccessTokenFactory, refresh, set_access
 from tests.cast import PASSWORD, make_patient
+
+pytestmark = pytest.mark.usefixtures("check")
 
 NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 TOLD = "tomari-venudo-4827"
@@ -105,24 +107,21 @@ def test_strangers_find_none_of_it(cast, staff_client, who, status, tail):
 
 
 # --- invitation and reset -------------------------------------------------------------------------------------------
-def test_one_link_sends_the_invitation_or_the_reset(cast, olivia, open_gate, monkeypatch):
+def test_one_link_sends_the_invitation_or_the_reset(cast, olivia, check, open_gate):
     """PC-47, PC-60: who has used the portal gets a reset link, and only on a live identity check."""
     set_access(cast.paula)
     olivia.post(page(cast.paula, "send/"))
     assert Delivery.objects.get().message.subject == "Set up your Patient Portal account"
 
+    check.passed = False
     refused = olivia.post(page(cast.pat, "send/"))
     assert refused.status_code == 422
     assert "First verify who is asking" in refused.content.decode()
     assert Delivery.objects.count() == 1
 
-    proof = gate.Proof(
-        attestation_id="att-9", level="r2", methods=("Called back",), in_person=False, attested_by="Olivia Staff",
-        attested_at=NOON, expires_at=NOON,
-    )  # fmt: skip
-    monkeypatch.setattr(gate, "_finder", lambda **facts: proof if facts["action"] == "send_reset_link" else None)
+    check.passed = True
     assert olivia.post(page(cast.pat, "send/")).status_code == 302
-    assert open_gate == [("att-9", "send_reset_link")]
+    assert open_gate == [("att-1", "send_reset_link")]
     assert Delivery.objects.latest("id").address == "pat@patients.example"
 
 
@@ -156,7 +155,6 @@ def fields(**more):
         "username": "paula.p",
         "by_hand": "on",
         "password": TOLD,
-        "in_person": "on",
         "my_password": PASSWORD,
         **more,
     }
@@ -174,7 +172,7 @@ def test_a_password_by_hand_opens_the_page_to_choose_an_own_one(cast, olivia, cl
     assert TOLD not in notice.message.text
     assert "paula.p" not in notice.message.text
     assert deeds() == ["access:set_credentials"]
-    assert AuditEvent.objects.get(action="access:set_credentials").facts == {"method": "in_person"}
+    assert AuditEvent.objects.get(action="access:set_credentials").facts == {"method": "checked"}
     inside = client.post("/portal/sign-in/", {"username": "Paula.P", "password": TOLD})
     assert (inside.status_code, inside.url) == (302, "/portal/password/")
     assert client.get("/portal/").url == "/portal/password/"
@@ -189,7 +187,7 @@ def test_a_password_by_hand_ends_after_72_hours_unused(cast, client, open_gate, 
     set_access(cast.paula)
     with time_machine.travel(NOON, tick=False) as clock:
         manual.set_credentials(
-            patient=cast.paula, username="paula.p", password=TOLD, in_person=True, by=cast.olivia.actor
+            patient=cast.paula, username="paula.p", password=TOLD, attestation_id="att-1", by=cast.olivia.actor
         )
         clock.shift(hours * 3600)
         wrong = client.post("/portal/sign-in/", {"username": "paula.p", "password": "wrong wrong wrong"})
@@ -217,7 +215,6 @@ def test_setting_it_again_ends_sessions_and_links_and_keeps_the_name(cast, olivi
     [
         ({"my_password": "not mine at all"}, "my_password", "That is not your password."),
         ({"my_password": ""}, "my_password", "required"),
-        ({"in_person": ""}, "in_person", "First verify who is asking"),
         ({"password": "short"}, "password", "too short"),
         ({"password": ""}, "password", "at least 12"),
         ({"username": "pat"}, "username", "not free"),
@@ -235,7 +232,19 @@ def test_what_is_missing_is_said_and_nothing_is_set(cast, olivia, deeds, change,
     assert (refresh(cast.paula).user, Delivery.objects.count(), deeds()) == (None, 0, [])
 
 
-def test_an_identity_check_replaces_standing_before_one(cast, open_gate):
+def test_nothing_is_set_without_an_identity_check(cast, olivia, check, deeds):
+    """TR-01: not even for somebody at the desk."""
+    set_access(cast.paula)
+    check.passed = False
+
+    answer = olivia.post(page(cast.paula, "credentials/"), fields())
+
+    assert answer.status_code == 422
+    assert "First verify who is asking" in answer.content.decode()
+    assert (refresh(cast.paula).user, deeds()) == (None, [])
+
+
+def test_an_identity_check_is_used_up(cast, open_gate):
     set_access(cast.paula)
 
     manual.set_credentials(
@@ -251,7 +260,7 @@ def test_without_access_there_is_nothing_to_set(cast):
 
     with pytest.raises(errors.PortalNotEnabled):
         manual.set_credentials(
-            patient=cast.paula, username="paula.p", password=TOLD, in_person=True, by=cast.olivia.actor
+            patient=cast.paula, username="paula.p", password=TOLD, attestation_id="att-1", by=cast.olivia.actor
         )
 
     assert not User.objects.filter(username="paula.p").exists()
@@ -261,7 +270,7 @@ def test_a_user_name_alone_leaves_the_password_to_the_invitation(cast, olivia, c
     """PC-46: the link then asks for a password only."""
     set_access(cast.paula)
 
-    olivia.post(page(cast.paula, "credentials/"), fields(by_hand="", password="", in_person=""))
+    olivia.post(page(cast.paula, "credentials/"), fields(by_hand="", password=""))
     token = portal.open_link(cast.paula, "invite", at=timezone.now(), by=cast.olivia.actor)
 
     assert refresh(cast.paula).user.has_usable_password() is False

@@ -22,6 +22,8 @@ from tests.cast import PASSWORD, make_patient, make_user, signed_in
 from tests.helpdesk.factories import TicketFactory
 from tests.scheduling.factories import AppointmentFactory
 
+pytestmark = pytest.mark.usefixtures("check")
+
 NOON = dt.datetime(2026, 3, 2, 18, 0, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 3, 2)
 OWN = "a few plain words 42"
@@ -42,7 +44,7 @@ def child(cast, clock):
 def give(cast, patient, **more):
     values = {
         "name": "Dana Doe", "email": "Dana@people.example", "relationship": "parent", "scopes": list(BOTH),
-        "starts_on": TODAY, "ends_on": dt.date(2026, 12, 31), "in_person": True, "by": cast.olivia.actor,
+        "starts_on": TODAY, "ends_on": dt.date(2026, 12, 31), "attestation_id": "att-1", "by": cast.olivia.actor,
     }  # fmt: skip
     return proxies.grant(patient=patient, **{**values, **more})
 
@@ -101,7 +103,7 @@ def test_the_latest_day():
 def form(**more):
     return {
         "name": "Dana Doe", "email": "dana@people.example", "relationship": "parent", "scopes": ["schedule"],
-        "starts_on": "2026-03-02", "ends_on": "2026-12-31", "in_person": "on", "my_password": PASSWORD, **more,
+        "starts_on": "2026-03-02", "ends_on": "2026-12-31", "my_password": PASSWORD, **more,
     }  # fmt: skip
 
 
@@ -134,7 +136,6 @@ def test_from_the_office_to_the_child_s_page(cast, child, client):
     ("change", "field"),
     [
         ({"my_password": "wrong"}, "my_password"),
-        ({"in_person": ""}, "in_person"),
         ({"scopes": []}, "scopes"),
         ({"scopes": ["chart"]}, "scopes"),
         ({"ends_on": "2027-04-01"}, "ends_on"),
@@ -186,13 +187,13 @@ def test_twice_is_refused_and_a_parent_of_somebody_of_age_too(cast, child):
     with pytest.raises(errors.ProxyOfAge):
         give(cast, cast.pat)
     with pytest.raises(errors.AttestationRequired):
-        give(cast, cast.pat, relationship="spouse", in_person=False)
+        give(cast, cast.pat, relationship="spouse", attestation_id="")
 
     assert ProxyGrant.objects.count() == 1
 
 
 def test_over_the_phone_an_identity_check_is_used_up(cast, child, open_gate):
-    assert give(cast, child, in_person=False, attestation_id="att-1").method == "checked"
+    assert give(cast, child).method == "checked"
     assert open_gate == [("att-1", "grant_proxy")]
 
 

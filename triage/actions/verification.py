@@ -197,8 +197,9 @@ def abandon(*, attempt: VerificationAttempt, staff: "Staff", by: Actor) -> Verif
     return attempt
 
 
-def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> None:
-    """The gate of `portal_core.access`: use up an attestation, in the caller's transaction.
+def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> bool:
+    """The gate of `portal_core.access`: use up an attestation, in the caller's transaction. Whether the patient was
+    there in person.
 
     Raises AttestationRefused when it is another patient's, for another purpose, too weak, unapproved, revoked, used, or
     expired: at the second of `expires_at` it is already too late. For a reset link also when the e-mail on file changed
@@ -218,6 +219,12 @@ def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> 
     row.save(update_fields=["consumed_at", "consumed_by_action"])
     tell(row.attempt, "verification:consume", at=now, by=by, action_taken=action)
     notices.tell_used(row, action, at=now)
+    return seen_in_person(row.attempt)
+
+
+def seen_in_person(attempt: VerificationAttempt) -> bool:
+    """With a photo ID, or known to the office and there."""
+    return any(item.method in (Method.E1, Method.E2) for item in attempt.evidence)
 
 
 def carries(row: Attestation, action: str) -> bool:
@@ -247,7 +254,7 @@ def find_proof(*, patient_id: str, action: str, staff: "Staff") -> Proof | None:
             attestation_id=row.public_id,
             level=row.level,
             methods=tuple(str(method.label) for method in methods if method != Method.K),
-            in_person=bool({Method.E1, Method.E2} & set(methods)),
+            in_person=seen_in_person(row.attempt),
             attested_by=row.attempt.attester.name,
             attested_at=row.created_at,
             expires_at=row.expires_at,

@@ -30,16 +30,13 @@ STOPPABLE = dt.timedelta(days=7)
 
 
 @transaction.atomic
-def change(
-    *, patient: "Patient", new_email: str, attestation_id: str = "", in_person: bool = False, skip_reason: str = "",
-    by: Actor,
-) -> EmailChange:  # fmt: skip
-    """Put another address on file for somebody with portal access. Uses up an attestation, where there is one; without
-    one the patient stands before the clerk with a photo ID (`in_person`).
+def change(*, patient: "Patient", new_email: str, attestation_id: str, skip_reason: str = "", by: Actor) -> EmailChange:
+    """Put another address on file for somebody with portal access. Uses up an attestation.
 
     Sessions and links end; a notice goes to the old address (with a link that stops it) and to the new one; for 24
-    hours the new address gets neither link nor invitation, unless the patient is there and `skip_reason` says why it
-    cannot wait. The clerk has typed their own password again. Raises AttestationRequired, SameEmail, HoldStays.
+    hours the new address gets neither link nor invitation, unless the patient was verified in person and `skip_reason`
+    says why it cannot wait. The clerk has typed their own password again. Raises AttestationRequired, SameEmail,
+    HoldStays.
     """
     now = clock.now()
     PortalAccess.objects.locked_of(patient.pk)
@@ -47,11 +44,9 @@ def change(
     old, new = patient.email.strip(), new_email.strip()
     if plain_email(old) == plain_email(new):
         raise errors.SameEmail
-    if skip_reason and not in_person:
+    method = gate.consume(attestation_id, patient_id=patient.public_id, action="change_email", by=by)
+    if skip_reason and method != CheckMethod.IN_PERSON:
         raise errors.HoldStays
-    method = gate.pass_or_in_person(
-        attestation_id, patient_id=patient.public_id, action="change_email", in_person=in_person, by=by
-    )
     before = old or _taken_away(patient, now)
     secret = secrets.token_urlsafe(32) if before else ""
     row = EmailChange.objects.create(
@@ -71,8 +66,9 @@ def change(
 
 
 @transaction.atomic
-def end_hold(*, patient: "Patient", reason: str, by: Actor) -> None:
-    """The patient came with a photo ID: the new address counts from now on. Raises HoldStays without a reason."""
+def end_hold(*, patient: "Patient", reason: str, attestation_id: str, by: Actor) -> None:
+    """The patient came and was verified in person: the new address counts from now on. Uses up an attestation. Raises
+    AttestationRequired, HoldStays without a reason or for a check that was not in person."""
     now = clock.now()
     if not reason.strip():
         raise errors.HoldStays
@@ -80,7 +76,10 @@ def end_hold(*, patient: "Patient", reason: str, by: Actor) -> None:
     row = address_hold(patient, now)
     if row is None:
         return
-    row.hold_until, row.skip_reason, row.method = None, reason.strip()[:200], CheckMethod.IN_PERSON
+    method = gate.consume(attestation_id, patient_id=patient.public_id, action="change_email", by=by)
+    if method != CheckMethod.IN_PERSON:
+        raise errors.HoldStays
+    row.hold_until, row.skip_reason, row.method = None, reason.strip()[:200], method
     row.save(update_fields=["hold_until", "skip_reason", "method"])
     audit.record("access:end_hold", by=by, target=patient, practice_id=patient.practice_id, at=now)
 

@@ -45,12 +45,9 @@ def set_username(*, patient: "Patient", username: str, by: Actor) -> None:
 
 
 @transaction.atomic
-def set_credentials(
-    *, patient: "Patient", username: str, password: str, attestation_id: str = "", in_person: bool = False, by: Actor
-) -> None:  # fmt: skip
+def set_credentials(*, patient: "Patient", username: str, password: str, attestation_id: str, by: Actor) -> None:
     """Set them; `username` counts only where there is none yet. Every session and link of the patient ends, and a
-    notice goes to the address on file, if there is one. Uses up an attestation; without one the patient stands before
-    the clerk with a photo ID (`in_person`).
+    notice goes to the address on file, if there is one. Uses up an attestation.
 
     Raises AttestationRequired, PortalNotEnabled, UsernameNeeded, UsernameTaken, UnusablePassword.
     """
@@ -58,9 +55,7 @@ def set_credentials(
     row = PortalAccess.objects.locked_of(patient.pk)
     if row.level != AccessLevel.CAN_ACCESS:
         raise errors.PortalNotEnabled
-    method = gate.pass_or_in_person(
-        attestation_id, patient_id=patient.public_id, action="set_credentials", in_person=in_person, by=by
-    )
+    method = gate.consume(attestation_id, patient_id=patient.public_id, action="set_credentials", by=by)
     patient.refresh_from_db(fields=["user"])
     if patient.user is None:
         if not username.strip():

@@ -32,10 +32,10 @@ LINK = dt.timedelta(hours=48)
 @transaction.atomic
 def grant(
     *, patient: "Patient", name: str, email: str, relationship: str, scopes: "Iterable[str]", starts_on: dt.date,
-    ends_on: dt.date, attestation_id: str = "", in_person: bool = False, by: Actor,
+    ends_on: dt.date, attestation_id: str, by: Actor,
 ) -> ProxyGrant:  # fmt: skip
     """Let somebody act for a patient. They get an e-mail: with a link to choose user name and password, or, where they
-    have a sign-in already, a notice. Uses up an attestation; without one patient or adult stand before the clerk.
+    have a sign-in already, a notice. Uses up an attestation.
 
     Raises AttestationRequired, ProxyDatesWrong, ProxyExists.
     """
@@ -54,9 +54,7 @@ def grant(
     for over in ProxyGrant.objects.filter(person=person, patient=patient, ended_at=None):
         over.ended_at, over.ended_by = now, "Its last day"
         over.save(update_fields=["ended_at", "ended_by"])
-    method = gate.pass_or_in_person(
-        attestation_id, patient_id=patient.public_id, action="grant_proxy", in_person=in_person, by=by
-    )
+    method = gate.consume(attestation_id, patient_id=patient.public_id, action="grant_proxy", by=by)
     secret = secrets.token_urlsafe(32) if person.user_id is None else ""
     row = ProxyGrant.objects.create(
         person=person, patient=patient, relationship=relationship, scopes=sorted(set(scopes)), starts_on=starts_on,

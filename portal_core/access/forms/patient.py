@@ -22,14 +22,6 @@ def own_password() -> forms.CharField:
     )
 
 
-def in_person() -> forms.BooleanField:
-    return forms.BooleanField(
-        label=_("The patient stands before me, and I have seen a photo ID"),
-        help_text=_('On the phone or in writing, verify first who is asking: under "Who is asking?" above.'),
-        required=False,
-    )
-
-
 class UsernameForm(forms.Form):
     """The user name alone, for the check while it is typed (PC-53)."""
 
@@ -69,7 +61,6 @@ class CredentialsForm(UsernameForm):
         strip=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
-    in_person = in_person()
     my_password = own_password()
 
     def __init__(self, *args: Any, patient: "Patient", **kwargs: Any) -> None:
@@ -95,7 +86,6 @@ class EmailChangeForm(forms.Form):
         validators=[plain_address],
         widget=forms.EmailInput(attrs={"autocomplete": "off", "inputmode": "email"}),
     )
-    in_person = in_person()
     skip = forms.BooleanField(label=_("Do not wait 24 hours before the new address counts"), required=False)
     skip_reason = forms.CharField(
         label=_("Why can it not wait?"),
@@ -110,8 +100,6 @@ class EmailChangeForm(forms.Form):
         if values.get("skip"):
             if not values.get("skip_reason"):
                 self.add_error("skip_reason", _("Say in a few words why it cannot wait."))
-            if not values.get("in_person"):
-                self.add_error("skip", _("Only for a patient who is in the office with a photo ID."))
         else:
             values["skip_reason"] = ""
         return values

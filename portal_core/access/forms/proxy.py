@@ -5,7 +5,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal_core.access.enums import ProxyScope, Relationship
-from portal_core.access.forms.patient import in_person, own_password
+from portal_core.access.forms.patient import own_password
 from portal_core.access.forms.public import plain_address, username_letters
 
 
@@ -32,7 +32,6 @@ class ProxyForm(forms.Form):
         help_text=_("At most a year. For parents and guardians it ends by itself the day before the patient turns 18."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    in_person = in_person()
     my_password = own_password()
 
     def __init__(self, *args: Any, today: dt.date, patient_email: str, **kwargs: Any) -> None:
@@ -44,7 +43,6 @@ class ProxyForm(forms.Form):
         }
         super().__init__(*args, **kwargs)
         self.patient_email = patient_email.strip().casefold()
-        self.fields["in_person"].label = _("They and their papers, or the patient, are before me")
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]

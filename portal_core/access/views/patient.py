@@ -15,7 +15,7 @@ from portal_core.access import gate, queries
 from portal_core.access.actions import email as email_actions
 from portal_core.access.actions import manual, portal
 from portal_core.access.enums import AccessLevel, PortalState
-from portal_core.access.errors import AttestationRequired
+from portal_core.access.errors import AttestationRequired, HoldStays
 from portal_core.access.forms import CredentialsForm, EmailChangeForm, UsernameForm
 from portal_core.accounts.actions import sign_in
 from portal_core.accounts.errors import UnusablePassword, UsernameTaken, WrongCredentials
@@ -91,10 +91,15 @@ def clear_pause(request: StaffRequest, public_id: str) -> HttpResponse:
 @require_POST
 @office_staff
 def end_hold(request: StaffRequest, public_id: str) -> HttpResponse:
-    """The new address counts from now on: the patient came with a photo ID."""
+    """The new address counts from now on: the patient came and was verified."""
     patient = _patient(request, public_id)
     try:
-        email_actions.end_hold(patient=patient, reason=request.POST.get("reason", ""), by=request.actor)
+        email_actions.end_hold(
+            patient=patient, reason=request.POST.get("reason", ""),
+            attestation_id=proof_of(request, patient, "change_email"), by=request.actor,
+        )  # fmt: skip
+    except AttestationRequired:
+        return _tab(request, patient, refusal=Forbidden(VERIFY))
     except Invalid as refusal:
         return _tab(request, patient, refusal=refusal)
     return _done(request, patient, _("The hold is over. The new address counts from now on."))
@@ -126,8 +131,7 @@ def credentials(request: StaffRequest, public_id: str) -> HttpResponse:
             if given["by_hand"]:
                 manual.set_credentials(
                     patient=patient, username=given.get("username", ""), password=given["password"],
-                    attestation_id=proof_of(request, patient, "set_credentials"), in_person=given["in_person"],
-                    by=request.actor,
+                    attestation_id=proof_of(request, patient, "set_credentials"), by=request.actor,
                 )  # fmt: skip
                 said = _(
                     "Saved. Tell the patient the user name and the password in person or over the phone, never by "
@@ -137,7 +141,7 @@ def credentials(request: StaffRequest, public_id: str) -> HttpResponse:
                 manual.set_username(patient=patient, username=given["username"], by=request.actor)
                 said = _("The user name is saved. Send the invitation, so that the patient can choose a password.")
         except AttestationRequired:
-            form.add_error("in_person", VERIFY)
+            form.add_error(None, VERIFY)
         except UsernameTaken as refusal:
             form.add_error("username", str(refusal))
         except UnusablePassword as refusal:
@@ -168,11 +172,13 @@ def change_email(request: StaffRequest, public_id: str) -> HttpResponse:
             try:
                 email_actions.change(
                     patient=patient, new_email=given["email"],
-                    attestation_id=proof_of(request, patient, "change_email"), in_person=given["in_person"],
-                    skip_reason=given["skip_reason"], by=request.actor,
+                    attestation_id=proof_of(request, patient, "change_email"), skip_reason=given["skip_reason"],
+                    by=request.actor,
                 )  # fmt: skip
             except AttestationRequired:
-                form.add_error("in_person", VERIFY)
+                form.add_error(None, VERIFY)
+            except HoldStays:
+                form.add_error("skip", _("Only for a patient who was verified in the office, in person."))
             except Invalid as refusal:
                 form.add_error("email", str(refusal))
             else:

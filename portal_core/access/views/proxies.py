@@ -39,11 +39,10 @@ def add(request: StaffRequest, public_id: str) -> HttpResponse:
             proxies.grant(
                 patient=patient, name=given["name"], email=given["email"], relationship=given["relationship"],
                 scopes=given["scopes"], starts_on=given["starts_on"], ends_on=given["ends_on"],
-                attestation_id=proof_of(request, patient, "grant_proxy"), in_person=given["in_person"],
-                by=request.actor,
+                attestation_id=proof_of(request, patient, "grant_proxy"), by=request.actor,
             )  # fmt: skip
         except AttestationRequired:
-            form.add_error("in_person", VERIFY)
+            form.add_error(None, VERIFY)
         except ProxyDatesWrong as refusal:
             form.add_error("ends_on", str(refusal))
         except (Invalid, Conflict) as refusal:
