@@ -67,7 +67,7 @@ def report(request: StaffRequest) -> HttpResponse:
             "total": tickets.total(choice.span),
             "flags": flags[None],
             "volume": [
-                (formats.date_format(day, "j M"), count) for day, count in tickets.volume(choice.span, zone=choice.zone)
+                (formats.date_format(day, "j M Y"), count) for day, count in tickets.volume(choice.span, zone=choice.zone)
             ],
             "reasons": [(Category(str(row.key)), row) for row in tickets.by_category(choice.span)],
             "channels": [(Channel(str(row.key)).label, row.opened) for row in tickets.by_channel(choice.span)],
