@@ -55,6 +55,8 @@ def mould(letter: Letter, mail_from: str) -> Mould:
     head["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
     head["Content-Language"] = letter.language
     for name, value in letter.headers.items():
+        if name in head:
+            raise ValueError(f"{name} stands in the letter already")
         if not value.isascii():
             head[name] = value
     head["MIME-Version"] = "1.0"
