@@ -58,6 +58,7 @@ def report(request: StaffRequest) -> HttpResponse:
     calls = tickets.calls(choice.span)
     yes, no = tickets.ratings(choice.span)
     by_office = tickets.by_office(choice.span)
+    volume = tickets.volume(choice.span, zone=choice.zone)
     return render(
         request,
         "triage/reports.html",
@@ -66,9 +67,8 @@ def report(request: StaffRequest) -> HttpResponse:
             "periods": list(periods.PERIODS.items()),
             "total": tickets.total(choice.span),
             "flags": flags[None],
-            "volume": [
-                (formats.date_format(day, "j M Y"), count) for day, count in tickets.volume(choice.span, zone=choice.zone)
-            ],
+            "refusals": [(code.label, count) for code, count in flags[None].refusals],
+            "volume": [(formats.date_format(day, "j M Y"), count) for day, count in volume],
             "reasons": [(Category(str(row.key)), row) for row in tickets.by_category(choice.span)],
             "channels": [(Channel(str(row.key)).label, row.opened) for row in tickets.by_channel(choice.span)],
             "offices": [(names[row.key], row, flags.get(row.key)) for row in by_office if row.key in names],
