@@ -21,6 +21,11 @@ from tests.services import Postgres, Redis, free_port, wait_until
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def _listen_to_ctrl_c() -> None:
+    """A shell that runs the tests in the background makes all below it deaf to SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Product:
     """One process on SQLite: pages, sockets, tasks and schedule. `env` adds settings, e.g. EMAIL_URL."""
 
@@ -123,8 +128,9 @@ class Product:
     def _spawn(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         with self._log_path(name).open("ab") as out:
             process = subprocess.Popen(
-                [sys.executable, *arguments], cwd=ROOT, env=self.env, stdout=out, stderr=out, start_new_session=True
-            )
+                [sys.executable, *arguments], cwd=ROOT, env=self.env, stdout=out, stderr=out, start_new_session=True,
+                preexec_fn=_listen_to_ctrl_c,
+            )  # fmt: skip
         self.processes[name] = process
         return process
 

@@ -34,9 +34,11 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 @pytest.fixture
-def clockwork(page):
-    """Half past eleven the day before the work; `shift` and `move_to` move the world on."""
+def clockwork(request):
+    """Half past eleven the day before the work; `shift` and `move_to` move the world on. The page is as old as that
+    world: one made today would begin after it, from some day on."""
     with time_machine.travel(NOON - 24 * HOUR - 30 * MINUTE, tick=False) as traveller:
+        request.getfixturevalue("page")
         yield traveller
 
 
