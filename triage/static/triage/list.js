@@ -56,9 +56,10 @@ document.addEventListener("click", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.matches(".row-tick")) count();
 });
-// Tab and touch move the cursor too.
+// Tab moves the cursor too. A press of the mouse must not: the deeds would appear above the list, the row would slip
+// away from under the pointer, and the click would be lost.
 document.addEventListener("focusin", (event) => {
-  const row = event.target.closest?.("[data-row]");
+  const row = event.target.matches?.(":focus-visible") ? event.target.closest("[data-row]") : null;
   if (row && row.dataset.row !== at) stand(row, false);
 });
 
