@@ -21,7 +21,7 @@ STARTS = {
 }
 MOST = 40  # pages per person; one of each kind is looked at, so this is only a net against an endless map
 NOT_PAGES = re.compile(
-    r"^/(api|static|hooks|healthz|readyz|metrics|history\.|maintenance\.)|\.(json|atom|rss|svg|ics|csv|pdf)$"
+    r"^/(api|static|hooks|healthz|readyz|metrics|history\.|maintenance\.)|/export/|\.(json|atom|rss|svg|ics|csv|pdf)$"
 )
 CLOSED = re.compile(r"^/(portal|desk|triage)/(?!sign-in)")
 PIECE = re.compile(r"^(?=.*\d)[0-9a-z._:-]{6,}$|^[\w=-]{24,}$", re.IGNORECASE)
