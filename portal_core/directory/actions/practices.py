@@ -1,4 +1,5 @@
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
 
@@ -9,61 +10,49 @@ from portal_core.directory.rules import roles as rules
 from portal_core.kernel import audit
 from portal_core.kernel.contracts import Actor
 
+OWNERS = "Only the practice owner or administrator may change this."
 
-@transaction.atomic
+
 def set_telehealth(*, practice: Practice, enabled: bool, by: Actor) -> bool:
     """TH-02, the practice's own switch; returns whether anything changed. Raises NotYoursToGrant."""
     if not rules.may_switch_telehealth(roles_of_actor(by, practice.pk)):
         raise NotYoursToGrant("Only the practice administrator may switch telehealth on or off.")
-    row = Practice.objects.select_for_update().get(pk=practice.pk)
-    if row.telehealth_enabled == enabled:
-        return False
-    row.telehealth_enabled = enabled
-    row.save(update_fields=["telehealth_enabled"])
-    audit.record("practice:set-telehealth", by=by, target=row, enabled=enabled)
-    return True
+    return _set(practice, "telehealth_enabled", enabled, "practice:set-telehealth", by=by, enabled=enabled)
 
 
-@transaction.atomic
 def set_second_step(*, practice: Practice, required: bool, by: Actor) -> bool:
     """Whether staff need a second step; who has none sets it up at the next sign-in. Returns whether anything changed.
     Raises NotYoursToGrant."""
-    if not rules.may_set_security(roles_of_actor(by, practice.pk)):
-        raise NotYoursToGrant("Only the practice owner or administrator may change this.")
-    row = Practice.objects.select_for_update().get(pk=practice.pk)
-    if row.staff_second_step == required:
-        return False
-    row.staff_second_step = required
-    row.save(update_fields=["staff_second_step"])
-    audit.record("practice:set-second-step", by=by, target=row, required=required)
-    return True
+    _refuse_others(practice, by)
+    return _set(practice, "staff_second_step", required, "practice:set-second-step", by=by, required=required)
 
 
-@transaction.atomic
 def set_self_registration(*, practice: Practice, enabled: bool, by: Actor) -> bool:
     """Whether new patients may register on the website (PC-36). Returns whether anything changed. Raises
     NotYoursToGrant."""
-    if not rules.may_set_security(roles_of_actor(by, practice.pk)):
-        raise NotYoursToGrant("Only the practice owner or administrator may change this.")
-    row = Practice.objects.select_for_update().get(pk=practice.pk)
-    if row.self_registration == enabled:
-        return False
-    row.self_registration = enabled
-    row.save(update_fields=["self_registration"])
-    audit.record("practice:set-self-registration", by=by, target=row, enabled=enabled)
-    return True
+    _refuse_others(practice, by)
+    return _set(practice, "self_registration", enabled, "practice:set-self-registration", by=by, enabled=enabled)
 
 
-@transaction.atomic
 def set_went_live(*, practice: Practice, day: dt.date | None, by: Actor) -> bool:
     """The day the portal was opened to patients (HD-14); None: not known, reports count from the first ticket. Returns
     whether anything changed. Raises NotYoursToGrant."""
+    _refuse_others(practice, by)
+    facts = {"day": day.isoformat() if day else ""}
+    return _set(practice, "went_live_on", day, "practice:set-went-live", by=by, **facts)
+
+
+def _refuse_others(practice: Practice, by: Actor) -> None:
     if not rules.may_set_security(roles_of_actor(by, practice.pk)):
-        raise NotYoursToGrant("Only the practice owner or administrator may change this.")
+        raise NotYoursToGrant(OWNERS)
+
+
+@transaction.atomic
+def _set(practice: Practice, field: str, value: object, action: str, *, by: Actor, **facts: Any) -> bool:
     row = Practice.objects.select_for_update().get(pk=practice.pk)
-    if row.went_live_on == day:
+    if getattr(row, field) == value:
         return False
-    row.went_live_on = day
-    row.save(update_fields=["went_live_on"])
-    audit.record("practice:set-went-live", by=by, target=row, day=day.isoformat() if day else "")
+    setattr(row, field, value)
+    row.save(update_fields=[field])
+    audit.record(action, by=by, target=row, **facts)
     return True

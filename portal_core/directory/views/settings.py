@@ -1,6 +1,9 @@
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -167,45 +170,45 @@ def me(request: StaffRequest) -> HttpResponse:
 @staff_page(Permission.SETTINGS)
 def telehealth(request: StaffRequest) -> HttpResponse:
     """TH-02 with the notice of TH-03."""
-    practice = request.staff.practice
-    may = rules.may_switch_telehealth(my_roles(request))
-    form = SwitchForm(request.POST or None, initial={"enabled": practice.telehealth_enabled}, label=TELEHEALTH)
-    if request.method == "POST":
-        form = SwitchForm(request.POST, label=TELEHEALTH)
-        form.is_valid()
-        practices.set_telehealth(practice=practice, enabled=form.cleaned_data["enabled"], by=request.actor)
-        messages.success(request, _("Saved."))
-        return redirect("directory:telehealth")
-    return render(request, "directory/telehealth.html", {"form": form, "may": may, "practice": practice})
+    practice, may = request.staff.practice, rules.may_switch_telehealth(my_roles(request))
+    return _switch(
+        request, "telehealth", TELEHEALTH, on=practice.telehealth_enabled, may=may,
+        turn=lambda on: practices.set_telehealth(practice=practice, enabled=on, by=request.actor),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(Permission.SETTINGS)
 def sign_in_rules(request: StaffRequest) -> HttpResponse:
     """Whether everybody who works here needs a second step."""
-    practice = request.staff.practice
-    may = rules.may_set_security(my_roles(request))
-    form = SwitchForm(request.POST or None, initial={"enabled": practice.staff_second_step}, label=SECOND_STEP)
-    if request.method == "POST":
-        form = SwitchForm(request.POST, label=SECOND_STEP)
-        form.is_valid()
-        practices.set_second_step(practice=practice, required=form.cleaned_data["enabled"], by=request.actor)
-        messages.success(request, _("Saved."))
-        return redirect("directory:sign-in-rules")
-    return render(request, "directory/sign_in_rules.html", {"form": form, "may": may, "practice": practice})
+    practice, may = request.staff.practice, rules.may_set_security(my_roles(request))
+    return _switch(
+        request, "sign-in-rules", SECOND_STEP, on=practice.staff_second_step, may=may,
+        turn=lambda on: practices.set_second_step(practice=practice, required=on, by=request.actor),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(Permission.SETTINGS)
 def registration(request: StaffRequest) -> HttpResponse:
     """Whether new patients may register on the website (PC-36)."""
-    practice = request.staff.practice
-    may = rules.may_set_security(my_roles(request))
-    form = SwitchForm(request.POST or None, initial={"enabled": practice.self_registration}, label=REGISTRATION)
+    practice, may = request.staff.practice, rules.may_set_security(my_roles(request))
+    return _switch(
+        request, "registration", REGISTRATION, on=practice.self_registration, may=may,
+        turn=lambda on: practices.set_self_registration(practice=practice, enabled=on, by=request.actor),
+    )  # fmt: skip
+
+
+def _switch(
+    request: StaffRequest, page: str, label: "str | Promise", *, on: bool, may: bool, turn: Callable[[bool], object]
+) -> HttpResponse:
+    """One switch of the practice on a page of its own: shown, or turned and shown again."""
     if request.method == "POST":
-        form = SwitchForm(request.POST, label=REGISTRATION)
+        form = SwitchForm(request.POST, label=label)
         form.is_valid()
-        practices.set_self_registration(practice=practice, enabled=form.cleaned_data["enabled"], by=request.actor)
+        turn(form.cleaned_data["enabled"])
         messages.success(request, _("Saved."))
-        return redirect("directory:registration")
-    return render(request, "directory/registration.html", {"form": form, "may": may, "practice": practice})
+        return redirect(f"directory:{page}")
+    form = SwitchForm(None, initial={"enabled": on}, label=label)
+    context = {"form": form, "may": may, "practice": request.staff.practice}
+    return render(request, f"directory/{page.replace('-', '_')}.html", context)
