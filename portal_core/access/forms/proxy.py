@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal_core.access.enums import ProxyScope, Relationship
 from portal_core.access.forms.patient import own_password
-from portal_core.access.forms.public import plain_address, username_letters
+from portal_core.access.forms.public import plain_address
 
 
 class ProxyForm(forms.Form):
@@ -49,35 +49,3 @@ class ProxyForm(forms.Form):
         if email.casefold() == self.patient_email:
             raise forms.ValidationError(_("That is the patient's own address. A proxy needs one of their own."))
         return email
-
-
-class ProxyWelcomeForm(forms.Form):
-    """The invited person chooses user name and password."""
-
-    username = forms.CharField(
-        label=_("User name"),
-        help_text=_("You sign in with it. Letters, numbers, dots and dashes; at least 3."),
-        min_length=3,
-        max_length=60,
-        validators=[username_letters],
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
-    )
-    password = forms.CharField(
-        label=_("New password"),
-        max_length=256,
-        strip=False,
-        help_text=_("At least 12 characters. A few words in a row are easy to remember and hard to guess."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-    again = forms.CharField(
-        label=_("New password again"),
-        max_length=256,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        if values.get("password") and values.get("again") and values["password"] != values["again"]:
-            self.add_error("again", _("The two passwords differ. Type them again."))
-        return values

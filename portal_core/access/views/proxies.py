@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal_core.access.access import proxy_for
 from portal_core.access.actions import proxies
 from portal_core.access.errors import AttestationRequired, LinkUnusable, ProxyDatesWrong
-from portal_core.access.forms import ProxyForm, ProxyWelcomeForm
+from portal_core.access.forms import ProxyForm, SetPasswordForm
 from portal_core.access.queries import today_of
 from portal_core.access.views.patient import VERIFY, is_me, office_staff, proof_of
 from portal_core.accounts.errors import UnusablePassword, UsernameTaken
@@ -72,7 +72,7 @@ def end(request: StaffRequest, public_id: str, grant_id: str) -> HttpResponse:
 def welcome(request: HttpRequest, secret: str) -> HttpResponse:
     """The first visit: a user name and a password of their own. Opening the link uses nothing up."""
     ratelimit.hit("access:link", ratelimit.client_address(request), limit=60, per=3600)
-    form = ProxyWelcomeForm(request.POST or None)
+    form = SetPasswordForm(request.POST or None, has_username=False)
     try:
         row = proxies.welcome(secret)
         if request.method == "POST" and form.is_valid():
