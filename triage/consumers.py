@@ -1,6 +1,7 @@
 """The live end of the two desks. Sockets listen and say where somebody is; what is done, is done by a form."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from portal_core.directory.models import Staff
 
 
-class DeskConsumer(LiveConsumer):
+class DeskConsumer(LiveConsumer, ABC):
     """Takes one command: {"type": "here", "place", "typing"} says at which ticket or flag (public id, or "" for the
     list) this person is. Presence locks nothing; a place one may not see is refused like one that does not exist."""
 
@@ -27,9 +28,9 @@ class DeskConsumer(LiveConsumer):
         super().__init__(scope, send)
         self.socket, self.place, self.room = new_short_id(), "", ""
 
+    @abstractmethod
     def room_of(self, place: str) -> str:
         """The desk a place belongs to. Raises NotFound."""
-        raise NotImplementedError
 
     async def on_here(self, message: dict[str, Any]) -> None:
         place, typing = message["place"], message.get("typing") is True

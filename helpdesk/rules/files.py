@@ -84,7 +84,7 @@ def _zipped(data: bytes) -> Judgement:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()[:5000]
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, ValueError, OSError, NotImplementedError, EOFError,
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, ValueError, OSError, EOFError,
             RuntimeError, OverflowError, IndexError, KeyError):  # fmt: skip
         return _ARCHIVE
     if any("vbaproject" in one.lower() or "/activex/" in one.lower() for one in names):
