@@ -14,3 +14,13 @@ def page(db: None) -> Page:
     """The page as an installation has it: six parts in two groups, all operational."""
     pages.set_up(name="Larkfield", time_zone="America/New_York", url="http://testserver/status/", by=SYSTEM)
     return Page.objects.get()
+
+
+@pytest.fixture
+def omar(cast, staff_client):
+    return staff_client(cast.omar)
+
+
+@pytest.fixture
+def ines(cast, staff_client):
+    return staff_client(cast.ines)

@@ -1,13 +1,14 @@
 """Short ways to the things this app's stories are about."""
 
+import datetime as dt
 import itertools
 
 from portal_core.kernel import clock
 from portal_core.kernel.models import AuditEvent, OutboxMessage
 from portal_core.notify.models import Delivery
-from statuspage.actions import incidents
+from statuspage.actions import incidents, maintenances
 from statuspage.contracts import IncidentSummary
-from statuspage.models import Component, Page, Subscriber, vault
+from statuspage.models import Component, ComponentStateChange, IncidentUpdate, Page, Subscriber, vault
 from statuspage.rules.addresses import Unreadable
 from tests.statuspage.conftest import OMAR
 
@@ -73,3 +74,25 @@ def events(name: str = "statuspage.IncidentPublished") -> int:
 def audit_actions() -> list[str]:
     lines = AuditEvent.objects.exclude(action="status_page:set_up").order_by("pk")
     return list(lines.values_list("action", flat=True))
+
+
+def published() -> list[tuple[str, str, bool]]:
+    """(kind, status, mailed) of every message, oldest first."""
+    return list(IncidentUpdate.objects.order_by("pk").values_list("kind", "status", "deliver_notifications"))
+
+
+def intervals(slug: str) -> list[tuple[str, str]]:
+    rows = ComponentStateChange.objects.filter(component=component(slug)).order_by("pk")
+    assert rows.filter(ended_at=None).count() == 1
+    return list(rows.values_list("new_status", "cause"))
+
+
+def maintenance(**more: object) -> IncidentSummary:
+    """Planned for the day after tomorrow."""
+    start = clock.now() + dt.timedelta(days=2)
+    values = {
+        "name": "New phone lines", "body": "The lines are changed; calls may fail for a minute.",
+        "component_ids": [component("ehr").public_id], "scheduled_for": start,
+        "scheduled_until": start + dt.timedelta(hours=1), "by": OMAR, "key": "m1", **more,
+    }  # fmt: skip
+    return maintenances.schedule(**values)

@@ -19,11 +19,6 @@ from tests.statuspage.factories import audit_actions, declare, subscriber
 BOARD = "/desk/status/deliveries/"
 
 
-@pytest.fixture
-def omar(cast, staff_client):
-    return staff_client(cast.omar)
-
-
 def fail(address: str, code: str = "smtp_550") -> None:
     person = next(person for person in Subscriber.objects.all() if person.address == address)
     Delivery.objects.filter(recipient_key=person.key).update(

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from portal_core.kernel import clock
 from statuspage import queries, tasks
-from statuspage.actions import backfill, components, drafts, incidents, maintenances
+from statuspage.actions import components, drafts, incidents, maintenances
 from statuspage.contracts import AudienceWording
 from statuspage.errors import (
     AudienceUnknown,
@@ -24,9 +24,9 @@ from statuspage.errors import (
     VariableOpen,
     WindowInvalid,
 )
-from statuspage.models import AudienceText, ComponentStateChange, Incident, IncidentUpdate, Snapshot
+from statuspage.models import AudienceText, Incident, IncidentUpdate, Snapshot
 from tests.statuspage.conftest import INES, OMAR
-from tests.statuspage.factories import audit_actions, component, declare, events
+from tests.statuspage.factories import audit_actions, component, declare, events, intervals, published
 
 NOON = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -49,17 +49,6 @@ def plan(*parts: str, **fields):
         "component_ids": [component(slug).public_id for slug in parts or ("telehealth",)],
     }  # fmt: skip
     return maintenances.schedule(**{**values, **fields})
-
-
-def published() -> list[tuple[str, str, bool]]:
-    """(kind, status, mailed) of every message, oldest first."""
-    return list(IncidentUpdate.objects.order_by("pk").values_list("kind", "status", "deliver_notifications"))
-
-
-def intervals(slug: str) -> list[tuple[str, str]]:
-    rows = ComponentStateChange.objects.filter(component=component(slug)).order_by("pk")
-    assert rows.filter(ended_at=None).count() == 1
-    return list(rows.values_list("new_status", "cause"))
 
 
 def run_at(traveller, moment: dt.datetime) -> int:
@@ -468,35 +457,3 @@ def test_the_clock_costs_one_query_while_nothing_is_due(clockwork, rows, django_
 
     with django_assert_num_queries(1):
         assert maintenances.run_due() == 0
-
-
-# --- afterwards -------------------------------------------------------------------------------------------------------
-def test_work_of_the_past_is_written_down_and_told_to_nobody(clockwork):
-    begun = clock.now() - 6 * HOUR
-    telehealth = component("telehealth")
-    ComponentStateChange.objects.filter(component=telehealth).update(started_at=begun - 48 * HOUR)
-
-    summary = backfill.past_maintenance(
-        name="New disks", body="Short drops.", component_ids=[telehealth.public_id], started_at=begun,
-        ended_at=begun + HOUR, by=OMAR,
-    )  # fmt: skip
-
-    assert (summary.status, summary.resolved_at, summary.impact) == ("completed", begun + HOUR, "maintenance")
-    assert published() == [("started", "in_progress", False), ("completed", "completed", False)]
-    assert intervals("telehealth") == [
-        ("operational", "manual"),
-        ("under_maintenance", "maintenance"),
-        ("operational", "maintenance"),
-    ]
-    assert (events(), maintenances.run_due(), audit_actions()) == (0, 0, ["maintenance:backfill"])
-
-
-@pytest.mark.parametrize("hours", [(-2, 1), (-1, -2), (1, 2)])
-def test_work_that_is_not_over_is_scheduled_instead(clockwork, hours):
-    with pytest.raises(WindowInvalid):
-        backfill.past_maintenance(
-            name="x", body="y", component_ids=[], started_at=clock.now() + hours[0] * HOUR,
-            ended_at=clock.now() + hours[1] * HOUR, by=OMAR,
-        )  # fmt: skip
-
-    assert Incident.objects.count() == 0
