@@ -108,7 +108,7 @@ def test_strangers_find_none_of_it(cast, staff_client, who, status, tail):
 
 # --- invitation and reset -------------------------------------------------------------------------------------------
 def test_one_link_sends_the_invitation_or_the_reset(cast, olivia, check, open_gate):
-    """PC-47, PC-60: who has used the portal gets a reset link, and only on a live identity check."""
+    """PC-45, PC-47, PC-60: who has used the portal gets a reset link, and only on a live identity check."""
     set_access(cast.paula)
     olivia.post(page(cast.paula, "send/"))
     assert Delivery.objects.get().message.subject == "Set up your Patient Portal account"

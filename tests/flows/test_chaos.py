@@ -190,4 +190,5 @@ def _drains(product: ScaledProduct) -> None:
     try:
         product.wait(lambda: _left(product) == "", 120)  # a claim that died with its worker is a lease of 90 s
     except RuntimeError:
-        raise AssertionError(_left(product)) from None
+        heard = "\n".join(f"--- {name}\n{product.log(name)[-6000:]}" for name in ("worker", "beat"))
+        raise AssertionError(f"{_left(product)}\n{heard}") from None

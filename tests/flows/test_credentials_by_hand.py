@@ -10,7 +10,7 @@ OWN = "seven quiet garden chairs"
 
 
 def test_from_the_patient_list_to_the_first_sign_in(people, product):
-    """PC-33, PC-35, PC-52…54, C3, C4: in the dialog, with the user name turning green, and the forced change."""
+    """PC-33, PC-35, PC-45, PC-52…54, C3, C4: in the dialog, with the user name turning green, and the forced change."""
     olivia, patient = people.new_page("olivia"), people.new_page("quentin")
     sign_in(olivia, "olivia", product.url)
     olivia.goto(f"{product.url}/desk/patients/")
