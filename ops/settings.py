@@ -153,6 +153,7 @@ if REDIS_URL:
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     }
     CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT = "ops.runtime.redis_transport:Transport"
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "ops.runtime.channel_layer.HomeLoopChannelLayer"}}
     CACHES = {
