@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import assert_accessible, sign_in
+from tests.product import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -87,10 +88,20 @@ def subjects(page: Page, url: str, address: str) -> Counter[str]:
     return Counter(page.locator("#letters strong").all_inner_texts())
 
 
-def test_the_main_job(people, running_product):
+@pytest.fixture(params=["embedded", pytest.param("scaled", marks=pytest.mark.services)])
+def quiet_product(request: pytest.FixtureRequest) -> Product:
+    """Either product, with nothing open on the status page; the embedded one is shared by tests that publish."""
+    if request.param == "embedded":
+        mine: Product = request.getfixturevalue("fresh_product")
+        return mine.start()
+    shared: Product = request.getfixturevalue("scaled_product")
+    return shared
+
+
+def test_the_main_job(people, quiet_product):
     """HD-01 HD-05 HD-07 TR-01 TR-03…06 TR-10 SP-01…04 SP-07: the whole story, live, in both modes."""
-    url = running_product.url
-    running_product.shell(SUBSCRIBE)
+    url = quiet_product.url
+    quiet_product.shell(SUBSCRIBE)
     pat, status = people.new_page("pat", viewport=PHONE), people.new_page("subscriber")
     olivia, oscar, ian = people.new_page("olivia"), people.new_page("oscar"), people.new_page("ian")
 
@@ -146,7 +157,7 @@ def test_the_main_job(people, running_product):
     # 6. The page changes under the reader's eyes; the API agrees; the sign-in page and the form know.
     expect(status.locator("#status")).to_contain_text(NAME)
     assert_accessible(status)
-    summary = json.loads(running_product.get("/api/v2/summary.json")[1])
+    summary = json.loads(quiet_product.get("/api/v2/summary.json")[1])
     assert [incident["name"] for incident in summary["incidents"]] == [NAME]
     assert [c["name"] for c in summary["incidents"][0]["components"]] == ["Secure message e-mail"]
     assert summary["status"]["indicator"] != "none"
@@ -171,7 +182,7 @@ def test_the_main_job(people, running_product):
     expect(ian.locator("#linked")).to_contain_text("1 solved")
 
     letters = people.new_page("mailbox")
-    running_product.wait(lambda: subjects(letters, url, SUBSCRIBER)[f"Resolved: {NAME}"] > 0)
+    quiet_product.wait(lambda: subjects(letters, url, SUBSCRIBER)[f"Resolved: {NAME}"] > 0)
     assert subjects(letters, url, SUBSCRIBER) == {
         f"{NAME} - Investigating": 1,
         f"Update: {NAME} - Identified": 1,
@@ -180,7 +191,7 @@ def test_the_main_job(people, running_product):
     told = subjects(letters, url, "pat@patients.example")
     assert sum(count for subject, count in told.items() if subject.startswith("Is it fixed for you?")) == 1
     assert sum(count for subject, count in told.items() if subject.startswith("Set a new Patient Portal password")) == 1
-    assert "every chain holds" in running_product.manage("audit_verify")
+    assert "every chain holds" in quiet_product.manage("audit_verify")
 
 
 OSCARS = ("Pereira", "Maddox", "Wallace", "Abbott")  # patients of the office Oscar manages

@@ -11,7 +11,7 @@ def test_a_live_part_leaves_alone_what_somebody_is_filling_in(people, product):
     olivia = people.new_page("olivia")
     sign_in(olivia, "olivia", product.url)
     olivia.goto(f"{product.url}/triage/office/")
-    olivia.get_by_role("link", name="Paula Okafor").click()
+    olivia.get_by_role("link", name="Paula Okafor").first.click()
     expect(olivia.locator("[data-live-state]")).to_have_text("Live")
     purpose = olivia.get_by_label("What for?")
     olivia.wait_for_load_state("networkidle")
