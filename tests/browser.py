@@ -40,7 +40,6 @@ class People:
         label = name if name not in self._contexts else f"{name}-{len(self._contexts)}"
         context = self._browser.new_context(**{"permissions": ["camera", "microphone"], "locale": "en-GB"} | options)
         context.set_default_timeout(PATIENCE)
-        context.tracing.start(snapshots=True)
         self._contexts[label] = context
         context.on("page", lambda page: self._watch(label, page))
         return context.new_page()
@@ -55,7 +54,6 @@ class People:
                 self._results.mkdir(parents=True, exist_ok=True)
                 for number, page in enumerate(context.pages):
                     page.screenshot(path=self._results / f"{name}-{number}.png")
-                context.tracing.stop(path=self._results / f"{name}.zip")
             context.close()
 
     def _watch(self, name: str, page: Page) -> None:
