@@ -1,7 +1,8 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from portal_core.directory.enums import PatientSupportMode
+from portal_core.directory.rules.ages import LIMITED_FROM, OLDEST, OWN_FROM, YOUNGEST
 from portal_core.directory.rules.contact import shown_phone
 from portal_core.kernel.ids import PublicIdField
 
@@ -22,6 +23,20 @@ class Practice(models.Model):
     patient_support_mode = models.CharField(
         max_length=20, choices=PatientSupportMode, default=PatientSupportMode.OFFICE_ONLY
     )
+    # Birthdays of a minor, in years: from the first on parents and guardians see less, from the second nothing.
+    proxy_limited_from = models.PositiveSmallIntegerField(default=LIMITED_FROM)
+    proxy_own_from = models.PositiveSmallIntegerField(default=OWN_FROM)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="practice_proxy_ages_in_order",
+                condition=Q(
+                    proxy_limited_from__lte=F("proxy_own_from"), proxy_own_from__gte=YOUNGEST,
+                    proxy_own_from__lte=OLDEST,
+                ),
+            )
+        ]  # fmt: skip
 
 
 class Office(models.Model):
