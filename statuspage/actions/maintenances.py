@@ -81,6 +81,7 @@ def schedule(
             scheduled_for=scheduled_for, scheduled_until=scheduled_until, component_status=component_status,
             auto_start=auto_start, auto_complete=auto_complete, reminders=offsets,
             reminded=windows.passed(scheduled_for, offsets, now), silent=silent, series=series,
+            series_slot=scheduled_for if series is not None else None,
         )  # fmt: skip
         audit.record(
             "maintenance:schedule", by=by, target=incident, at=now, start=scheduled_for.isoformat(),

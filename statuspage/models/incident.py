@@ -61,6 +61,8 @@ class Incident(models.Model):
     sequence = models.PositiveIntegerField(default=0)  # of the calendar entry (RFC 5545 SEQUENCE)
     cancelled_at = models.DateTimeField(null=True)
     series = models.ForeignKey("statuspage.MaintenanceSeries", on_delete=models.SET_NULL, null=True, related_name="+")
+    # Which of the series' dates this is (RFC 5545 RECURRENCE-ID): it stays when somebody moves or calls off this one.
+    series_slot = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -122,6 +124,7 @@ class MaintenanceSeries(models.Model):
     announced = models.BooleanField(default=True)  # whether subscribers are mailed about the first occurrence
     made_until = models.DateTimeField(null=True)  # occurrences up to here exist
     ended_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=0)  # raised by each edit: the second of two editors is told
     created_at = models.DateTimeField()
 
 
