@@ -218,3 +218,42 @@ class DraftKind(models.TextChoices):
     NOTE = "note", _("Internal note")
     ANSWER = "answer", _("Answer to the office")
     ASK = "ask", _("Question to the office")
+
+
+class NewsKind(models.TextChoices):
+    """What a practice's webhooks may hear of."""
+
+    TICKET_CREATED = "ticket.created", _("A request came in")
+    TICKET_UPDATED = "ticket.updated", _("A request changed")
+    TICKET_SOLVED = "ticket.solved", _("A request was solved")
+    TICKET_CLOSED = "ticket.closed", _("A request was closed")
+    FLAG_SENT = "flag.sent", _("A flag was sent to IT")
+    FLAG_ACCEPTED = "flag.accepted", _("IT accepted a flag")
+    FLAG_RETURNED = "flag.returned", _("IT sent a flag back")
+    FLAG_ANSWERED = "flag.answered", _("IT answered a flag")
+
+
+TEST_NEWS: Final = "webhook.test"  # sent by hand, to one address
+
+
+class EndpointState(models.TextChoices):
+    """Whether an address of a practice hears of anything."""
+
+    NEW = "new", _("Not checked yet")
+    ACTIVE = "active", _("On")
+    OFF = "off", _("Switched off")
+    STOPPED = "stopped", _("Stopped: it does not answer")
+
+
+ENDPOINT_MOVES: Final[dict[str, tuple[str, ...]]] = {
+    EndpointState.NEW: (EndpointState.ACTIVE,),  # it echoed
+    EndpointState.ACTIVE: (EndpointState.NEW, EndpointState.OFF, EndpointState.STOPPED),  # new: another address
+    EndpointState.OFF: (EndpointState.ACTIVE, EndpointState.NEW),
+    EndpointState.STOPPED: (EndpointState.ACTIVE, EndpointState.NEW, EndpointState.OFF),
+}
+ENDPOINT_TONES: Final[dict[str, str]] = {
+    EndpointState.NEW: "warning",
+    EndpointState.ACTIVE: "ok",
+    EndpointState.OFF: "neutral",
+    EndpointState.STOPPED: "danger",
+}

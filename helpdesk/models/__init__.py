@@ -4,6 +4,7 @@ from helpdesk.models.clock import TicketSegment
 from helpdesk.models.knowledge import Article, ArticleFeedback, ArticleVersion
 from helpdesk.models.links import TicketLink
 from helpdesk.models.mail import Attachment, InboundMail, InboundText, TextOptOut
+from helpdesk.models.promises import ServicePromise
 from helpdesk.models.rating import TicketRating
 from helpdesk.models.search import SearchEntry
 from helpdesk.models.ticket import Ticket, TicketMessage
@@ -21,6 +22,7 @@ __all__ = [
     "InboundText",
     "PhoneCall",
     "SearchEntry",
+    "ServicePromise",
     "TextOptOut",
     "Ticket",
     "TicketLink",

@@ -4,6 +4,7 @@ from triage.models.escalation import Escalation
 from triage.models.routing import RoutingVersion
 from triage.models.staff_checks import StaffCheck
 from triage.models.verification import Attestation, PlaybookStep, VerificationAttempt, VerificationHold
+from triage.models.webhooks import WebhookEndpoint
 
 __all__ = [
     "Attestation",
@@ -18,4 +19,5 @@ __all__ = [
     "VerificationAttempt",
     "VerificationCode",
     "VerificationHold",
+    "WebhookEndpoint",
 ]

@@ -118,6 +118,7 @@ class Escalation(models.Model):
             models.Index(fields=["ticket", "-created_at"], name="escalation_by_ticket"),
             models.Index(fields=["incident_id"], name="escalation_by_incident", condition=~Q(incident_id="")),
             models.Index(fields=["office", "-created_at"], name="escalation_by_office"),
+            models.Index(fields=["practice", "category", "created_at"], name="escalation_by_kind"),  # the usual number
         ]
 
     @property
