@@ -129,12 +129,12 @@ class ProxyDatesWrong(Invalid):
     """`facts["latest"]`: the last day it may run to."""
 
     code = "proxy_dates_wrong"
-    message = _("Choose an end within a year, and for a parent or guardian before the patient turns 18.")
+    message = _("Choose an end within a year, and for a parent or guardian before the patient is of age.")
 
 
 class ProxyOfAge(Invalid):
     code = "proxy_of_age"
-    message = _("The patient is 18 or older, or the date of birth is missing. Choose another relationship.")
+    message = _("The patient is of age, or the date of birth is missing. Choose another relationship.")
 
 
 class ProxyExists(Conflict):

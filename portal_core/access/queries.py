@@ -32,7 +32,7 @@ from portal_core.notify import queries as notify_queries
 from portal_core.notify.enums import DeliveryState
 
 if TYPE_CHECKING:
-    from portal_core.directory.models import Office, Patient, Staff
+    from portal_core.directory.models import Office, Patient, Practice, Staff
 
 MAILBOX_SHOWN = 5
 REGISTRATIONS = 100
@@ -221,7 +221,13 @@ def scopes_of(grant: ProxyGrant, now: dt.datetime) -> frozenset[str]:
         ends_on=grant.ends_on,
         ended=grant.ended_at is not None,
     )
-    return proxy.allowed(terms, born=grant.patient.birth_date, today=today_of(grant.patient, now))
+    ages = ages_of(grant.patient.home_office.practice)
+    return proxy.allowed(terms, born=grant.patient.birth_date, today=today_of(grant.patient, now), ages=ages)
+
+
+def ages_of(practice: "Practice") -> proxy.Ages:
+    """From which birthdays on parents and guardians see less here, and nothing."""
+    return proxy.Ages(limited_from=practice.proxy_limited_from, own_from=practice.proxy_own_from)
 
 
 def proxy_actor(person: ProxyPerson, patient: "Patient | None") -> Actor:

@@ -20,6 +20,7 @@ class DirectoryConfig(AppConfig):
             slots.Link("Staff", "directory:staff-list", Permission.SETTINGS, "user-plus", 80),
             slots.Link("Telehealth settings", "directory:telehealth", Permission.SETTINGS, "video", 81),
             slots.Link("Registration", "directory:registration", Permission.SETTINGS, "user-plus", 83),
+            slots.Link("Parents and guardians", "directory:proxy-ages", Permission.SETTINGS, "users", 84),
             slots.Link("Sign-in rules", "directory:sign-in-rules", Permission.SETTINGS, "lock", 82),
             slots.Link("My profile", "directory:me", None, "user", 90),
         ):

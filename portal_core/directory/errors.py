@@ -33,6 +33,13 @@ class NotYoursToGrant(Forbidden):
     message = _("Only an owner or manager of the practice may change this role.")
 
 
+class AgesWrong(Invalid):
+    """`facts["fields"]`: field → what is wrong with it."""
+
+    code = "ages_wrong"
+    message = _("These ages do not go together.")
+
+
 class LastOwner(Conflict):
     code = "last_owner"
     message = _("A practice needs an owner. Make someone else an owner first.")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal_core.directory.enums import Role
 from portal_core.directory.models import Office, Patient, Staff
+from portal_core.directory.rules.ages import OLDEST, YOUNGEST, what_is_wrong
 from portal_core.directory.rules.contact import CONTACT_FIELDS, contact_digest
 
 if TYPE_CHECKING:
@@ -124,6 +125,32 @@ class RoleForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = rows
+
+
+class ProxyAgesForm(forms.Form):
+    """From which birthdays parents and guardians see less, and nothing."""
+
+    limited_from = forms.IntegerField(
+        label=_("Appointments only, from this birthday on"),
+        help_text=_(
+            "Parents and guardians then see appointments and nothing else. The same age in both: no such time."
+        ),
+        min_value=0,
+        max_value=OLDEST,
+    )
+    own_from = forms.IntegerField(
+        label=_("No access any more, from this birthday on"),
+        help_text=_("The age at which patients decide for themselves where you are: 18 in most states. 12 to 21."),
+        min_value=YOUNGEST,
+        max_value=OLDEST,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if {"limited_from", "own_from"} <= values.keys():
+            for name, sentence in what_is_wrong(values["limited_from"], values["own_from"]).items():
+                self.add_error(name, str(sentence))
+        return values
 
 
 class SwitchForm(forms.Form):

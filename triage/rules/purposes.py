@@ -78,7 +78,7 @@ _MINOR: Final = Template(
     (Purpose.PROXY, Purpose.IDENTITY),
     (
         "Check the adult who asks. See the paper that gives them authority, and look for a custody or safety flag.",
-        "From 12 to 17 ask the young person too. Access ends at 18 by itself.",
+        "Ask a teenager too. Access shrinks and ends by itself with the patient's age.",
     ),
 )
 _ADULT: Final = Template(

@@ -13,7 +13,7 @@ from portal_core import notify
 from portal_core.access import errors, gate
 from portal_core.access.actions import portal
 from portal_core.access.models import PortalAccess, ProxyGrant, ProxyPerson
-from portal_core.access.queries import proxy_actor, proxy_user, today_of
+from portal_core.access.queries import ages_of, proxy_actor, proxy_user, today_of
 from portal_core.access.rules import proxy as rules
 from portal_core.accounts.actions import credentials
 from portal_core.kernel import audit, clock
@@ -41,7 +41,7 @@ def grant(
     """
     now = clock.now()
     PortalAccess.objects.locked_of(patient.pk)
-    latest = rules.last_day(relationship, patient.birth_date, starts_on)
+    latest = rules.last_day(relationship, patient.birth_date, starts_on, ages_of(patient.practice))
     if latest is None:
         raise errors.ProxyOfAge
     if not starts_on <= ends_on <= latest or ends_on < today_of(patient, now):

@@ -29,12 +29,11 @@ class ProxyForm(forms.Form):
     starts_on = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     ends_on = forms.DateField(
         label=_("Last day"),
-        help_text=_("At most a year. For parents and guardians it ends by itself the day before the patient turns 18."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     my_password = own_password()
 
-    def __init__(self, *args: Any, today: dt.date, patient_email: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: dt.date, patient_email: str, own_from: int, **kwargs: Any) -> None:
         kwargs["initial"] = {
             "starts_on": today,
             "ends_on": today + dt.timedelta(days=365),
@@ -42,6 +41,9 @@ class ProxyForm(forms.Form):
             "relationship": Relationship.PARENT,
         }
         super().__init__(*args, **kwargs)
+        self.fields["ends_on"].help_text = _(
+            "At most a year. For parents and guardians it ends by itself the day before the patient turns %(age)d."
+        ) % {"age": own_from}
         self.patient_email = patient_email.strip().casefold()
 
     def clean_email(self) -> str:

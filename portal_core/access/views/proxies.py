@@ -12,7 +12,7 @@ from portal_core.access.access import proxy_for
 from portal_core.access.actions import proxies
 from portal_core.access.errors import AttestationRequired, LinkUnusable, ProxyDatesWrong
 from portal_core.access.forms import ProxyForm, SetPasswordForm
-from portal_core.access.queries import today_of
+from portal_core.access.queries import ages_of, today_of
 from portal_core.access.views.patient import VERIFY, is_me, office_staff, proof_of
 from portal_core.accounts.errors import UnusablePassword, UsernameTaken
 from portal_core.directory import access as directory_access
@@ -31,8 +31,8 @@ from portal_core.kernel.http import ratelimit
 def add(request: StaffRequest, public_id: str) -> HttpResponse:
     """Let somebody act for this patient."""
     patient = directory_access.patient_for(request.staff, public_id, to=Permission.PORTAL_ACCESS)
-    today = today_of(patient, clock.now())
-    form = ProxyForm(request.POST or None, today=today, patient_email=patient.email)
+    today, ages = today_of(patient, clock.now()), ages_of(patient.practice)
+    form = ProxyForm(request.POST or None, today=today, patient_email=patient.email, own_from=ages.own_from)
     if request.method == "POST" and form.is_valid() and is_me(request, form):
         given = form.cleaned_data
         try:
@@ -50,9 +50,8 @@ def add(request: StaffRequest, public_id: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved. They get an e-mail with everything they need."))
             return redirect("access:patient", public_id=patient.public_id)
-    return render(
-        request, "access/add_proxy.html", {"patient": patient, "form": form}, status=422 if form.errors else 200
-    )
+    context = {"patient": patient, "form": form, "ages": ages}
+    return render(request, "access/add_proxy.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

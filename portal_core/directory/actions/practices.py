@@ -4,8 +4,9 @@ from typing import Any
 from django.db import transaction
 
 from portal_core.directory.actions.staff import roles_of_actor
-from portal_core.directory.errors import NotYoursToGrant
+from portal_core.directory.errors import AgesWrong, NotYoursToGrant
 from portal_core.directory.models import Practice
+from portal_core.directory.rules import ages
 from portal_core.directory.rules import roles as rules
 from portal_core.kernel import audit
 from portal_core.kernel.contracts import Actor
@@ -40,6 +41,22 @@ def set_went_live(*, practice: Practice, day: dt.date | None, by: Actor) -> bool
     _refuse_others(practice, by)
     facts = {"day": day.isoformat() if day else ""}
     return _set(practice, "went_live_on", day, "practice:set-went-live", by=by, **facts)
+
+
+@transaction.atomic
+def set_proxy_ages(*, practice: Practice, limited_from: int, own_from: int, by: Actor) -> bool:
+    """The birthdays from which parents and guardians see appointments only, and nothing. They hold at once, for access
+    that was given before, too. Returns whether anything changed. Raises NotYoursToGrant, AgesWrong."""
+    _refuse_others(practice, by)
+    if wrong := ages.what_is_wrong(limited_from, own_from):
+        raise AgesWrong(fields=wrong)
+    row = Practice.objects.select_for_update().get(pk=practice.pk)
+    if (row.proxy_limited_from, row.proxy_own_from) == (limited_from, own_from):
+        return False
+    row.proxy_limited_from, row.proxy_own_from = limited_from, own_from
+    row.save(update_fields=["proxy_limited_from", "proxy_own_from"])
+    audit.record("practice:set-proxy-ages", by=by, target=row, limited_from=limited_from, own_from=own_from)
+    return True
 
 
 def _refuse_others(practice: Practice, by: Actor) -> None:

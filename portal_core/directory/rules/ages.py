@@ -1,6 +1,6 @@
-"""When parents and guardians see less of a young patient, and when nothing: two birthdays, chosen by each practice. Pure.
+"""When parents and guardians see less of a young patient, and when nothing: two birthdays, chosen by each practice.
 
-State law decides: the age of majority is 18 in most places, 19 or 21 in some, and minors may agree to parts of their own
+State law decides: the age of majority is 18 in most places, 19 or 21 in some, and minors agree to parts of their own
 care from 12 on. So the second birthday lies between 12 and 21, the first not after it (the same: nothing in between).
 """
 
@@ -17,6 +17,6 @@ def what_is_wrong(limited_from: int, own_from: int) -> dict[str, Promise]:
     wrong: dict[str, Promise] = {}
     if not YOUNGEST <= own_from <= OLDEST:
         wrong["own_from"] = _("Choose an age from 12 to 21.")
-    if limited_from < 0 or limited_from > own_from:
-        wrong["limited_from"] = _("Choose an age from 0 up to the age at which access ends.")
+    elif not 0 <= limited_from <= own_from:
+        wrong["limited_from"] = _("Choose an age that is not above the one at which access ends.")
     return wrong

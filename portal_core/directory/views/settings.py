@@ -13,7 +13,7 @@ from portal_core.directory.actions import practices
 from portal_core.directory.actions import staff as staff_actions
 from portal_core.directory.enums import Permission, Role
 from portal_core.directory.errors import StaffNotFound
-from portal_core.directory.forms import RoleForm, SwitchForm
+from portal_core.directory.forms import ProxyAgesForm, RoleForm, SwitchForm
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.directory.models import RoleAssignment, Staff
 from portal_core.directory.rules import roles as rules
@@ -197,6 +197,21 @@ def registration(request: StaffRequest) -> HttpResponse:
         request, "registration", REGISTRATION, on=practice.self_registration, may=may,
         turn=lambda on: practices.set_self_registration(practice=practice, enabled=on, by=request.actor),
     )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page(Permission.SETTINGS)
+def proxy_ages(request: StaffRequest) -> HttpResponse:
+    """The birthdays from which parents and guardians see less, and nothing."""
+    practice, may = request.staff.practice, rules.may_set_security(my_roles(request))
+    now = {"limited_from": practice.proxy_limited_from, "own_from": practice.proxy_own_from}
+    form = ProxyAgesForm(request.POST or None, initial=now)
+    if request.method == "POST" and form.is_valid():
+        practices.set_proxy_ages(practice=practice, **form.cleaned_data, by=request.actor)
+        messages.success(request, _("Saved. It holds from now on, for access that was given before, too."))
+        return redirect("directory:proxy-ages")
+    context = {"form": form, "may": may, "practice": practice}
+    return render(request, "directory/proxy_ages.html", context, status=422 if form.errors else 200)
 
 
 def _switch(
