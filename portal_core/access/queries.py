@@ -29,7 +29,7 @@ from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind
 from portal_core.notify import queries as notify_queries
-from portal_core.notify.enums import DeliveryState
+from portal_core.notify.enums import Channel, DeliveryState
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Office, Patient, Practice, Staff
@@ -120,9 +120,10 @@ def sharing_mailbox(patient: "Patient", email: str) -> list["Patient"]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracked:
-    """One mail to a patient and what became of it, in plain words (PC-58, PC-60)."""
+    """One mail or text to a patient and what became of it, in plain words (PC-58, PC-60)."""
 
     name: str
+    channel: str  # of notify.enums.Channel
     at: dt.datetime
     address: str
     state: str
@@ -132,7 +133,7 @@ class Tracked:
 
 
 def deliveries(patient: "Patient", now: dt.datetime, *, limit: int = 8) -> list[Tracked]:
-    """The newest mails to this patient, newest first; two queries."""
+    """The newest mails and texts to this patient, newest first; two queries."""
     told = notify_queries.told_to(f"patient:{patient.public_id}", limit=limit)
     ids = [row.cause.removeprefix(LINK_CAUSE) for row in told if row.cause.startswith(LINK_CAUSE)]
     links = {row.public_id: row for row in AccessToken.objects.filter(patient=patient, public_id__in=ids)}
@@ -140,7 +141,7 @@ def deliveries(patient: "Patient", now: dt.datetime, *, limit: int = 8) -> list[
 
 
 def _tracked(row: "notify_queries.Told", token: AccessToken | None, now: dt.datetime) -> Tracked:
-    fate = delivery.fate_of(row.state)
+    fate = delivery.fate_of(row.state, text=row.channel == Channel.SMS, code=row.code)
     arrived = row.state in DeliveryState.left
     link = ""
     if token is not None and arrived:
@@ -149,6 +150,7 @@ def _tracked(row: "notify_queries.Told", token: AccessToken | None, now: dt.date
         )
     return Tracked(
         name=delivery.name_of(row.template),
+        channel=row.channel,
         at=row.delivered_at or row.sent_at or row.failed_at or row.asked_at,
         address=row.address,
         state=str(DeliveryState(row.state).label),

@@ -1,4 +1,4 @@
-"""What became of a mail, in the words an office reads out on the phone (PC-58). Pure."""
+"""What became of a mail or a text, in the words an office reads out on the phone (PC-58). Pure."""
 
 from dataclasses import dataclass
 
@@ -14,6 +14,9 @@ NAMES = {
     "access/email_changed_new": _("Notice to the new address: e-mail changed"),
     "access/on_hold": _("Answer: the new address is on hold"),
     "access/confirm": _("Registration: confirm the e-mail address"),
+    "triage/identity_code": _("Code to show who is asking"),
+    "triage/proof_used": _("Notice: the office did something on the strength of a check"),
+    "triage/proof_waits": _("Notice: something will be done unless the patient says no"),
 }
 WORDS = {
     "waiting": ("info", _("Waiting to be sent. This takes a minute at most; longer means that sending is held up.")),
@@ -26,6 +29,27 @@ WORDS = {
     "cancelled": ("neutral", _("Taken back before it was sent.")),
     "superseded": ("neutral", _("Replaced by a newer one before it was sent.")),
     "held": ("warning", _("Held back for the moment.")),
+}
+TEXT_WORDS = {
+    **WORDS,
+    "sent": ("info", _("Handed to the phone company, which has not said yet that it arrived. Is the phone on?")),
+    "delivered": ("ok", _("Delivered to the phone.")),
+    "failed": ("danger", _("The phone company could not deliver it. Go through the number with the patient.")),
+    "dead": ("danger", _("Could not be sent after many tries. Check the phone number, then send it again.")),
+}
+_GONE = _("That number takes no texts: it does not exist or is a landline. Ask the patient for a mobile number.")
+_STOPPED = _("The patient has stopped our texts. They can text START to the number the texts came from.")
+_FILTERED = _("The phone company held it back. Use another way, such as e-mail or a call.")
+TEXT_FAILURES = {  # of Twilio, https://www.twilio.com/docs/api/errors
+    "twilio_30003": _("The phone was off or without reception. Send it again when the patient has it in hand."),
+    "twilio_30004": _STOPPED,
+    "twilio_21610": _STOPPED,
+    "twilio_30005": _GONE,
+    "twilio_30006": _GONE,
+    "twilio_21211": _GONE,
+    "twilio_21614": _GONE,
+    "twilio_30007": _FILTERED,
+    "twilio_30008": _FILTERED,
 }
 
 
@@ -42,8 +66,11 @@ def name_of(template: str) -> str:
     return str(NAMES.get(template, _("Message from the office")))
 
 
-def fate_of(state: str) -> Fate:
-    tone, sentence = WORDS[state]
+def fate_of(state: str, *, text: bool = False, code: str = "") -> Fate:
+    """`code`: why it failed, as the provider's number says; only of texts, where it tells what to do."""
+    tone, sentence = (TEXT_WORDS if text else WORDS)[state]
+    if text and state == "failed":
+        sentence = TEXT_FAILURES.get(code, sentence)
     return Fate(tone=tone, sentence=str(sentence))
 
 
