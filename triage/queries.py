@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from helpdesk import queries as helpdesk
 from helpdesk.enums import Category, Side, Turn
+from helpdesk.reports import first_day
 from portal_core.directory.enums import Permission
 from portal_core.directory.queries import staff_with
 from statuspage import queries as statuspage
@@ -30,7 +31,7 @@ from triage.rules.components import COMPONENTS
 from triage.rules.dry_run import Sample
 from triage.rules.edits import Table, table
 from triage.rules.routing import Packet, RequestFacts
-from triage.rules.surge import MEMORY, Proposal, Report, surges
+from triage.rules.surge import MEMORY, Proposal, Report, in_order, same_hours, surges, unusual, worth_comparing
 from triage.rules.table import ROUTES
 from triage.rules.views import MENTIONS, MINE, NOBODY, RESTING, Wanted
 
@@ -250,15 +251,33 @@ def it_flags(staff: "Staff") -> list[Escalation]:
 
 
 def proposals(staff: "Staff", flags: Iterable[Escalation], now: dt.datetime) -> tuple[Proposal, ...]:
-    """Incidents that these flags propose (§3.3)."""
-    return surges(
-        (
-            Report(flag.public_id, flag.category, flag.office.name, flag.created_at)
-            for flag in flags
-            if flag.state in UNLINKED and flag.created_at >= now - MEMORY
-        ),
-        now,
-    )
+    """Incidents that these flags propose (§3.3). No query unless several of a kind came within an hour, then six."""
+    reports = [
+        Report(flag.public_id, flag.category, flag.office.name, flag.created_at)
+        for flag in flags
+        if flag.state in UNLINKED and flag.created_at >= now - MEMORY
+    ]
+    bursts = surges(reports, now)
+    known = {one.category for one in bursts}
+    rest = [one for one in reports if one.category not in known]
+    return in_order([*bursts, *_unusual(staff, rest, now)])
+
+
+def _unusual(staff: "Staff", reports: list[Report], now: dt.datetime) -> tuple[Proposal, ...]:
+    kinds = worth_comparing(reports, now)
+    since = first_day(staff.practice_id) if kinds else None
+    if since is None:
+        return ()
+    zone, alike = staff.practice.time_zone, Q(pk__in=[])
+    for start, end in same_hours(now, zone):
+        alike |= Q(created_at__gt=start, created_at__lte=end)
+    rows = Escalation.objects.filter(alike, practice_id=staff.practice_id, category__in=kinds)
+    history: dict[str, list[dt.datetime]] = {kind: [] for kind in kinds}
+    for kind, at in rows.values_list("category", "created_at"):
+        history[kind].append(at)
+    is_open = helpdesk.open_anywhere(staff.practice_id)
+    chosen = [one for one in reports if one.category in kinds]
+    return unusual(chosen, now, history=history, zone=zone, is_open=is_open, since=since)
 
 
 METHOD_CLASSES: dict[str, str] = {

@@ -128,7 +128,12 @@ def _row(flag: "Escalation", people: dict[str, list[presence.Present]]) -> dict[
 
 def _card(proposal: Proposal) -> dict[str, Any]:
     minutes = max(1, round((proposal.last_at - proposal.first_at).total_seconds() / 60))
-    return {"proposal": proposal, "category": Category(proposal.category).label, "minutes": minutes}
+    return {
+        "proposal": proposal,
+        "category": Category(proposal.category).label,
+        "minutes": minutes,
+        "usually": f"{proposal.usual.median:g}" if proposal.usual is not None else "",
+    }
 
 
 Deed = Callable[..., str]
