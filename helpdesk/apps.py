@@ -34,4 +34,7 @@ class HelpdeskConfig(AppConfig):
         slots.register_nav(
             "desk", slots.Link("Opening hours", "helpdesk:hours", Permission.SETTINGS, "clock", order=83)
         )
+        slots.register_nav(
+            "desk", slots.Link("Answer times", "helpdesk:promises", Permission.SETTINGS, "clock", order=83)
+        )
         slots.register_nav("desk", slots.Link("Phone line", "helpdesk:phone", Permission.SETTINGS, "phone", order=84))

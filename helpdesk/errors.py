@@ -149,6 +149,18 @@ class LineLoops(Invalid):
     message = _("The line cannot ring on itself: give the number of the phone on the desk.")
 
 
+class PromisesMakeNoSense(Invalid):
+    """`facts["faults"]` names each field and why, by the codes of `rules.sla.faults`."""
+
+    code = "promises_make_no_sense"
+    message = _("These times do not go together. Each line below says why.")
+
+
+class PromisesChanged(Conflict):
+    code = "promises_changed"
+    message = _("Somebody changed the answer times meanwhile. Look at them as they are now, then change them again.")
+
+
 class NoSuchTicket(Invalid):
     code = "ticket_no_such_number"
     message = _("There is no ticket with that number that you may open. Check it and try again.")

@@ -1,8 +1,9 @@
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import phonenumbers
 from django import forms
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.contracts import ArticleDraft
 from helpdesk.enums import SENTENCE_GROUPS, Audience, Category, RequesterKind
 from helpdesk.rules.hours import Span, parse_spans
+from helpdesk.rules.sla import Promises, Target
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Office
@@ -334,6 +336,46 @@ class WireNumberField(forms.CharField):
         if number is None or not phonenumbers.is_possible_number(number):
             raise forms.ValidationError(_("Enter a phone number with area code."))
         return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+QUARTER = Decimal("0.25")
+
+
+class HoursField(forms.DecimalField):
+    """Hours to a quarter, kept as minutes."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.NumberInput(attrs={"inputmode": "decimal", "class": "input-short"})
+        super().__init__(min_value=QUARTER, max_value=200, step_size=QUARTER, widget=widget, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value / 60:g}" if isinstance(value, int) else value
+
+
+class PromisesForm(forms.Form):
+    """By when a request is answered and solved, in business hours."""
+
+    urgent_first = HoursField(label=_("Urgent: first answer, in hours"))
+    urgent_resolve = HoursField(label=_("Urgent: solved, in hours"))
+    normal_first = HoursField(label=_("All others: first answer, in hours"))
+    normal_resolve = HoursField(label=_("All others: solved, in hours"))
+
+    WHY: ClassVar[dict[str, Any]] = {
+        "range": _("Choose between a quarter of an hour and 200 hours, in quarters."),
+        "before_answer": _("A request cannot be solved before it is answered. Give this at least as long."),
+        "slower": _("Urgent requests may not wait longer than the others."),
+    }
+
+    def promises(self) -> Promises:
+        got = {name: int(hours * 60) for name, hours in self.cleaned_data.items()}
+        return Promises(
+            urgent=Target(got["urgent_first"], got["urgent_resolve"]),
+            normal=Target(got["normal_first"], got["normal_resolve"]),
+        )
+
+    def blame(self, faults: Sequence[tuple[str, str]]) -> None:
+        for name, code in faults:
+            self.add_error(name, self.WHY[code])
 
 
 class PhoneLineForm(forms.Form):

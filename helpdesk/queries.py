@@ -29,6 +29,7 @@ from helpdesk.models import (
     InboundMail,
     InboundText,
     PhoneCall,
+    ServicePromise,
     Ticket,
     TicketLink,
     TicketMessage,
@@ -206,6 +207,18 @@ def last_rating(ticket: Ticket) -> TicketRating | None:
     return ticket.ratings.order_by("-round").first()
 
 
+def promises(practice_id: int, *, limit: int = 20) -> list[ServicePromise]:
+    """What a practice promised, the newest first, which is in force; none while it promises what ships."""
+    return list(ServicePromise.objects.filter(practice_id=practice_id).order_by("-number")[:limit])
+
+
+def promised_to(ticket: Ticket) -> sla.Target:
+    """What was promised for this kind of request when the ticket was opened; one query."""
+    rows = ServicePromise.objects.filter(practice_id=ticket.practice_id, at__lte=ticket.created_at)
+    row = rows.order_by("-number").first()
+    return sla.target(Category(ticket.category), row.promises if row is not None else sla.SHIPPED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timekeeping:
     """By when what was promised, in a sentence each, and who had the move until now."""
@@ -219,9 +232,9 @@ class Timekeeping:
 
 
 def timekeeping(ticket: Ticket, *, now: dt.datetime) -> Timekeeping:
-    """Explain the deadlines of a ticket. Three queries."""
+    """Explain the deadlines of a ticket. Four queries."""
     segments = list(ticket.segments.order_by("began_at", "id"))
-    promised, used = sla.target(Category(ticket.category)), sum(row.minutes for row in segments if row.ended_at)
+    promised, used = promised_to(ticket), sum(row.minutes for row in segments if row.ended_at)
     ours = ticket.state in OURS
     calendar, since = calendar_for(ticket, ticket.turn), segments[-1].began_at if segments else ticket.created_at
     answered = ticket.first_response_at

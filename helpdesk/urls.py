@@ -1,6 +1,19 @@
 from django.urls import path
 
-from helpdesk.views import articles, contact, help, hours, library, mail, phone, texts, ticket, voice, voicemail
+from helpdesk.views import (
+    articles,
+    contact,
+    help,
+    hours,
+    library,
+    mail,
+    phone,
+    promises,
+    texts,
+    ticket,
+    voice,
+    voicemail,
+)
 
 app_name = "helpdesk"
 urlpatterns = [
@@ -32,6 +45,7 @@ urlpatterns = [
     path("desk/settings/hours/holidays/federal/", hours.add_federal, name="holidays-federal"),
     path("desk/settings/hours/holidays/remove/", hours.remove_holiday, name="holiday-remove"),
     path("desk/settings/hours/<str:place>/", hours.week, name="hours-week"),
+    path("desk/settings/answer-times/", promises.settings_page, name="promises"),
     path("desk/settings/phone/", phone.settings_page, name="phone"),
     path("desk/voicemail/<str:public_id>/", voicemail.listen, name="voicemail"),
     path("hooks/twilio/sms/", texts.incoming, name="texts"),

@@ -1,9 +1,9 @@
 """What one practice promises; append-only, and a ticket keeps what was promised when it was opened."""
 
-from typing import ClassVar
-
 from django.db import models
 from django.db.models import F, Q
+
+from helpdesk.rules.sla import Promises, Target
 
 
 class ServicePromise(models.Model):
@@ -17,8 +17,6 @@ class ServicePromise(models.Model):
     normal_resolve = models.PositiveIntegerField()
     by_label = models.CharField(max_length=120)
     at = models.DateTimeField()  # tickets opened from then on
-
-    FIELDS: ClassVar[tuple[str, ...]] = ("urgent_first", "urgent_resolve", "normal_first", "normal_resolve")
 
     class Meta:
         constraints = [
@@ -34,3 +32,9 @@ class ServicePromise(models.Model):
                 & Q(normal_resolve__gte=F("urgent_resolve")),
             ),
         ]
+
+    @property
+    def promises(self) -> Promises:
+        return Promises(
+            urgent=Target(self.urgent_first, self.urgent_resolve), normal=Target(self.normal_first, self.normal_resolve)
+        )

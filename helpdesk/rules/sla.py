@@ -1,5 +1,7 @@
 """What we promise: a first answer and a solution within so many open minutes, and what happens as time runs out.
 
+A practice may promise something else than what ships; a ticket keeps what was promised when it was opened.
+
 Minutes are counted on the calendar of whoever has the move (HD-11); they stand still while it is the requester's move
 or an incident's.
 """
@@ -34,13 +36,42 @@ class Target:
     resolve: int
 
 
-URGENT_TARGET = Target(first=60, resolve=240)
-NORMAL_TARGET = Target(first=240, resolve=960)
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What a practice promises, by how urgent a request is."""
+
+    urgent: Target
+    normal: Target
 
 
-def target(category: Category) -> Target:
+SHIPPED = Promises(urgent=Target(first=60, resolve=240), normal=Target(first=240, resolve=960))
+STEP = 15  # minutes: promises are quarters of an hour
+LONGEST = 200 * 60  # minutes; five working weeks
+
+
+def target(category: Category, promises: Promises = SHIPPED) -> Target:
     """What is promised for this kind of request."""
-    return URGENT_TARGET if category in URGENT else NORMAL_TARGET
+    return promises.urgent if category in URGENT else promises.normal
+
+
+def faults(promises: Promises) -> tuple[tuple[str, str], ...]:
+    """What does not make sense in these promises: (field, code), field as in `urgent_first`.
+
+    Codes: range (a quarter of an hour to 200 hours, in quarters), before_answer (solved before it is answered), slower
+    (urgent requests wait longer than others).
+    """
+    found = []
+    for name, one in (("urgent", promises.urgent), ("normal", promises.normal)):
+        for part, minutes in (("first", one.first), ("resolve", one.resolve)):
+            if not STEP <= minutes <= LONGEST or minutes % STEP:
+                found.append((f"{name}_{part}", "range"))
+        if one.resolve < one.first:
+            found.append((f"{name}_resolve", "before_answer"))
+    if promises.urgent.first > promises.normal.first:
+        found.append(("urgent_first", "slower"))
+    if promises.urgent.resolve > promises.normal.resolve:
+        found.append(("urgent_resolve", "slower"))
+    return tuple(found)
 
 
 def due(calendar: Calendar, since: dt.datetime, minutes: int, spent: int) -> dt.datetime | None:

@@ -7,9 +7,9 @@ from django.db.models import Sum
 
 from helpdesk.actions.tickets.telling import tell
 from helpdesk.contracts import TicketOverdue
-from helpdesk.enums import OURS, Alert, Category, TicketState, Turn
+from helpdesk.enums import OURS, Alert, TicketState, Turn
 from helpdesk.models import Ticket, TicketSegment
-from helpdesk.queries import calendar_for
+from helpdesk.queries import calendar_for, promised_to
 from helpdesk.rules import clocks, sla
 from helpdesk.rules.hours import Calendar, working_minutes
 from portal_core.kernel import clock
@@ -43,14 +43,14 @@ def cut(ticket: Ticket, *, at: dt.datetime) -> None:
 def set_deadlines(ticket: Ticket, segment: TicketSegment) -> None:
     """Work out the deadlines in memory, from the segment that runs and what was used up before it."""
     calendar, spent = calendar_for(ticket, Turn(segment.turn)), _spent(ticket)
-    promised = sla.target(Category(ticket.category))
+    promised = promised_to(ticket)
     ticket.resolve_due_at = sla.due(calendar, segment.began_at, promised.resolve, spent)
     if ticket.first_response_at is None:
         ticket.first_due_at = sla.due(calendar, segment.began_at, promised.first, spent)
         ticket.due_at = ticket.first_due_at
     else:
         ticket.due_at = ticket.resolve_due_at
-    minutes = _minutes(ticket)
+    minutes = _minutes(ticket, promised)
     if spent < minutes:
         ticket.alert = Alert.NONE
     _set_alert(ticket, calendar, segment, minutes, spent)
@@ -63,7 +63,7 @@ def alert(*, ticket: Ticket, by: Actor) -> Ticket:
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if ticket.state not in OURS or ticket.alert_at is None or ticket.alert_at > now:
         return ticket
-    segment, spent, minutes = _open_segment(ticket), _spent(ticket), _minutes(ticket)
+    segment, spent, minutes = _open_segment(ticket), _spent(ticket), _minutes(ticket, promised_to(ticket))
     calendar = calendar_for(ticket, Turn(segment.turn))
     raised = Alert(ticket.alert)
     while (step := sla.next_alert(calendar, segment.began_at, minutes, spent, raised)) and step[1] <= now:
@@ -91,8 +91,7 @@ def adopt(*, ticket: Ticket) -> None:
         ticket.save_changes(at=ticket.updated_at)
 
 
-def _minutes(ticket: Ticket) -> int:
-    promised = sla.target(Category(ticket.category))
+def _minutes(ticket: Ticket, promised: sla.Target) -> int:
     return promised.first if ticket.first_response_at is None else promised.resolve
 
 
