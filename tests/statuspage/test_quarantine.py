@@ -9,10 +9,10 @@ from portal_core import notify
 from portal_core.kernel import clock
 from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
+from portal_core.notify.rules.quarantine import Verdict, judge
 from statuspage import access
 from statuspage.actions import subscribers
 from statuspage.models import Subscriber, vault
-from statuspage.rules.quarantine import Verdict, judge
 from tests.statuspage.conftest import OMAR
 from tests.statuspage.factories import declare, subscriber
 

@@ -9,6 +9,7 @@ import binascii
 import datetime as dt
 import hashlib
 import hmac
+import secrets
 from collections.abc import Iterable, Mapping
 
 TOLERANCE = dt.timedelta(minutes=5)
@@ -23,13 +24,20 @@ class BadSecret(Exception):
     """The secret cannot be used: empty, or no base64."""
 
 
+def new_secret() -> str:
+    """32 random bytes in the form of Standard Webhooks, which receivers' libraries read."""
+    return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+
+
 def headers(secret: str, *, message_id: str, at: dt.datetime, body: bytes) -> dict[str, str]:
-    """The three headers of one message. Raises BadSecret."""
+    """The three headers of one message. Several secrets, separated by spaces, sign one beside the other, so that a
+    receiver can change its own in peace. Raises BadSecret."""
     stamp = str(int(at.timestamp()))
+    signed = [_digest(_key(one), message_id, stamp, body) for one in secret.split() or [""]]
     return {
         "webhook-id": message_id,
         "webhook-timestamp": stamp,
-        "webhook-signature": "v1," + base64.b64encode(_digest(_key(secret), message_id, stamp, body)).decode(),
+        "webhook-signature": " ".join("v1," + base64.b64encode(one).decode() for one in signed),
     }
 
 

@@ -9,8 +9,8 @@ from django.utils.crypto import salted_hmac
 from portal_core.kernel import audit, clock, outbox
 from portal_core.kernel.contracts import SYSTEM, Actor
 from portal_core.kernel.http import ratelimit
+from portal_core.kernel.http.signatures import new_secret
 from statuspage import access
-from statuspage.actions.subscribers.choosing import new_secret
 from statuspage.actions.subscribers.joining import activate, locked
 from statuspage.actions.subscribers.waking import wake
 from statuspage.contracts import WebhookReady

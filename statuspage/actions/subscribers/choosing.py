@@ -1,8 +1,6 @@
 """What the holder of a subscription does with it, by its signed link."""
 
-import base64
 import datetime as dt
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +8,7 @@ from django.db import transaction
 
 from portal_core.kernel import audit, clock, outbox
 from portal_core.kernel.contracts import Actor
+from portal_core.kernel.http.signatures import new_secret
 from statuspage import access
 from statuspage.actions.subscribers.joining import fulfil, locked, wish_of
 from statuspage.contracts import Preferences, SubscriptionRequested
@@ -97,11 +96,6 @@ def rotate_secret(*, token: str, by: Actor) -> str:
         raise SubscriptionOver
     subscriber.secret_cipher = vault().seal(new_secret())
     return _show(subscriber, "subscriber:rotate_secret", by)
-
-
-def new_secret() -> str:
-    """32 random bytes in the form of Standard Webhooks, which receivers' libraries read."""
-    return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def _show(subscriber: Subscriber, action: str, by: Actor) -> str:

@@ -8,12 +8,12 @@ from django.db import transaction
 
 from portal_core.kernel import audit, clock, outbox
 from portal_core.kernel.contracts import SYSTEM, Actor
+from portal_core.notify.rules.quarantine import Verdict, judge
 from statuspage.actions.subscribers.choosing import leave
 from statuspage.actions.subscribers.joining import activate
 from statuspage.contracts import SubscriberQuarantined
 from statuspage.enums import Way
 from statuspage.models import Subscriber
-from statuspage.rules.quarantine import Verdict, judge
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""When an address is set aside: at once where it says it does not exist, else when it keeps failing (pure)."""
+"""When an address is given up: at once where it says it does not exist, else when it keeps failing (pure)."""
 
 import datetime as dt
 from enum import StrEnum
