@@ -25,6 +25,13 @@ class IncidentMoved(Conflict):
     message = _("Someone posted an update in the meantime. Read it before you send yours.")
 
 
+class EventChanged(Conflict):
+    """Somebody changed the plan after this person opened it."""
+
+    code = "event_changed"
+    message = _("Someone changed this in the meantime. Reload to see it, then make your change again.")
+
+
 class ComponentUnknown(Invalid):
     code = "component_unknown"
     message = _("One of the components does not exist any more. Reload and choose again.")

@@ -147,16 +147,16 @@ def correct(*, update_id: str, body: str, by: Actor) -> UpdateRevision | None:
 
     Raises UpdateNotFound, TextMissing, VariableOpen.
     """
-    now, body = clock.now(), publication.words(body)
+    now = clock.now()
+    publication.words(body)
     page = pages.locked_page()
     rows = IncidentUpdate.objects.filter(incident__page=page, public_id=update_id)
     update = rows.exclude(kind=PublicationKind.REMINDER).prefetch_related("revisions").first()
     if update is None:
         raise UpdateNotFound
-    newest = update.revisions.order_by("-edited_at", "-pk").first()
-    if body == (newest.body if newest is not None else update.body):
+    revision = publication.reword(update, body, by=by, at=now)
+    if revision is None:
         return None
-    revision = UpdateRevision.objects.create(update=update, body=body, edited_at=now, by_label=by.label[:120])
     audit.record("incident:correct", by=by, target=update, at=now, incident=update.incident.public_id)
     pages.publish_state(page, cause=f"correction:{update_id}", at=now)
     publication.push_changed(update.incident)

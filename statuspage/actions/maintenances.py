@@ -67,7 +67,7 @@ def schedule(
     def deed() -> str:
         now = clock.now()
         line = publication.one_line(name)
-        _check_window(scheduled_for, scheduled_until, now)
+        check_window(scheduled_for, scheduled_until, now)
         if component_status not in ("", *ComponentStatus.values):
             raise StatusUnknown
         offsets = sorted(set(reminders), reverse=True)
@@ -147,7 +147,7 @@ def reschedule(
         begun = incident.status in UNDERWAY
         if begun and scheduled_for != incident.scheduled_for:
             raise MaintenanceBegun
-        _check_window(scheduled_for, scheduled_until, now)
+        check_window(scheduled_for, scheduled_until, now)
         if (scheduled_for, scheduled_until) == (incident.scheduled_for, incident.scheduled_until):
             raise WindowInvalid
         if scheduled_for != incident.scheduled_for:
@@ -302,7 +302,8 @@ def _once(incident_id: str, key: str, deed: Callable[[Page, Incident, dt.datetim
     return queries.incident(incident_id)
 
 
-def _check_window(scheduled_for: dt.datetime, scheduled_until: dt.datetime, now: dt.datetime) -> None:
+def check_window(scheduled_for: dt.datetime, scheduled_until: dt.datetime, now: dt.datetime) -> None:
+    """Raises WindowInvalid: it ends before it begins, or is over."""
     if scheduled_until <= scheduled_for or scheduled_until <= now:
         raise WindowInvalid
 

@@ -24,6 +24,7 @@ from statuspage.models import (
     IncidentComponent,
     IncidentUpdate,
     Page,
+    UpdateRevision,
 )
 from statuspage.rules import templating
 from statuspage.rules.rollup import worst
@@ -70,7 +71,7 @@ def publish(
     or nothing. Returns the update's id. `affected` as `members_as_they_are` or `apply` return it."""
     body = words(body)
     incident.next_update_nudged_at = None if kind != PublicationKind.REMINDER else incident.next_update_nudged_at
-    incident.save(update_fields=_LIFECYCLE)
+    keep(incident)
     update = IncidentUpdate.objects.create(
         incident=incident, kind=kind, status=incident.status, body=body, affected_components=list(affected),
         deliver_notifications=deliver and not incident.silent, created_at=at, display_at=at, by_id=by.id,
@@ -82,6 +83,20 @@ def publish(
         pages.publish_state(page, cause=f"incident-update:{update.public_id}", at=at)
     push_changed(incident)
     return str(update.public_id)
+
+
+def keep(incident: Incident) -> None:
+    """Save where the event stands."""
+    incident.save(update_fields=_LIFECYCLE)
+
+
+def reword(update: IncidentUpdate, body: str, *, by: Actor, at: dt.datetime) -> UpdateRevision | None:
+    """Put another wording on a published message; None: it stands there already. Raises TextMissing, VariableOpen."""
+    body = words(body)
+    newest = update.revisions.order_by("-edited_at", "-pk").first()
+    if body == (newest.body if newest is not None else update.body):
+        return None
+    return UpdateRevision.objects.create(update=update, body=body, edited_at=at, by_label=by.label[:120])
 
 
 def push_changed(incident: Incident) -> None:

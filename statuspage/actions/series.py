@@ -9,10 +9,14 @@ from django.db import transaction
 
 from portal_core.kernel import audit, clock, idempotency
 from portal_core.kernel.contracts import SYSTEM, Actor
-from statuspage.actions import maintenances, pages, publication
+from statuspage import access
+from statuspage.actions import maintenances, occurrences, pages, publication
+from statuspage.actions.occurrences import Plan
 from statuspage.enums import ComponentStatus, EventKind, MaintenanceStatus
 from statuspage.errors import (
     ComponentUnknown,
+    EventChanged,
+    IncidentNotFound,
     RemindersInvalid,
     RuleInvalid,
     SeriesEnded,
@@ -20,13 +24,15 @@ from statuspage.errors import (
     StatusUnknown,
     WindowInvalid,
 )
-from statuspage.models import Component, Incident, MaintenanceSeries
+from statuspage.models import Component, Incident, MaintenanceSeries, Page
+from statuspage.queries import authoring
 from statuspage.rules import recurrence, windows
 
 logger = logging.getLogger(__name__)
 
 AHEAD = dt.timedelta(days=60)
 MOST_MINUTES = 7 * 24 * 60
+NOT_ANY_MORE = "This work will not take place on this date."
 
 
 @transaction.atomic
@@ -70,9 +76,7 @@ def create(
             raise StatusUnknown
         if not windows.usable_reminders(series.reminders):
             raise RemindersInvalid
-        members = list(Component.objects.filter(page=page, public_id__in=list(component_ids), retired_at=None))
-        if len(members) != len(set(component_ids)):
-            raise ComponentUnknown
+        members = _members(page, component_ids)
         if recurrence.first(series.rule, first_at=first_at, zone=zone, after=_not_over(series, now)) is None:
             raise RuleInvalid
         series.save()
@@ -85,16 +89,159 @@ def create(
 
 
 @transaction.atomic
+def change(
+    *,
+    series_id: str,
+    from_id: str,
+    plan: Plan,
+    rule: str,
+    first_at: dt.datetime,
+    minutes: int,
+    notice: str = "",
+    seen: int | None = None,
+    by: Actor,
+    key: str,
+) -> str:
+    """Change a series from one of its dates on; return its id. Dates before it stay as they are.
+
+    `from_id` is that maintenance ("": everything that is yet to begin), `first_at` its new start, in the time zone of
+    the series. With the same rule and start, dates that somebody moved by hand keep their times; else every date that
+    is yet to begin takes the place the rule gives it, what is too many is called off and what lacks is planned.
+    `notice` is mailed once, with the first date that changes ("": nobody is mailed). `seen`: the `version` its author
+    looked at. Raises SeriesNotFound, SeriesEnded, EventChanged, IncidentNotFound, MaintenanceBegun, MaintenanceOver
+    and what `create` raises.
+    """
+
+    def deed() -> str:
+        now, whole = clock.now(), plan.checked()
+        page = pages.locked_page()
+        row = _open(page, series_id)
+        if seen is not None and row.version != seen:
+            raise EventChanged
+        slot = authoring.next_slot(row, now)
+        if from_id:
+            begin = access.incident_for_change(page, from_id, EventKind.MAINTENANCE)
+            if begin.series_id != row.pk or begin.series_slot is None:
+                raise IncidentNotFound
+            occurrences.refuse_begun(begin)
+            slot = begin.series_slot
+        if not 0 < minutes <= MOST_MINUTES:
+            raise WindowInvalid
+        members = _members(page, whole.component_ids)
+        following, was = _following(row, slot), dt.timedelta(minutes=row.minutes)
+        new_rule = recurrence.normal(rule)
+        timely = (new_rule, first_at) == (row.rule, slot)
+        shifted = new_rule == row.rule
+        row.rule, row.first_at = _from_there(row, new_rule, slot, first_at, counted=shifted), first_at
+        row.name, row.body, row.minutes, row.silent = whole.name, whole.body, minutes, whole.silent
+        row.component_status, row.reminders = whole.component_status, list(whole.reminders)
+        row.version += 1
+        if recurrence.first(row.rule, first_at=first_at, zone=row.time_zone, after=_not_over(row, now)) is None:
+            raise RuleInvalid
+        told = _Telling(notice)
+        if timely:
+            for one in _upcoming(following):
+                start, until = _times(one)
+                length = dt.timedelta(minutes=minutes) if until - start == was else until - start
+                told.by(occurrences.apply(page, one, whole, start, start + length, notice=told.words, by=by, at=now))
+        else:
+            _take_places(page, row, following if shifted else _upcoming(following), whole, told, by=by, at=now)
+        row.save()
+        row.components.set(members)
+        audit.record("series:edit", by=by, target=row, at=now, rule=row.rule, minutes=minutes, told=bool(notice))
+        return str(row.public_id)
+
+    return idempotency.once("statuspage.series.change", key, deed)
+
+
+class _Telling:
+    """A notice that goes out once: with the first date that takes it."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+
+    def by(self, done: bool) -> None:
+        if done:
+            self.words = ""
+
+
+def _take_places(
+    page: Page,
+    row: MaintenanceSeries,
+    dates: Sequence[Incident],
+    plan: Plan,
+    told: _Telling,
+    *,
+    by: Actor,
+    at: dt.datetime,
+) -> None:
+    """Give each date the place that the rule has for it, in order; plan what lacks, call off what is too many."""
+    horizon, length = at + AHEAD, dt.timedelta(minutes=row.minutes)
+    after = max(row.first_at - dt.timedelta(seconds=1), _not_over(row, at))
+    places = recurrence.occurrences(row.rule, first_at=row.first_at, zone=row.time_zone, after=after, until=horizon)
+    for one, place in zip(dates, places, strict=False):
+        one.series_slot = place
+        one.save(update_fields=["series_slot"])
+        if one.status == MaintenanceStatus.SCHEDULED:
+            told.by(occurrences.apply(page, one, plan, place, place + length, notice=told.words, by=by, at=at))
+    for one in _upcoming(dates[len(places) :]):
+        maintenances.cancel(
+            incident_id=one.public_id, body=told.words or NOT_ANY_MORE, by=by, key="", deliver=bool(told.words)
+        )
+        told.by(True)
+    for place in places[len(dates) :]:
+        _plan(row, place, by=by, deliver=False, members=plan.component_ids)
+    row.made_until = horizon
+
+
+def _following(row: MaintenanceSeries, slot: dt.datetime) -> list[Incident]:
+    """The dates of a series from one on, as the rule had them; called off ones too."""
+    rows = Incident.objects.select_for_update(of=("self",)).filter(series=row, series_slot__gte=slot)
+    return list(rows.order_by("series_slot", "pk"))
+
+
+def _upcoming(rows: Sequence[Incident]) -> list[Incident]:
+    return [one for one in rows if one.status == MaintenanceStatus.SCHEDULED]
+
+
+def _times(one: Incident) -> tuple[dt.datetime, dt.datetime]:
+    assert one.scheduled_for is not None
+    assert one.scheduled_until is not None
+    return one.scheduled_for, one.scheduled_until
+
+
+def _from_there(row: MaintenanceSeries, rule: str, slot: dt.datetime, first_at: dt.datetime, *, counted: bool) -> str:
+    """The rule as it counts from its new first date. A rule the author wrote anew counts as it says."""
+    if not counted or "COUNT=" not in rule:
+        return rule
+    just_before = slot - dt.timedelta(seconds=1)
+    done = recurrence.occurrences(row.rule, first_at=row.first_at, zone=row.time_zone, after=None, until=just_before)
+    return recurrence.rest(rule, done=len(done))
+
+
+def _members(page: Page, component_ids: Sequence[str]) -> list[Component]:
+    members = list(Component.objects.filter(page=page, public_id__in=list(component_ids), retired_at=None))
+    if len(members) != len(set(component_ids)):
+        raise ComponentUnknown
+    return members
+
+
+def _open(page: Page, series_id: str) -> MaintenanceSeries:
+    row = MaintenanceSeries.objects.select_for_update().filter(page=page, public_id=series_id).first()
+    if row is None:
+        raise SeriesNotFound
+    if row.ended_at is not None:
+        raise SeriesEnded
+    return row
+
+
+@transaction.atomic
 def end(*, series_id: str, body: str, by: Actor) -> int:
     """End a series and call off its occurrences that have not begun; return how many. Subscribers are told once, with
     the next one of them. Raises SeriesNotFound, SeriesEnded, TextMissing."""
     now = clock.now()
     page = pages.locked_page()
-    series = MaintenanceSeries.objects.select_for_update().filter(page=page, public_id=series_id).first()
-    if series is None:
-        raise SeriesNotFound
-    if series.ended_at is not None:
-        raise SeriesEnded
+    series = _open(page, series_id)
     body = publication.words(body)
     series.ended_at = now
     series.save(update_fields=["ended_at"])
@@ -139,15 +286,21 @@ def _make(series: MaintenanceSeries, now: dt.datetime, *, by: Actor) -> int:
     )
     for place, start in enumerate(starts):
         told = series.announced and is_new and place == 0
-        maintenances.schedule(
-            name=series.name, body=series.body, component_ids=members, scheduled_for=start,
-            scheduled_until=start + dt.timedelta(minutes=series.minutes), component_status=series.component_status,
-            reminders=series.reminders, silent=series.silent, series_id=series.public_id,
-            key=f"series:{series.public_id}:{start:%Y%m%dT%H%M}", by=by, deliver=told,
-        )  # fmt: skip
+        _plan(series, start, by=by, deliver=told, members=members)
     series.made_until = horizon
     series.save(update_fields=["made_until"])
     return len(starts)
+
+
+def _plan(series: MaintenanceSeries, start: dt.datetime, *, by: Actor, deliver: bool, members: Sequence[str]) -> None:
+    """One date of it. An edited series may come back to a place it has left: the key says in which version."""
+    edition = f"{series.version}:" if series.version else ""
+    maintenances.schedule(
+        name=series.name, body=series.body, component_ids=members, scheduled_for=start,
+        scheduled_until=start + dt.timedelta(minutes=series.minutes), component_status=series.component_status,
+        reminders=series.reminders, silent=series.silent, series_id=series.public_id,
+        key=f"series:{series.public_id}:{edition}{start:%Y%m%dT%H%M}", by=by, deliver=deliver,
+    )  # fmt: skip
 
 
 def _not_over(series: MaintenanceSeries, now: dt.datetime) -> dt.datetime:

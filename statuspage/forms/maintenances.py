@@ -13,7 +13,7 @@ from statuspage.contracts import ComponentSummary
 from statuspage.enums import ComponentStatus, MaintenanceStatus
 from statuspage.forms.composing import BODY_MAX, NAME_MAX, OVERRIDE_REASONS, AudiencesMixin
 from statuspage.forms.moments import PageTimeField
-from statuspage.rules import recurrence
+from statuspage.rules import recurrence, windows
 
 LENGTHS = [
     ("30", "30 min"),
@@ -55,6 +55,15 @@ class WordsForm(AudiencesMixin):
         return "\n".join(str(self.cleaned_data.get(name) or "") for name in ("name", "body") if name in self.fields)
 
 
+def length_of(start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
+    """The values of a WindowForm for a window: a usual length by its name, any other by its end."""
+    minutes = str(int((end - start).total_seconds() // 60))
+    named = minutes in dict(LENGTHS)
+    return {
+        "scheduled_for": start, "length": minutes if named else "", "scheduled_until": None if named else end,
+    }  # fmt: skip
+
+
 class WindowForm(forms.Form):
     """From when until when. The end is the start and a length, or a moment of its own."""
 
@@ -79,7 +88,9 @@ class WindowForm(forms.Form):
         return values
 
 
-class ScheduleForm(WordsForm, WindowForm):
+class PlanForm(WindowForm):
+    """What is done, when, and what it touches."""
+
     name = forms.CharField(
         label=_("What is done, in a few words"),
         max_length=NAME_MAX,
@@ -92,8 +103,6 @@ class ScheduleForm(WordsForm, WindowForm):
     component_status = forms.ChoiceField(
         label=_("While it is under way, these show"), choices=SHOWS, required=False, initial=ComponentStatus.MAINTENANCE
     )
-    auto_start = forms.BooleanField(label=_("Begin by itself"), required=False, initial=True)
-    auto_complete = forms.BooleanField(label=_("End by itself"), required=False, initial=True)
     reminders = forms.MultipleChoiceField(
         label=_("Remind subscribers"),
         choices=REMINDERS,
@@ -102,12 +111,6 @@ class ScheduleForm(WordsForm, WindowForm):
         widget=forms.CheckboxSelectMultiple,
     )
     silent = forms.BooleanField(label=_("Show it, but never mail anybody about it"), required=False)
-    repeat = forms.ChoiceField(label=_("Comes back"), choices=REPEATS, required=False, widget=forms.RadioSelect)
-    weekdays = forms.MultipleChoiceField(
-        label=_("On these days"), choices=DAYS, required=False, widget=forms.CheckboxSelectMultiple
-    )
-    nth = forms.ChoiceField(label=_("On the"), choices=NTH, required=False, initial="1")
-    weekday = forms.ChoiceField(label=_("Weekday"), choices=DAYS, required=False, initial="SU")
 
     field_order = ["name", "body", "components", "scheduled_for", "length", "scheduled_until"]
 
@@ -116,16 +119,27 @@ class ScheduleForm(WordsForm, WindowForm):
         self.members = queries.components() if members is None else members
         self.fields["components"].choices = [(row.id, row.name) for row in self.members]  # type: ignore[attr-defined]
 
-    def clean(self) -> dict[str, Any]:
-        values = super().clean()
-        if values.get("repeat") == "weekly" and not values.get("weekdays"):
-            self.add_error("weekdays", _("Choose at least one day of the week."))
-        return values
-
     def minutes(self) -> int:
         """Its length."""
         span = self.cleaned_data["scheduled_until"] - self.cleaned_data["scheduled_for"]
         return int(span.total_seconds() // 60)
+
+
+class RepeatForm(forms.Form):
+    """How often it comes back."""
+
+    repeat = forms.ChoiceField(label=_("Comes back"), choices=REPEATS, required=False, widget=forms.RadioSelect)
+    weekdays = forms.MultipleChoiceField(
+        label=_("On these days"), choices=DAYS, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    nth = forms.ChoiceField(label=_("On the"), choices=NTH, required=False, initial="1")
+    weekday = forms.ChoiceField(label=_("Weekday"), choices=DAYS, required=False, initial="SU")
+
+    def clean(self) -> dict[str, Any]:
+        values = dict(super().clean() or self.cleaned_data)
+        if values.get("repeat") == "weekly" and not values.get("weekdays"):
+            self.add_error("weekdays", _("Choose at least one day of the week."))
+        return values
 
     def rule(self, zone: str) -> str:
         """The RRULE of what was chosen; "" for work that happens once."""
@@ -149,6 +163,73 @@ class ScheduleForm(WordsForm, WindowForm):
             self.rule(zone), first_at=first, zone=zone, after=first - dt.timedelta(seconds=1), until=first + AHEAD
         )
         return found[:count]
+
+
+class ScheduleForm(RepeatForm, WordsForm, PlanForm):
+    auto_start = forms.BooleanField(label=_("Begin by itself"), required=False, initial=True)
+    auto_complete = forms.BooleanField(label=_("End by itself"), required=False, initial=True)
+
+
+class EditForm(PlanForm):
+    """Changing what is planned. Subscribers are told in words of their own, and only if that is ticked."""
+
+    body = forms.CharField(
+        label=_("What is done, and what people will notice"),
+        max_length=BODY_MAX,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write what is done and what people will notice.")},
+    )
+    tell = forms.BooleanField(label=_("Tell subscribers about this change"), required=False)
+    notice = forms.CharField(
+        label=_("What they are told"),
+        max_length=BODY_MAX,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Only sent if the box above is ticked."),
+    )
+    lint_reason = forms.ChoiceField(label=_("Save it all the same?"), choices=OVERRIDE_REASONS, required=False)
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = dict(REMINDERS)
+        others = [row for row in self.initial.get("reminders", ()) if row not in known]
+        self.fields["reminders"].choices = [  # type: ignore[attr-defined]
+            *((row, f"{windows.in_words(dt.timedelta(minutes=int(row)))} before") for row in others), *REMINDERS,
+        ]  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        values = dict(super().clean() or self.cleaned_data)
+        if values.get("tell") and not (values.get("notice") or "").strip():
+            self.add_error("notice", _("Write what subscribers should know about this change."))
+        if values.get("tell") and values.get("silent"):
+            self.add_error("tell", _("Silent work mails nobody. Untick this, or “never mail anybody”."))
+        return values
+
+    def notice_to_send(self) -> str:
+        """Empty unless subscribers are to be told."""
+        return str(self.cleaned_data["notice"]) if self.cleaned_data["tell"] else ""
+
+    def public_text(self) -> str:
+        return "\n\n".join(filter(None, (self.cleaned_data["body"], self.notice_to_send())))
+
+
+class EditSeriesForm(RepeatForm, EditForm):
+    """The same for a date and all that follow, and how often they come."""
+
+    KEEP = "keep"
+
+    def __init__(self, *args: Any, now: str, **kwargs: Any) -> None:
+        """`now`: the rule as it stands."""
+        super().__init__(*args, **kwargs)
+        self.present = now
+        kept = (self.KEEP, f"As now: {recurrence.in_words(now)}")
+        self.fields["repeat"].choices = [kept, *REPEATS[1:]]  # type: ignore[attr-defined]
+        self.fields["repeat"].initial = self.KEEP
+
+    def rule(self, zone: str) -> str:
+        kept = self.cleaned_data.get("repeat") in ("", None, self.KEEP)
+        return self.present if kept else super().rule(zone)
 
 
 class ProgressForm(WordsForm):

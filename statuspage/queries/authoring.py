@@ -1,8 +1,23 @@
 """What operators work with: drafts, templates, series, postmortems, groups. Nothing of this is public."""
 
-from statuspage.enums import DraftState
+import datetime as dt
+
+from django.db.models import Prefetch
+
+from portal_core.kernel import clock
+from statuspage.enums import DraftState, MaintenanceStatus, PublicationKind
 from statuspage.errors import DraftNotFound, SeriesNotFound, TemplateNotFound
-from statuspage.models import ComponentGroup, Draft, MaintenanceSeries, Postmortem, Template
+from statuspage.models import (
+    ComponentGroup,
+    Draft,
+    Incident,
+    MaintenanceSeries,
+    Postmortem,
+    Template,
+    UpdateRevision,
+)
+from statuspage.queries.events import words_of
+from statuspage.rules import recurrence
 
 
 def drafts(practice_id: int | None = None) -> list[Draft]:
@@ -47,6 +62,25 @@ def one_series(series_id: str) -> MaintenanceSeries:
     if row is None:
         raise SeriesNotFound
     return row
+
+
+def next_date(row: MaintenanceSeries) -> Incident | None:
+    """The first of its dates that is yet to begin, by its place in the rule."""
+    rows = Incident.objects.filter(series=row, status=MaintenanceStatus.SCHEDULED, series_slot__gt=clock.now())
+    return rows.order_by("series_slot", "pk").first()
+
+
+def next_slot(row: MaintenanceSeries, now: dt.datetime) -> dt.datetime:
+    """When the rule of a series has it next; `now` when it has run out."""
+    return recurrence.first(row.rule, first_at=row.first_at, zone=row.time_zone, after=now) or now
+
+
+def announced_words(row: Incident) -> str:
+    """What was said when it was planned, in the wording that stands; "" where nothing was."""
+    updates = row.updates.filter(kind=PublicationKind.SCHEDULED).order_by("pk")
+    newest = UpdateRevision.objects.order_by("-edited_at", "-pk")
+    first = updates.prefetch_related(Prefetch("revisions", newest)).first()
+    return words_of(first)[0] if first is not None else ""
 
 
 def postmortem(incident_id: str) -> Postmortem | None:

@@ -70,6 +70,34 @@ def first(rule: str, *, first_at: dt.datetime, zone: str, after: dt.datetime) ->
     return None
 
 
+_DAYS = {"MO": "Mon", "TU": "Tue", "WE": "Wed", "TH": "Thu", "FR": "Fri", "SA": "Sat", "SU": "Sun"}
+_PLACES = {"1": "first", "2": "second", "3": "third", "4": "fourth", "-1": "last"}
+
+
+def in_words(rule: str) -> str:
+    """The usual rules as people say them ("every week on Sun"); any other as it is written."""
+    if rule == "FREQ=DAILY":
+        return "every day"
+    if weekly := re.fullmatch(r"FREQ=WEEKLY;BYDAY=([A-Z]{2}(?:,[A-Z]{2})*)", rule):
+        return f"every week on {', '.join(_DAYS.get(day, day) for day in weekly[1].split(','))}"
+    if monthly := re.fullmatch(r"FREQ=MONTHLY;BYDAY=(-1|[1-4])([A-Z]{2})", rule):
+        return f"every month on the {_PLACES[monthly[1]]} {_DAYS.get(monthly[2], monthly[2])}"
+    if day := re.fullmatch(r"FREQ=MONTHLY;BYMONTHDAY=(\d+)", rule):
+        return f"every month on day {day[1]}"
+    return rule
+
+
+def rest(rule: str, *, done: int) -> str:
+    """What is left of a rule that counts its dates, once `done` of them are behind; any other rule as it is. Raises
+    RuleInvalid when none is left."""
+    count = re.search(r"(?<![A-Z])COUNT=(\d+)", normal(rule))
+    if count is None:
+        return normal(rule)
+    if int(count[1]) <= done:
+        raise RuleInvalid
+    return normal(rule).replace(count[0], f"COUNT={int(count[1]) - done}")
+
+
 def _rule(text: str, first_at: dt.datetime, place: ZoneInfo) -> rrule:
     """In local wall time without a zone; an UNTIL in UTC is brought into the same."""
 

@@ -1,10 +1,12 @@
-"""`{% load console %}`: the sub-navigation of the operators' console."""
+"""`{% load console %}`: the sub-navigation of the operators' console, and repetitions in words."""
 
 from dataclasses import dataclass
 
 from django import template
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
+
+from statuspage.rules import recurrence
 
 register = template.Library()
 
@@ -47,3 +49,9 @@ def console_tabs(context: Context) -> list[Tab]:
     """{% console_tabs as tabs %}: the pages of the console, the present one marked."""
     request = context.get("request")
     return tabs(request.path) if request is not None else []
+
+
+@register.filter
+def rule_words(rule: str) -> str:
+    """{{ series.rule|rule_words }}: how often it comes back."""
+    return recurrence.in_words(rule)
