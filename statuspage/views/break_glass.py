@@ -6,6 +6,7 @@ What proves the operator is a code printed beforehand (`manage.py statuspage_cod
 import threading
 import time
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -17,7 +18,10 @@ from portal_core.kernel.http.ratelimit import client_address
 from statuspage.actions import journal
 from statuspage.errors import CodeUnknown
 from statuspage.forms.break_glass import BreakGlassForm
+from statuspage.queries import subscribers as queries
 from statuspage.snapshot import codes
+from statuspage.snapshot.html import Place
+from statuspage.views.language import in_language_asked_for
 
 TRIES, PER = 10, 60.0  # wrong codes per address and minute, counted in this process: the cache may be away too
 
@@ -47,6 +51,7 @@ tries = Tries()
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @public_page
+@in_language_asked_for
 def break_glass(request: HttpRequest) -> HttpResponse:
     """SP-07: the form, and what it publishes. Answers 404 where no codes were printed."""
     if not codes.unused():
@@ -66,8 +71,14 @@ def break_glass(request: HttpRequest) -> HttpResponse:
                 form.add_error(None, str(refusal))
                 status = refusal.status
             else:
-                return redirect("statuspage:page")
-    return render(request, "statuspage/break_glass.html", {"form": form}, status=status)
+                return redirect(_status_page())
+    context = {"form": form, "status_page": _status_page(), "languages": settings.LANGUAGES}
+    return render(request, "statuspage/break_glass.html", context, status=status)
+
+
+def _status_page() -> str:
+    """The published page in the language of this answer."""
+    return Place(queries.language()).base
 
 
 def _owner(request: HttpRequest) -> str:

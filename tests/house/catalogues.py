@@ -21,11 +21,11 @@ APP = ROOT / "statuspage"
 LOCALE = APP / "locale"
 # What only operators read is in English.
 OPERATORS = (
-    "forms/authoring.py", "forms/break_glass.py", "forms/composing.py", "forms/entry_points.py",
+    "forms/authoring.py", "forms/composing.py", "forms/entry_points.py",
     "forms/maintenances.py", "forms/moments.py", "forms/operators.py", "forms/structure.py", "rules/lint.py",
-    "rules/templating.py", "rules/recurrence.py", "management/", "migrations/", "views/break_glass.py",
+    "rules/templating.py", "rules/recurrence.py", "management/", "migrations/",
     "views/board.py", "views/console/", "views/subscribers.py", "views/entry_points.py", "views/inside.py",
-    "templates/statuspage/board", "templates/statuspage/break_glass", "templates/statuspage/console",
+    "templates/statuspage/board", "templates/statuspage/console",
     "templates/statuspage/entry_points", "templates/statuspage/inside", "templates/statuspage/subscribers",
     "templates/statuspage/subscriptions/staff",
 )  # fmt: skip

@@ -282,6 +282,22 @@ def test_bad_input_costs_no_code_and_keeps_what_was_typed(published):
     assert file.waiting() == []
 
 
+def test_the_page_speaks_spanish_and_goes_on_in_it(published, django_assert_num_queries):
+    """SP-07: asked for by the address or by the browser; no session is needed to remember it."""
+    (code,) = codes.make("Omar", 1)
+    with django_assert_num_queries(0):
+        first = Client().get("/status/break-glass/", headers={"Accept-Language": "es"}).content.decode()
+        shown = Client().get("/status/break-glass/?language=es").content.decode()
+        refused = Client().post("/status/break-glass/?language=es", {**FORM, "code": "AAAA-BBBB"}).content.decode()
+        done = Client().post("/status/break-glass/?language=es", {**FORM, "code": code})
+
+    assert '<html lang="es"' in first
+    for words in ("Publicar sin la base de datos", "Código de su hoja", "Un problema nuevo", 'href="/status/es/"'):
+        assert words in shown
+    assert "Ese código no es válido" in refused
+    assert (done.status_code, done["location"]) == (302, "/status/es/")
+
+
 def test_a_stranger_learns_nothing_and_is_slowed_down(published, monkeypatch):
     assert Client().get("/status/break-glass/").status_code == 404  # no codes were printed
     codes.make("Omar", 1)
