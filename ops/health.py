@@ -1,23 +1,30 @@
-"""Liveness, which touches nothing; readiness, which asks each dependency and names what fails; metrics."""
+"""Liveness, which touches nothing; readiness, which asks each dependency; metrics. What they tell of the inside is for
+this machine and for holders of METRICS_TOKEN; a stranger learns whether the product is ready, and nothing else."""
 
 import asyncio
+import ipaddress
 import time
 from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 
 from ops import measures
 from ops.celery import app as celery_app
 from portal_core.directory.guards import public_page
+from portal_core.kernel.errors import NotFound
+from portal_core.kernel.http.ratelimit import client_address
 
 PATIENCE = 2  # seconds a dependency may take to answer
+FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded")  # what a proxy adds
 
 
 @public_page
@@ -30,17 +37,35 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @public_page
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """{"ready": bool, "checks": {name: {"ok": bool, "ms": float}}}; 503 unless every dependency answers."""
+    """{"ready": bool, "checks": {name: {"ok": bool, "ms": float}}}; 503 unless every dependency answers. Strangers get
+    "ready" alone: which part has failed, and how slowly it answers, is not theirs to know."""
     checks = {name: _try(check) for name, check in CHECKS.items()}
     ready = all(result["ok"] for result in checks.values())
-    return JsonResponse({"ready": ready, "checks": checks}, status=200 if ready else 503)
+    told = {"ready": ready, "checks": checks} if _insider(request) else {"ready": ready}
+    return JsonResponse(told, status=200 if ready else 503)
 
 
 @public_page
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
+    """Figures for Prometheus. Raises NotFound for a stranger."""
+    if not _insider(request):
+        raise NotFound
     body, content_type = measures.render()
     return HttpResponse(body, content_type=content_type)
+
+
+def _insider(request: HttpRequest) -> bool:
+    """Who carries the token, or asks from this machine itself: not through a proxy on it, which forwards the world."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if settings.METRICS_TOKEN and scheme.lower() == "bearer":
+        return constant_time_compare(token.strip(), settings.METRICS_TOKEN)
+    if any(name in request.headers for name in FORWARDED):
+        return False
+    try:
+        return ipaddress.ip_address(client_address(request)).is_loopback
+    except ValueError:
+        return False
 
 
 def _try(check: Callable[[], None]) -> dict[str, Any]:

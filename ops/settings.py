@@ -280,6 +280,7 @@ OUTBOUND_ALLOW_LOOPBACK = env.bool("OUTBOUND_ALLOW_LOOPBACK", False)  # tests on
 TURN_URLS = env.list("TURN_URLS", default=[])  # e.g. turn:turn.example.org:3478
 TURN_SECRET = env.str("TURN_SECRET", "")
 STATUS_SOCKETS_PER_ADDRESS = env.int("STATUS_SOCKETS_PER_ADDRESS", 200)  # open status pages of one address; 0: no cap
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # who carries it reads /metrics from anywhere, not only on this machine
 STATUS_EXPORT = env.str("STATUS_EXPORT", "")  # a directory or s3://bucket/prefix the page is copied to as it changes
 STATUS_AUTO_PUBLISH = env.list("STATUS_AUTO_PUBLISH", default=[])  # parts whose failing probe publishes by itself
 SENTRY_DSN = env.str("SENTRY_DSN", "")

@@ -42,6 +42,43 @@ def test_readiness_names_the_one_that_fails_and_quotes_nothing(client, monkeypat
     assert "postgres" not in answer.content.decode()
 
 
+STRANGERS = (
+    {"REMOTE_ADDR": "203.0.113.9"},
+    {"REMOTE_ADDR": ""},
+    {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.9"},  # a proxy on this machine
+    {"REMOTE_ADDR": "127.0.0.1", "HTTP_FORWARDED": "for=203.0.113.9"},
+    {"REMOTE_ADDR": "203.0.113.9", "HTTP_AUTHORIZATION": "Bearer wrong"},
+    {"REMOTE_ADDR": "203.0.113.9", "HTTP_AUTHORIZATION": "Bearer "},
+    {"REMOTE_ADDR": "127.0.0.1", "HTTP_AUTHORIZATION": "Bearer wrong"},
+)
+
+
+@pytest.mark.parametrize("caller", STRANGERS, ids=lambda caller: " ".join(caller.values()))
+def test_strangers_learn_whether_it_is_ready_and_nothing_else(client, settings, caller):
+    settings.METRICS_TOKEN = "a-long-secret"
+
+    assert client.get("/readyz", **caller).json() == {"ready": True}
+    refused = client.get("/metrics", **caller)
+    assert refused.status_code == 404
+    assert "lantern_" not in refused.content.decode()
+    assert client.get("/healthz", **caller).status_code == 200
+
+
+def test_without_a_token_an_empty_one_opens_nothing(client, settings):
+    settings.METRICS_TOKEN = ""
+
+    for words in ("Bearer ", "Bearer", ""):
+        assert client.get("/metrics", REMOTE_ADDR="203.0.113.9", HTTP_AUTHORIZATION=words).status_code == 404
+
+
+def test_the_token_opens_metrics_and_details_from_anywhere(client, settings):
+    settings.METRICS_TOKEN = "a-long-secret"
+    caller = {"REMOTE_ADDR": "203.0.113.9", "HTTP_AUTHORIZATION": "Bearer a-long-secret"}
+
+    assert "lantern_outbox_messages" in client.get("/metrics", **caller).content.decode()
+    assert set(client.get("/readyz", **caller).json()["checks"]) == set(health.CHECKS)
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_probes_can_only_be_read(client, path):
     assert client.post(path).status_code == 405
