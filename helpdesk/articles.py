@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q
 
 from helpdesk.enums import Audience, Category
 from helpdesk.models import Article, ArticleFeedback, ArticleVersion
-from helpdesk.rules.guides import Guide, parse, rank
+from helpdesk.rules.guides import Guide, anchor_of, parse, rank
 from helpdesk.rules.platforms import verdict
 from portal_core.directory import queries as directory
 from portal_core.directory.enums import Hat, Permission
@@ -26,6 +26,30 @@ WRITERS: dict[Audience, tuple[Permission, ...]] = {
     Audience.PATIENTS: (Permission.SETTINGS,),
     Audience.OFFICE: (Permission.SETTINGS, Permission.IT_DESK),
     Audience.IT: (Permission.SETTINGS, Permission.IT_DESK),
+}
+
+# What a page links to by the name of its task: short name of the article, and the heading to begin at ("": its top).
+TOPICS: dict[str, tuple[str, str]] = {
+    "sign-in": ("cannot-log-in", ""),
+    "activate": ("your-portal-account", "Part 2: Create your account"),
+    "register": ("your-portal-account", "You are a new patient"),
+    "reset": ("cannot-log-in", "You forgot your password"),
+    "username": ("cannot-log-in", "You forgot your user name"),
+    "pin": ("cannot-log-in", "You have a slip with a PIN"),
+    "no-e-mail": ("cannot-log-in", "No e-mail arrives"),
+    "link": ("cannot-log-in", "The link does not work"),
+    "second-step": ("cannot-log-in", "You are asked for a code"),
+    "password": ("your-portal-account", "Choose a good password"),
+    "proxy": ("your-portal-account", "You act for somebody else"),
+}
+DESK_TOPICS: dict[str, tuple[str, str]] = {
+    "portal-access": ("portal-status", ""),
+    "onboarding": ("bring-patients-in", "Many at once"),
+    "registrations": ("bring-patients-in", "Patients who register on the website"),
+    "no-e-mail": ("bring-patients-in", "Patients without e-mail"),
+    "e-mail-change": ("bring-patients-in", "The e-mail address changes"),
+    "proxy": ("bring-patients-in", "Parents, guardians, caregivers"),
+    "verify": ("verify-a-caller", ""),
 }
 
 
@@ -128,6 +152,17 @@ def _named(slug: str, rows: list[Guide]) -> Guide:
     if found is None:
         raise NotFound
     return found
+
+
+def on_topic(topic: str, topics: dict[str, tuple[str, str]], rows: list[Guide]) -> tuple[Guide | None, str]:
+    """The article for a task among those somebody may read, and the id of the heading to begin at. A practice's own
+    text may lack the heading, or the practice may have put the article away. Raises NotFound for an unknown task."""
+    if topic not in topics:
+        raise NotFound
+    slug, heading = topics[topic]
+    found = next((one for one in rows if one.slug == slug), None)
+    anchor = anchor_of(heading) if heading and found is not None else ""
+    return found, anchor if anchor and found is not None and f'id="{anchor}"' in found.html() else ""
 
 
 # --- for those who write them -----------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ def identity_card(request: HttpRequest, patient: "Patient", action: str) -> str:
     if not staff.may(Permission.VERIFY_PATIENT, office_id=patient.home_office_id):
         return ""
     proof = gate.find(patient_id=patient.public_id, action=action, staff=staff)
-    row = None if proof is not None else identity.usable_of(patient, action, clock.now())
+    on_the_request = action == "issue_pin"  # done there, not on the page that asks
+    row = None if proof is not None and not on_the_request else identity.usable_of(patient, action, clock.now())
     state = _("Second person needed") if row is not None and row.needs_approval else _("Waiting")
     facts = {"proof": proof, "row": row, "state": state, "patient": patient, "action": action}
     purpose = PURPOSE_OF[action]

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -74,6 +76,7 @@ def parse(text: str, *, slug: str, audience: Audience) -> Guide:
 # --- as a page --------------------------------------------------------------------------------------------------------
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image"])
 _PLATFORMS = "<p>{platforms}</p>\n"
+_END: Final = Token("", "", 0)
 
 
 @lru_cache(maxsize=256)
@@ -88,10 +91,16 @@ def render(body: str) -> SafeString:
 
 
 def _tame(tokens: Iterable[Token]) -> None:
-    """Headings begin below the page's own; links that lead elsewhere say nothing of where one came from."""
-    for token in tokens:
+    """Headings begin below the page's own and can be linked to; links that lead elsewhere say nothing of where one came
+    from."""
+    anchors = Counter[str]()
+    for token, following in pairwise([*tokens, _END]):
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(max(int(token.tag[1]), 2), 4)}"
+        if token.type == "heading_open":
+            anchor = anchor_of(following.content)
+            anchors[anchor] += 1
+            token.attrSet("id", anchor if anchors[anchor] == 1 else f"{anchor}-{anchors[anchor]}")
         if token.type == "link_open":
             target = str(token.attrGet("href") or "")
             if not re.match(r"(?:/(?!/)|#|https://|tel:\+?[0-9-]+$)", target):
@@ -99,6 +108,11 @@ def _tame(tokens: Iterable[Token]) -> None:
             elif target.startswith("https://"):
                 token.attrSet("rel", "noopener noreferrer")
         _tame(token.children or ())
+
+
+def anchor_of(heading: str) -> str:
+    """The id of a heading: `about-you-forgot-your-password`. The prefix keeps it apart from other ids of the page."""
+    return f"about-{slugify(heading)}"
 
 
 def platforms_table() -> str:

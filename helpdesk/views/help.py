@@ -1,6 +1,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -39,6 +40,23 @@ def index(request: PublicRequest) -> HttpResponse:
 @require_safe
 def article(request: PublicRequest, slug: str) -> HttpResponse:
     return _article(request, slug, FeedbackForm())
+
+
+@public_page
+@require_safe
+def for_topic(request: PublicRequest, topic: str) -> HttpResponse:
+    """The help for what somebody is doing (PC-55): pages link here by the name of the task, and land on all help where
+    the practice has put the article away."""
+    return lead_to(
+        articles.on_topic(topic, articles.TOPICS, articles.public_guides()), "helpdesk:article", "helpdesk:help"
+    )
+
+
+def lead_to(found: tuple[Guide | None, str], article: str, otherwise: str) -> HttpResponse:
+    guide, anchor = found
+    if guide is None:
+        return redirect(otherwise)
+    return redirect(reverse(article, args=[guide.slug]) + (f"#{anchor}" if anchor else ""))
 
 
 @public_page

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from helpdesk import articles
 from helpdesk.forms import FeedbackForm, HelpSearchForm
 from helpdesk.rules.guides import rank
-from helpdesk.views.help import FOUND, record_feedback, typed_category, typed_text
+from helpdesk.views.help import FOUND, lead_to, record_feedback, typed_category, typed_text
 from portal_core.directory.guards import StaffRequest, staff_page
 
 
@@ -34,6 +34,15 @@ def index(request: StaffRequest) -> HttpResponse:
 @staff_page()
 def article(request: StaffRequest, slug: str) -> HttpResponse:
     return _article(request, slug, FeedbackForm())
+
+
+@require_GET
+@staff_page()
+def for_topic(request: StaffRequest, topic: str) -> HttpResponse:
+    """The practice's own help for what somebody at a desk is doing."""
+    rows = articles.guides(*articles.audiences_of(request.staff), practice_id=request.staff.practice_id)
+    found = articles.on_topic(topic, articles.DESK_TOPICS, rows)
+    return lead_to(found, "helpdesk:library-article", "helpdesk:library")
 
 
 @require_POST
