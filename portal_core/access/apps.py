@@ -32,6 +32,7 @@ class AccessConfig(AppConfig):
         slots.register("patient-list.actions", panels.add_patient_link)
         slots.register("sign-in.patient", panels.register_link)
         patients.before_contact_change(email.before_contact_change)
+        patients.after_addresses_imported(email.hold_imported)
         slots.register_nav(
             "desk",
             slots.Link(

@@ -48,6 +48,14 @@ class EmailChangeStopped(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmailImported(Event):
+    """The records of another system put another address on file for somebody with portal access."""
+
+    change_id: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationSent(Event):
     """Somebody filled in the registration form; what they typed stands on the registration."""
 

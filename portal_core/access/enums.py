@@ -48,6 +48,7 @@ class CheckMethod(models.TextChoices):
 
     IN_PERSON = "in_person", _("In the office, with a photo ID")
     CHECKED = "checked", _("By an identity check")
+    IMPORTED = "imported", _("Not by us: it came from the records system")
 
 
 class InviteOutcome(models.TextChoices):

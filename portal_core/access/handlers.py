@@ -1,5 +1,5 @@
-from portal_core.access.actions import newcomers, portal
-from portal_core.access.contracts import PasswordHelpAsked, PortalPasswordSet, RegistrationSent
+from portal_core.access.actions import email, newcomers, portal
+from portal_core.access.contracts import EmailImported, PasswordHelpAsked, PortalPasswordSet, RegistrationSent
 from portal_core.kernel import outbox
 
 
@@ -11,6 +11,11 @@ def answer_by_mail(event: PasswordHelpAsked) -> None:
 @outbox.handles(PortalPasswordSet)
 def tell_patient(event: PortalPasswordSet) -> None:
     portal.tell_password_set(token_id=event.token_id)
+
+
+@outbox.handles(EmailImported)
+def tell_both_addresses(event: EmailImported) -> None:
+    email.tell_imported(change_id=event.change_id)
 
 
 @outbox.handles(RegistrationSent)

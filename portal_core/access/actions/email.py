@@ -12,7 +12,7 @@ from django.urls import reverse
 from portal_core import notify
 from portal_core.access import errors, gate
 from portal_core.access.actions import portal
-from portal_core.access.contracts import EmailChangeStopped
+from portal_core.access.contracts import EmailChangeStopped, EmailImported
 from portal_core.access.enums import AccessLevel, CheckMethod
 from portal_core.access.models import EmailChange, PortalAccess
 from portal_core.access.queries import address_hold
@@ -20,7 +20,7 @@ from portal_core.access.rules.matching import plain_email
 from portal_core.accounts.actions import credentials
 from portal_core.directory.actions import patients
 from portal_core.kernel import audit, clock, outbox
-from portal_core.kernel.contracts import Actor
+from portal_core.kernel.contracts import SYSTEM, Actor
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Patient
@@ -133,6 +133,44 @@ def before_contact_change(patient: "Patient", values: dict[str, Any], by: Actor)
         changed_by=by.label[:120] or "Somebody",
     )  # fmt: skip
     portal.kill_links(patient, at=clock.now())
+
+
+def hold_imported(changes: "list[tuple[Patient, str]]") -> None:
+    """Registered with `directory`: (patient, address before). For who has portal access the new address waits like any
+    other, from this moment on; what takes locks of its own follows with the event. Links that went to the address
+    before are dead by themselves."""
+    now = clock.now()
+    on = PortalAccess.objects.filter(patient__in=[patient.pk for patient, _ in changes], level=AccessLevel.CAN_ACCESS)
+    enabled = set(on.values_list("patient_id", flat=True))
+    for patient, before in changes:
+        hangs_on_it = patient.user_id is not None or patient.pk in enabled
+        if not hangs_on_it or plain_email(before) == plain_email(patient.email):
+            continue
+        row = EmailChange.objects.create(
+            patient=patient, old_email=before.strip(), new_email=patient.email, method=CheckMethod.IMPORTED,
+            changed_at=now, changed_by="Records import", hold_until=now + HOLD,
+        )  # fmt: skip
+        audit.record(
+            "access:change_email", by=SYSTEM, target=patient, practice_id=patient.practice_id, at=now,
+            method=str(row.method), held=True,
+        )  # fmt: skip
+        outbox.publish(EmailImported(change_id=row.public_id, at=now))
+
+
+@transaction.atomic
+def tell_imported(*, change_id: str) -> None:
+    """What follows an imported address: open sessions end, and both mailboxes hear of it. Twice is once."""
+    found = EmailChange.objects.select_related("patient__practice", "patient__home_office", "patient__user")
+    patient = found.get(public_id=change_id).patient
+    PortalAccess.objects.locked_of(patient.pk)
+    row = found.select_for_update(of=("self",)).get(public_id=change_id)
+    if row.stop_hash:
+        return
+    secret = secrets.token_urlsafe(32) if row.old_email else ""
+    row.stop_hash = portal.digest(secret) if secret else ""
+    row.save(update_fields=["stop_hash"])
+    _end_everything(row.patient, at=clock.now(), by=SYSTEM)
+    _tell_both(row, secret)
 
 
 def _taken_away(patient: "Patient", now: dt.datetime) -> str:

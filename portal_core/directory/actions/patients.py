@@ -15,8 +15,11 @@ SIGN_IN_FIELDS = frozenset({"email", "zip", "birth_date"})  # what portal access
 
 BeforeChange = Callable[[Patient, dict[str, Any], Actor], None]
 
+AddressesImported = Callable[[list[tuple[Patient, str]]], None]
+
 _before: list[BeforeChange] = []
 _after: list[Callable[[Patient, frozenset[str]], None]] = []
+_imported: list[AddressesImported] = []
 
 
 def before_contact_change(callback: BeforeChange) -> None:
@@ -30,6 +33,20 @@ def after_contact_change(callback: Callable[[Patient, frozenset[str]], None]) ->
     """Call `callback(patient, changed_field_names)` in the same transaction whenever contact data changed."""
     if callback not in _after:
         _after.append(callback)
+
+
+def after_addresses_imported(callback: AddressesImported) -> None:
+    """Call `callback([(patient, e-mail address before), …])` in the import's transaction whenever the records of
+    another system put other addresses on file. The rows are locked then: lock nothing that others lock first."""
+    if callback not in _imported:
+        _imported.append(callback)
+
+
+def addresses_imported(changes: list[tuple[Patient, str]]) -> None:
+    """Tell those who asked; for the import alone."""
+    if changes:
+        for callback in _imported:
+            callback(changes)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from portal_core.directory.actions.patients import addresses_imported
 from portal_core.directory.enums import Role
 from portal_core.directory.fhir.parse import (
     NPI,
@@ -68,19 +69,26 @@ class _Upsert:
         """`values`: (fhir id, what the resource states, what only a new row gets)."""
         manager: Any = self.model.objects
         ids = [fhir_id for fhir_id, _stated, _first in values]
-        known = {row.fhir_id: row for row in manager.filter(practice=self.practice, fhir_id__in=ids)}
+        mine = manager.filter(practice=self.practice)
+        known = {row.fhir_id: row for row in mine.filter(fhir_id__in=ids)}
+        # One UPDATE writes the touched columns of all these rows: read without a lock, it would undo what somebody at a
+        # desk saved meanwhile. Rows that stay as they are are not held while the rest of the file comes in.
+        stale = [fhir_id for fhir_id, stated, _first in values if fhir_id in known and _news(known[fhir_id], stated)]
+        if stale:
+            locked = mine.select_for_update(no_key=True).filter(fhir_id__in=stale).order_by("pk")
+            known |= {row.fhir_id: row for row in locked}
         new, changed, touched = [], [], set()
+        before: list[tuple[Any, dict[str, Any]]] = []
         for fhir_id, stated, first in values:
             row = known.get(fhir_id)
             if row is None:
                 new.append(self.model(practice=self.practice, fhir_id=fhir_id, **stated, **first))
                 continue
-            differing = {
-                name: value for name, value in stated.items() if value not in ("", None) and getattr(row, name) != value
-            }
+            differing = _news(row, stated)
             if not differing:
                 self.tally.unchanged += 1
                 continue
+            before.append((row, {name: getattr(row, name) for name in differing}))
             for name, value in {**differing, **self._also(differing)}.items():
                 setattr(row, name, value)
                 touched.add(name)
@@ -90,9 +98,18 @@ class _Upsert:
             manager.bulk_update(changed, sorted(touched))
         self.tally.created += len(new)
         self.tally.updated += len(changed)
+        self._changed(before)
+
+    def _changed(self, before: list[tuple[Any, dict[str, Any]]]) -> None:
+        """What follows for rows that are written: (row as it is now, what its changed fields held)."""
 
     def _also(self, differing: dict[str, Any]) -> dict[str, Any]:
         return {}
+
+
+def _news(row: Office | Staff | Patient, stated: dict[str, Any]) -> dict[str, Any]:
+    """What the resource states and the row has otherwise."""
+    return {name: value for name, value in stated.items() if value not in ("", None) and getattr(row, name) != value}
 
 
 class Organizations:
@@ -255,6 +272,9 @@ class Patients(_Upsert):
             "email_since": self.now if row.email else None,
             "phone_since": self.now if row.phone else None,
         }
+
+    def _changed(self, before: list[tuple[Any, dict[str, Any]]]) -> None:
+        addresses_imported([(row, fields["email"]) for row, fields in before if "email" in fields])
 
     def _also(self, differing: dict[str, Any]) -> dict[str, Any]:
         return {f"{name}_since": self.now for name in ("email", "phone") if name in differing}
