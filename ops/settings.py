@@ -302,6 +302,12 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "TicketState": "helpdesk.enums.TicketState",
         "FlagState": "triage.enums.EscalationState",
+        "PortalState": "portal_core.access.enums.PortalState",
+        "PortalFilter": "portal_core.access.api.shapes.FILTERS",
+        "DeliveryState": "portal_core.notify.enums.DeliveryState",
+        "TicketChannel": "helpdesk.enums.Channel",
+        "DeliveryChannel": "portal_core.notify.enums.Channel",
+        "ProxyScope": "portal_core.access.enums.ProxyScope",
     },
 }
 

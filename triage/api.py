@@ -4,7 +4,6 @@ The same doors, the same actions and the same refusals as on the pages. What a p
 whose session or token it shows: an office sees its own tickets, IT sees flags without a patient (TR-01).
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -12,39 +11,26 @@ from rest_framework import serializers
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from helpdesk import access as helpdesk_access
 from helpdesk import queries as helpdesk
 from helpdesk.actions import tickets
 from helpdesk.enums import Category, Channel, RequesterKind, Resolution, Side, TicketState, Turn, Visibility
+from portal_core.access.actions import pins
+from portal_core.directory.api import AFTER, KEY, LIMIT, PersonShape, StaffView, answers, limit, read
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import staff_api
-from portal_core.kernel import audit, clock, idempotency
-from portal_core.kernel.http import ratelimit
+from portal_core.kernel import audit, clock
 from triage import access, queries
-from triage.actions import escalations
+from triage.actions import accounts, escalations
 from triage.enums import EscalationState, RefusalCode
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
     from portal_core.directory.models import Staff
 
-PER_MINUTE = 300
-PAGE, PAGE_MAX = 50, 100
-KEY = OpenApiParameter(
-    "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key twice does the deed once."
-)
-AFTER = OpenApiParameter("after", str, description="`after` of the page before.")
-LIMIT = OpenApiParameter("limit", int, description=f"How many at most, up to {PAGE_MAX}.")
-
 
 # --- shapes -----------------------------------------------------------------------------------------------------------
-class PersonShape(serializers.Serializer[Any]):
-    id = serializers.CharField(source="public_id")
-    name = serializers.CharField()
-
-
 class TicketShape(serializers.Serializer[Any]):
     """A ticket in a list."""
 
@@ -102,6 +88,19 @@ class SolveShape(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=5000, required=False, default="", allow_blank=True)
 
 
+class TicketProofShape(serializers.Serializer[Any]):
+    attestation_id = serializers.CharField(
+        max_length=40, help_text="Of a live identity check on this ticket; it is used up."
+    )
+
+
+class PinShape(serializers.Serializer[Any]):
+    """Told this once and kept nowhere; an earlier one has stopped working."""
+
+    pin = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
 class FlagShape(serializers.Serializer[Any]):
     """What IT sees of a matter: initials and no chart."""
 
@@ -141,32 +140,16 @@ class TextShape(serializers.Serializer[Any]):
 
 
 # --- doors ------------------------------------------------------------------------------------------------------------
-class DeskView(APIView):
-    """One person's requests, counted; `key` does a deed once."""
+class DeskView(StaffView):
+    """The desks of an office and of IT."""
 
     permission_classes: list[type[BasePermission]] = [staff_api(Permission.OFFICE_DESK, Permission.IT_DESK)]
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        ratelimit.hit("api.v1", self.staff.public_id, limit=PER_MINUTE, per=60)
-
-    @property
-    def staff(self) -> "Staff":
-        return self.request._request.staff  # type: ignore[attr-defined,no-any-return]
 
     def ticket(self, public_id: str) -> "Ticket":
         """A patient's ticket of this person's office, or one written to IT. Raises TicketNotFound."""
         found = helpdesk_access.ticket_for(self.staff, public_id)
         door = access.office_ticket if found.side == Side.OFFICE else access.it_ticket
         return door(self.staff, public_id)
-
-    def once(self, scope: str, deed: Callable[[], str]) -> None:
-        """Do it, or nothing if the request carries a key with which it was done already."""
-        key = self.request.headers.get("Idempotency-Key", "")
-        if key:
-            idempotency.once(f"api:{scope}:{self.staff.pk}"[:64], key, deed)
-        else:
-            deed()
 
 
 class TicketList(DeskView):
@@ -191,7 +174,7 @@ class TicketList(DeskView):
             turn=Turn(turn) if turn in Turn.values else None,
             mine=request.query_params.get("mine") == "true",
             after=request.query_params.get("after", ""),
-            limit=_limit(request),
+            limit=limit(request),
         )
         audit.record(
             "ticket:list", by=self.staff.actor, practice_id=self.staff.practice_id, shown=len(page.tickets), way="api"
@@ -220,7 +203,7 @@ class TicketMessages(DeskView):
         parameters=[KEY], request=NewMessageShape, responses={201: TicketWithMessagesShape},
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
-        said, ticket = _read(NewMessageShape, request), self.ticket(public_id)
+        said, ticket = read(NewMessageShape, request), self.ticket(public_id)
 
         def deed() -> str:
             if said["visibility"] == Visibility.PATIENT:
@@ -240,12 +223,53 @@ class TicketSolve(DeskView):
         operation_id="tickets_solve", summary="Solve it", request=SolveShape, responses=TicketWithMessagesShape
     )
     def post(self, request: Request, public_id: str) -> Response:
-        said = _read(SolveShape, request)
+        said = read(SolveShape, request)
         ticket = tickets.solve(
             ticket=self.ticket(public_id), resolution=Resolution(said["resolution"]), note=said["note"],
             by=self.staff.actor,
         )  # fmt: skip
         return Response(_whole(ticket, self.staff))
+
+
+class AccountView(DeskView):
+    """What an office does to an account on the strength of a check on the ticket."""
+
+    permission_classes = [staff_api(Permission.OFFICE_DESK)]
+
+    def said(self, request: Request, public_id: str) -> "dict[str, Any]":
+        proof = read(TicketProofShape, request)["attestation_id"]
+        ticket = access.office_ticket(self.staff, public_id)
+        return {"ticket": ticket, "attestation_id": proof, "staff": self.staff, "by": self.staff.actor}
+
+
+class TicketLink(AccountView):
+    @extend_schema(
+        operation_id="tickets_send_link", summary="Send the invitation or the reset link to the e-mail on file",
+        request=TicketProofShape, responses=answers(TicketWithMessagesShape),
+    )  # fmt: skip
+    def post(self, request: Request, public_id: str) -> Response:
+        accounts.send_link(**self.said(request, public_id))
+        return Response(_whole(self.ticket(public_id), self.staff))
+
+
+class TicketPin(AccountView):
+    @extend_schema(
+        operation_id="tickets_issue_pin", summary="Issue a registration PIN",
+        request=TicketProofShape, responses=answers(PinShape, 201),
+    )  # fmt: skip
+    def post(self, request: Request, public_id: str) -> Response:
+        pin = accounts.issue_pin(**self.said(request, public_id))
+        return Response(PinShape({"pin": pin, "expires_at": clock.now() + pins.LIFETIME}).data, status=201)
+
+
+class TicketSecondStep(AccountView):
+    @extend_schema(
+        operation_id="tickets_reset_second_step", summary="Take off the patient's lost second step",
+        request=TicketProofShape, responses=answers(TicketWithMessagesShape),
+    )  # fmt: skip
+    def post(self, request: Request, public_id: str) -> Response:
+        accounts.reset_second_step(**self.said(request, public_id))
+        return Response(_whole(self.ticket(public_id), self.staff))
 
 
 class FlagView(DeskView):
@@ -282,7 +306,7 @@ class FlagDecline(FlagView):
         operation_id="flags_decline", summary="Send it back with a code", request=DeclineShape, responses=FlagShape
     )
     def post(self, request: Request, public_id: str) -> Response:
-        said, flag = _read(DeclineShape, request), access.flag_for_it(self.staff, public_id)
+        said, flag = read(DeclineShape, request), access.flag_for_it(self.staff, public_id)
         escalations.decline(
             flag=flag, code=RefusalCode(said["code"]), note=said["note"], staff=self.staff, by=self.staff.actor
         )
@@ -292,7 +316,7 @@ class FlagDecline(FlagView):
 class FlagAsk(FlagView):
     @extend_schema(operation_id="flags_ask", summary="Ask the office", request=TextShape, responses=FlagShape)
     def post(self, request: Request, public_id: str) -> Response:
-        said, flag = _read(TextShape, request), access.flag_for_it(self.staff, public_id)
+        said, flag = read(TextShape, request), access.flag_for_it(self.staff, public_id)
         escalations.ask_office(flag=flag, question=said["text"], staff=self.staff, by=self.staff.actor)
         return self.answer_with(public_id)
 
@@ -300,21 +324,9 @@ class FlagAsk(FlagView):
 class FlagAnswer(FlagView):
     @extend_schema(operation_id="flags_answer", summary="Answer it", request=TextShape, responses=FlagShape)
     def post(self, request: Request, public_id: str) -> Response:
-        said, flag = _read(TextShape, request), access.flag_for_it(self.staff, public_id)
+        said, flag = read(TextShape, request), access.flag_for_it(self.staff, public_id)
         escalations.answer(flag=flag, text=said["text"], staff=self.staff, by=self.staff.actor)
         return self.answer_with(public_id)
-
-
-def _read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """What was sent, checked; a refusal names each field."""
-    given = shape(data=request.data)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)
-
-
-def _limit(request: Request) -> int:
-    asked = request.query_params.get("limit", "")
-    return min(max(int(asked), 1), PAGE_MAX) if asked.isascii() and asked.isdigit() else PAGE
 
 
 def _whole(ticket: "Ticket", staff: "Staff") -> dict[str, Any]:

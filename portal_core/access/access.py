@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from portal_core.access.errors import ProxyNotFound, RegistrationNotFound, RunNotFound
-from portal_core.access.models import OnboardingRun, ProxyGrant, Registration
+from portal_core.access.errors import LinkUnusable, ProxyNotFound, RegistrationNotFound, RunNotFound
+from portal_core.access.models import AccessToken, OnboardingRun, ProxyGrant, Registration
 from portal_core.directory.enums import Permission
 
 if TYPE_CHECKING:
@@ -16,6 +16,14 @@ def registration_for(staff: "Staff", public_id: str) -> Registration:
     row = rows.select_related("patient", "resembles").first()
     if row is None or not staff.may(Permission.PORTAL_ACCESS, office_id=row.office_id):
         raise RegistrationNotFound
+    return row
+
+
+def link_for(patient: "Patient", public_id: str) -> AccessToken:
+    """A link that was sent to this patient, without its secret. Raises LinkUnusable."""
+    row = AccessToken.objects.filter(patient=patient, public_id=public_id).first()
+    if row is None:
+        raise LinkUnusable
     return row
 
 

@@ -15,6 +15,9 @@ from portal_core.kernel.contracts import Actor
 if TYPE_CHECKING:
     from portal_core.directory.models import Staff
 
+# What the gate stands before: the deeds whose name `find` and `consume` take.
+ACTIONS = ("send_reset_link", "issue_pin", "set_credentials", "change_email", "grant_proxy", "reset_second_step")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Lower, Trim
 
 from portal_core.access.contracts import PortalStatus
@@ -75,13 +75,26 @@ def with_portal_status(patients: "QuerySet[Patient]") -> "QuerySet[Patient]":
 
 
 def status_of_annotated(patient: "Patient") -> PortalStatus:
-    """The same for a row of `with_portal_status`, without a query."""
+    """The same for a row of `with_portal_status` or `portal_beside`, without a query."""
     return status_of(
         enabled=patient.portal_enabled,  # type: ignore[attr-defined]
         email=patient.email,
         zip_code=patient.zip,
         has_accessed=patient.portal_accessed,  # type: ignore[attr-defined]
     )
+
+
+def portal_beside(patient: str) -> dict[str, Any]:
+    """Expressions for a query about something else that names a patient in its column `patient`: what
+    `status_of_annotated` wants to know of them, when they last signed in, and whether they ever tried to get help at
+    the sign-in page."""
+    own = PortalAccess.objects.filter(patient=OuterRef(patient))
+    return {
+        "portal_enabled": Exists(own.filter(level=AccessLevel.CAN_ACCESS)),
+        "portal_accessed": Exists(own.filter(first_access_at__isnull=False)),
+        "portal_last": Subquery(own.values("last_access_at")[:1]),
+        "portal_tried": Exists(HelpAttempt.objects.filter(patient=OuterRef(patient))),
+    }
 
 
 def last_attempts(patient: "Patient", *, limit: int = 3) -> list[HelpAttempt]:
@@ -126,7 +139,8 @@ class Tracked:
     channel: str  # of notify.enums.Channel
     at: dt.datetime
     address: str
-    state: str
+    code: str  # of notify.enums.DeliveryState
+    state: str  # the word for it
     tone: str
     sentence: str
     link: str  # what became of the link in it; "" where there is none
@@ -153,6 +167,7 @@ def _tracked(row: "notify_queries.Told", token: AccessToken | None, now: dt.date
         channel=row.channel,
         at=row.delivered_at or row.sent_at or row.failed_at or row.asked_at,
         address=row.address,
+        code=row.state,
         state=str(DeliveryState(row.state).label),
         tone=fate.tone,
         sentence=fate.sentence,

@@ -1,10 +1,14 @@
 from django.urls import path
 
+from portal_core.access.api import onboarding as onboarding_api
+from portal_core.access.api import patient as api
+from portal_core.access.api import proxies as proxies_api
 from portal_core.access.enums import HelpFlow
 from portal_core.access.views import doors, newcomers, onboarding, patient, proxies
 
 app_name = "access"
 PATIENT = "desk/patients/<str:public_id>/"
+API, API_PATIENT = "api/v1/", "api/v1/patients/<str:public_id>/"
 urlpatterns = [
     path("portal/", doors.home, name="home"),
     path("portal/activate/", doors.ask_for_help, {"flow": HelpFlow.ACTIVATE}, name="activate"),
@@ -35,4 +39,28 @@ urlpatterns = [
     path("desk/onboarding/runs/<str:public_id>/", onboarding.run, name="onboarding-run"),
     path("desk/onboarding/<str:public_id>/enable/", onboarding.enable, name="onboarding-enable"),
     path("desk/onboarding/<str:public_id>/invite/", onboarding.invite, name="onboarding-invite"),
+    path(f"{API}patients/", onboarding_api.Patients.as_view(), name="api-patients"),
+    path(f"{API}patients/search/", onboarding_api.PatientSearch.as_view(), name="api-search"),
+    path(f"{API}patients/counts/", onboarding_api.PatientCounts.as_view(), name="api-counts"),
+    path(f"{API}invitations/", onboarding_api.Runs.as_view(), name="api-runs"),
+    path(f"{API}invitations/<str:public_id>/", onboarding_api.Run.as_view(), name="api-run"),
+    path(f"{API}registrations/", onboarding_api.Registrations.as_view(), name="api-registrations"),
+    path(
+        f"{API}registrations/<str:public_id>/checked/",
+        onboarding_api.RegistrationChecked.as_view(),
+        name="api-registration-checked",
+    ),
+    path(f"{API_PATIENT}portal/", api.Portal.as_view(), name="api-portal"),
+    path(f"{API_PATIENT}portal/level/", api.PortalLevel.as_view(), name="api-level"),
+    path(f"{API_PATIENT}portal/links/", api.PortalLinks.as_view(), name="api-links"),
+    path(f"{API_PATIENT}portal/username/", api.PortalUsername.as_view(), name="api-username"),
+    path(f"{API_PATIENT}portal/credentials/", api.PortalCredentials.as_view(), name="api-credentials"),
+    path(f"{API_PATIENT}portal/email/", api.PortalEmail.as_view(), name="api-email"),
+    path(f"{API_PATIENT}portal/email/release/", api.PortalEmailRelease.as_view(), name="api-email-release"),
+    path(f"{API_PATIENT}portal/pause/", api.PortalPause.as_view(), name="api-pause"),
+    path(f"{API_PATIENT}portal/proofs/", api.PortalProofs.as_view(), name="api-proofs"),
+    path(f"{API_PATIENT}portal/attempts/", api.PortalAttempts.as_view(), name="api-attempts"),
+    path(f"{API_PATIENT}portal/deliveries/", api.PortalDeliveries.as_view(), name="api-deliveries"),
+    path(f"{API_PATIENT}proxies/", proxies_api.Proxies.as_view(), name="api-proxies"),
+    path(f"{API_PATIENT}proxies/<str:grant_id>/end/", proxies_api.ProxyEnd.as_view(), name="api-proxy-end"),
 ]

@@ -11,7 +11,6 @@ from portal_core.kernel.models import AuditEvent
 from tests.cast import signed_in
 from tests.helpdesk.factories import TicketFactory
 from tests.triage.factories import FlagFactory
-from triage import api
 from triage.actions import escalations
 from triage.models import Escalation
 
@@ -164,7 +163,7 @@ def test_decline_by_code(cast, ian):
 
 
 def test_too_many_requests_are_told_to_wait(cast, olivia, monkeypatch):
-    monkeypatch.setattr(api, "PER_MINUTE", 2)
+    monkeypatch.setattr("portal_core.directory.api.PER_MINUTE", 2)
     assert [olivia.get(TICKETS).status_code for _ in range(3)] == [200, 200, 429]
     assert int(olivia.get(TICKETS)["Retry-After"]) <= 60
 

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import SESSION_KEY, authenticate, login, logout
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -82,7 +82,8 @@ def confirm_password(*, request: HttpRequest, user: User, password: str) -> None
     with transaction.atomic():
         SignInThrottle.objects.filter(key=account).delete()
         _forgive(address)
-    request.session[FRESH_KEY] = int(now.timestamp())
+    if SESSION_KEY in request.session:  # a program that shows a token has none, and gets none by this
+        request.session[FRESH_KEY] = int(now.timestamp())
 
 
 def pending(request: HttpRequest, realm: Realm, now: dt.datetime) -> User | None:

@@ -1,0 +1,56 @@
+"""What the views of this room share."""
+
+from typing import TYPE_CHECKING, Any
+
+from portal_core.access import gate
+from portal_core.access.errors import AttestationRequired
+from portal_core.accounts.actions import sign_in
+from portal_core.accounts.errors import WrongCredentials
+from portal_core.directory import access as directory_access
+from portal_core.directory.api import StaffView
+from portal_core.directory.enums import Permission
+from portal_core.directory.guards import staff_api
+from portal_core.kernel.errors import Invalid
+
+if TYPE_CHECKING:
+    from django import forms
+
+    from portal_core.directory.models import Patient
+
+
+class OfficeView(StaffView):
+    """For those who manage portal access in an office."""
+
+    permission_classes = [staff_api(Permission.PORTAL_ACCESS)]
+
+    def patient(self, public_id: str) -> "Patient":
+        """A patient of this person's offices; the read is in the ledger. Raises PatientNotFound, Forbidden."""
+        return directory_access.patient_for(self.staff, public_id, to=Permission.PORTAL_ACCESS)
+
+    def proof(self, patient: "Patient", action: str, attestation_id: str) -> str:
+        """The id that was sent, if it is of the check the page would find: live, fitting, of an office this person
+        works in. Raises AttestationRequired."""
+        found = gate.find(patient_id=patient.public_id, action=action, staff=self.staff)
+        if found is None or found.attestation_id != attestation_id:
+            raise AttestationRequired
+        return found.attestation_id
+
+    def confirm(self, password: str) -> None:
+        """The person typed their own password, slowed down like a sign-in. Raises Invalid, SignInSlowedDown."""
+        user = self.staff.user
+        try:
+            if user is None:
+                raise WrongCredentials
+            sign_in.confirm_password(request=self.request._request, user=user, password=password)
+        except WrongCredentials as error:
+            raise Invalid(fields={"my_password": ["That is not your password."]}) from error
+
+
+def cleaned(form: "forms.Form", **names: str) -> dict[str, Any]:
+    """What a form of the pages makes of it; its refusals beside the fields, under their names of the API. Raises
+    Invalid."""
+    if not form.is_valid():
+        raise Invalid(
+            fields={names.get(name, name): [str(each) for each in says] for name, says in form.errors.items()}
+        )
+    return dict(form.cleaned_data)

@@ -1,0 +1,82 @@
+"""What every API of the staff's realm shares: whose requests these are, how many, and the key that does a deed once."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from portal_core.kernel import idempotency
+from portal_core.kernel.http import ratelimit
+
+if TYPE_CHECKING:
+    from portal_core.directory.models import Staff
+
+PER_MINUTE = 300
+PAGE, PAGE_MAX = 50, 100
+KEY = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key twice does the deed once."
+)
+AFTER = OpenApiParameter("after", str, description="`after` of the page before.")
+LIMIT = OpenApiParameter("limit", int, description=f"How many at most, up to {PAGE_MAX}.")
+
+
+class PersonShape(serializers.Serializer[Any]):
+    """Somebody, or an office: what to ask for them by, and what they are called."""
+
+    id = serializers.CharField(source="public_id")
+    name = serializers.CharField()
+
+
+class RefusalFactsShape(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="Stable; tell refusals apart by it.")
+    message = serializers.CharField(help_text="For people.")
+    request_id = serializers.CharField(help_text="What to name when you ask us about it.")
+    fields = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField()), required=False, help_text="Field → what is wrong."
+    )
+
+
+class RefusalShape(serializers.Serializer[Any]):
+    error = RefusalFactsShape()
+
+
+class StaffView(APIView):
+    """One person's requests, counted; `once` does a deed once. Who may come in says `permission_classes`."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        ratelimit.hit("api.v1", self.staff.public_id, limit=PER_MINUTE, per=60)
+
+    @property
+    def staff(self) -> "Staff":
+        return self.request._request.staff  # type: ignore[attr-defined,no-any-return]
+
+    @property
+    def key(self) -> str:
+        """What the client calls this request; "" where it does not say."""
+        return self.request.headers.get("Idempotency-Key", "")
+
+    def once(self, scope: str, deed: Callable[[], str]) -> str:
+        """What the deed returns: done now, or returned when the same key came before."""
+        return idempotency.once(f"api:{scope}:{self.staff.pk}"[:64], self.key, deed) if self.key else deed()
+
+
+def read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """What was sent, checked; a refusal names each field."""
+    given = shape(data=request.data)
+    given.is_valid(raise_exception=True)
+    return dict(given.validated_data)
+
+
+def limit(request: Request, usual: int = PAGE) -> int:
+    """How many rows were asked for."""
+    asked = request.query_params.get("limit", "")
+    return min(max(int(asked), 1), PAGE_MAX) if asked.isascii() and asked.isdigit() else usual
+
+
+def answers(shape: Any, status: int = 200, refusals: tuple[int, ...] = (401, 403, 404, 422, 429)) -> dict[int, Any]:
+    """For the API's description: the good answer, and the refusals in their one form."""
+    return {status: shape, **dict.fromkeys(refusals, RefusalShape)}
