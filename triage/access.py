@@ -6,8 +6,15 @@ from helpdesk import access as helpdesk
 from helpdesk.enums import Side
 from helpdesk.errors import TicketNotFound
 from portal_core.directory.enums import Permission
-from triage.errors import EscalationNotFound, VerificationNotFound
-from triage.models import Attestation, Escalation, StaffCheck, VerificationAttempt, VerificationHold
+from triage.errors import EndpointNotFound, EscalationNotFound, VerificationNotFound
+from triage.models import (
+    Attestation,
+    Escalation,
+    StaffCheck,
+    VerificationAttempt,
+    VerificationHold,
+    WebhookEndpoint,
+)
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
@@ -90,3 +97,17 @@ def staff_check_of(staff: "Staff", ticket: "Ticket", public_id: str) -> StaffChe
     if row is None:
         raise VerificationNotFound
     return row
+
+
+def endpoint_for(staff: "Staff", public_id: str) -> WebhookEndpoint:
+    """A webhook of this person's practice, for whoever keeps its settings. Raises EndpointNotFound."""
+    rows = WebhookEndpoint.objects.filter(practice_id=staff.practice_id, public_id=public_id)
+    endpoint = rows.first() if staff.may(Permission.SETTINGS) else None
+    if endpoint is None:
+        raise EndpointNotFound
+    return endpoint
+
+
+def endpoint_by_id(public_id: str) -> WebhookEndpoint | None:
+    """For machines, which know of it from an event."""
+    return WebhookEndpoint.objects.filter(public_id=public_id).first()

@@ -9,14 +9,19 @@ class TriageConfig(AppConfig):
 
     def ready(self) -> None:
         from helpdesk import known_problems
+        from helpdesk.actions import tickets
         from portal_core import notify
         from portal_core.access import gate
         from portal_core.directory.enums import Permission
         from portal_core.ui import slots
         from triage import handlers, panels  # noqa: F401
-        from triage.actions import verification
+        from triage.actions import verification, webhook_news
         from triage.known_problems import from_status_page
 
+        tickets.after_deed(webhook_news.of_ticket)
+        notify.hooks.resolve_addresses(webhook_news.TEMPLATE, webhook_news.where)
+        notify.hooks.after_failure(webhook_news.TEMPLATE, webhook_news.note_failure)
+        notify.hooks.after_success(webhook_news.TEMPLATE, webhook_news.note_success)
         gate.register(verification.consume, verification.find_proof)
         known_problems.register(from_status_page)
         slots.register("patient.identity", panels.identity_card)
@@ -41,6 +46,7 @@ class TriageConfig(AppConfig):
         )
         for permission in (Permission.OFFICE_DESK, Permission.IT_DESK, Permission.SETTINGS):
             slots.register_nav("desk", slots.Link("Figures", "triage:reports", permission, "chart", order=80))
+        slots.register_nav("desk", slots.Link("Webhooks", "triage:webhooks", Permission.SETTINGS, "link", order=87))
         slots.register_nav("desk", slots.Link("Routing", "triage:routing", Permission.SETTINGS, "list", order=86))
         slots.register_nav(
             "desk", slots.Link("Who does what", "triage:reference", Permission.OFFICE_DESK, "list", order=90)

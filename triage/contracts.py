@@ -3,6 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from portal_core.kernel.contracts import Event
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlagDraft:
@@ -20,3 +22,24 @@ class FlagDraft:
     impact: str
     note: str
     incident_denied: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeNews(Event):
+    """Something a practice's webhooks want to hear of. `data` is the JSON they are sent, without a patient; `only` the
+    public id of one endpoint, empty for all that want this kind."""
+
+    id: str
+    practice_id: int
+    kind: str
+    data: str
+    at: dt.datetime
+    only: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookStopped(Event):
+    """An address failed for so long that nothing more is sent there."""
+
+    endpoint_id: str
+    at: dt.datetime

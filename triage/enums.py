@@ -251,6 +251,8 @@ ENDPOINT_MOVES: Final[dict[str, tuple[str, ...]]] = {
     EndpointState.OFF: (EndpointState.ACTIVE, EndpointState.NEW),
     EndpointState.STOPPED: (EndpointState.ACTIVE, EndpointState.NEW, EndpointState.OFF),
 }
+# What happens while an address is stopped is kept for it, so that it can be sent when it answers again.
+ENDPOINT_LISTENS: Final = (EndpointState.ACTIVE, EndpointState.STOPPED)
 ENDPOINT_TONES: Final[dict[str, str]] = {
     EndpointState.NEW: "warning",
     EndpointState.ACTIVE: "ok",

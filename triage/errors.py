@@ -159,3 +159,39 @@ class EditRefused(Invalid):
 class RoutingChanged(Conflict):
     code = "routing_changed"
     message = _("Somebody changed the table meanwhile. Look at it as it is now, then change it again.")
+
+
+class EndpointNotFound(NotFound):
+    code = "endpoint_not_found"
+
+
+class AddressRefused(Invalid):
+    """`facts["why"]` is a code of kernel.http.outbound.target."""
+
+    code = "address_refused"
+    message = _("Give an https address with the name of a host, without a user name, on port 443 or above 1023.")
+
+
+class TooManyEndpoints(Conflict):
+    code = "too_many_endpoints"
+    message = _("Your practice has ten webhooks already. Remove one first.")
+
+
+class EndpointNotOn(Conflict):
+    code = "endpoint_not_on"
+    message = _("This webhook is not on. Check the address first, then send again.")
+
+
+class EndpointMoved(Conflict):
+    code = "endpoint_moved"
+    message = _("Somebody changed this webhook meanwhile. Look at it as it is now, then go on.")
+
+
+class SecretWasShown(Conflict):
+    code = "secret_was_shown"
+    message = _("The secret was shown already. Make a new one if it is lost.")
+
+
+class NothingToSend(Conflict):
+    code = "nothing_to_send"
+    message = _("This message is still on its way, or it is not kept any more.")

@@ -15,7 +15,10 @@ from portal_core.kernel import realtime
 from portal_core.kernel.contracts import SYSTEM
 from portal_core.kernel.outbox import handles
 from statuspage.contracts import IncidentPublished
-from triage.actions import accounts, incidents, playbook
+from triage import access
+from triage.actions import accounts, incidents, playbook, webhook_news
+from triage.contracts import PracticeNews, WebhookStopped
+from triage.enums import EndpointState
 
 
 @handles(IncidentPublished)
@@ -70,6 +73,30 @@ def tell_who_can_help(event: TicketOverdue) -> None:
             "link": settings.PUBLIC_URL + link,
         },
         recipients=[notify.Recipient(key=f"staff:{one.public_id}", email=one.email) for one in told if one.email],
+    )  # fmt: skip
+
+
+@handles(PracticeNews)
+def promise_webhooks(event: PracticeNews) -> None:
+    """To every address of the practice that wants to hear of it."""
+    webhook_news.promise(event)
+
+
+@handles(WebhookStopped)
+def tell_webhook_stopped(event: WebhookStopped) -> None:
+    """An address does not answer any more: whoever keeps the practice's settings learns of it."""
+    endpoint = access.endpoint_by_id(event.endpoint_id)
+    if endpoint is None or endpoint.state != EndpointState.STOPPED:
+        return
+    keepers = staff_with(Permission.SETTINGS).filter(practice_id=endpoint.practice_id)
+    notify.send_many(
+        "triage/webhook_stopped",
+        cause=f"webhook-stopped:{event.endpoint_id}:{event.at.isoformat()}",
+        context={
+            "name": endpoint.name, "host": endpoint.host, "code": endpoint.stopped_code,
+            "link": settings.PUBLIC_URL + reverse("triage:webhook", args=[endpoint.public_id]),
+        },
+        recipients=[notify.Recipient(key=f"staff:{one.public_id}", email=one.email) for one in keepers if one.email],
     )  # fmt: skip
 
 

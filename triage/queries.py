@@ -26,6 +26,7 @@ from triage.models import (
     SavedView,
     VerificationAttempt,
     VerificationHold,
+    WebhookEndpoint,
 )
 from triage.rules.components import COMPONENTS
 from triage.rules.dry_run import Sample
@@ -239,6 +240,11 @@ def tickets_of_incident(staff: "Staff", incident_id: str) -> IncidentTickets:
         solved=sum(row.state in ("solved", "closed") for row in rows),
         dissents=sum(row.dissent_count for row in rows),
     )
+
+
+def webhooks_of(practice_id: int) -> list[WebhookEndpoint]:
+    """The addresses where a practice hears of its tickets and flags, by name; one query."""
+    return list(WebhookEndpoint.objects.filter(practice_id=practice_id).order_by("name", "pk"))
 
 
 # --- IT's side --------------------------------------------------------------------------------------------------------

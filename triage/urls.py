@@ -19,16 +19,27 @@ from triage.views import (
     search,
     staff_checks,
     ticket_deeds,
+    webhooks,
     why,
 )
 
 app_name = "triage"
+WEBHOOK = "desk/settings/webhooks/<str:public_id>/"
 TICKET = "triage/office/tickets/<str:public_id>/"
 IT_TICKET = "triage/it/tickets/<str:public_id>/"
 FLAG = "triage/it/flags/<str:public_id>/"
 
 urlpatterns = [
     path("triage/office/", office.desk, name="office"),
+    path("desk/settings/webhooks/", webhooks.index, name="webhooks"),
+    path(WEBHOOK, webhooks.one, name="webhook"),
+    path(f"{WEBHOOK}check/", webhooks.check, name="webhook-check"),
+    path(f"{WEBHOOK}off/", webhooks.off, name="webhook-off"),
+    path(f"{WEBHOOK}remove/", webhooks.remove, name="webhook-remove"),
+    path(f"{WEBHOOK}secret/", webhooks.secret, name="webhook-secret"),
+    path(f"{WEBHOOK}test/", webhooks.test, name="webhook-test"),
+    path(f"{WEBHOOK}missed/", webhooks.missed, name="webhook-missed"),
+    path(f"{WEBHOOK}again/<str:delivery_id>/", webhooks.again, name="webhook-again"),
     path("triage/office/next/", desk_list.serve_next, name="next"),
     path("triage/office/undo/", office.undo, name="undo"),
     path("triage/office/people/", desk_list.office_people, name="office-people"),

@@ -3,11 +3,12 @@
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
 
 from portal_core.notify import hooks
-from portal_core.notify.enums import DeliveryState, Urgency
+from portal_core.notify.enums import Channel, DeliveryState, Urgency
 from portal_core.notify.models import Delivery, Message
 
 NEWEST = 100
@@ -180,6 +181,40 @@ def told_to(recipient_key: str, *, limit: int = 10) -> list[Told]:
             cause=row.cause, template=row.message.template, channel=row.channel, address=row.address, state=row.state,
             code=row.last_error, asked_at=row.created_at, sent_at=row.sent_at, delivered_at=row.delivered_at,
             failed_at=row.failed_at,
+        )
+        for row in rows.order_by("-id")[:limit]
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """One message to a webhook: what it says, how often it was tried, when it is tried next."""
+
+    id: str
+    cause: str
+    payload: Mapping[str, Any]
+    state: str
+    code: str
+    attempts: int
+    asked_at: dt.datetime
+    next_at: dt.datetime | None
+    sent_at: dt.datetime | None
+    failed_at: dt.datetime | None
+
+
+def posts_to(recipient_key: str, *, limit: int = 50, only: str = "") -> list[Posted]:
+    """The newest messages to one webhook, newest first, or (`only`) the one of that public id; one query."""
+    rows = Delivery.objects.filter(
+        recipient_key=recipient_key, urgency=Urgency.PERSONAL, channel=Channel.WEBHOOK
+    ).select_related("message")
+    if only:
+        rows = rows.filter(public_id=only)
+    return [
+        Posted(
+            id=row.public_id, cause=row.cause, payload=row.message.payloads.get(Channel.WEBHOOK, {}), state=row.state,
+            code=row.last_error, attempts=row.attempts, asked_at=row.created_at,
+            next_at=row.available_at if row.state == DeliveryState.WAITING else None,
+            sent_at=row.sent_at, failed_at=row.failed_at,
         )
         for row in rows.order_by("-id")[:limit]
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from portal_core.kernel import audit, clock, realtime
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.errors import Forbidden
 from triage import queries
+from triage.actions import webhook_news
 from triage.actions.playbook import tick
 from triage.contracts import FlagDraft
 from triage.enums import EscalationState, OfficeStep, RefusalCode
@@ -278,5 +279,6 @@ def _for_office(flag: Escalation, staff: "Staff") -> Escalation:
 
 def _tell(flag: Escalation, action: str, *, at: dt.datetime, by: Actor, **facts: Any) -> None:
     audit.record(action, by=by, target=flag, practice_id=flag.practice_id, at=at, **facts)
+    webhook_news.of_flag(flag, action, at=at)
     realtime.push(it_group(flag.practice.public_id), {"type": "flag.changed", "id": flag.public_id})
     realtime.push(office_group(flag.office.public_id), {"type": "ticket.changed", "id": flag.ticket.public_id})

@@ -7,7 +7,8 @@ from django.db.models import Q
 
 from portal_core.kernel.ids import PublicIdField
 from portal_core.kernel.sealing import seal, unseal
-from triage.enums import EndpointState
+from triage.enums import ENDPOINT_MOVES, ENDPOINT_TONES, EndpointState
+from triage.errors import EndpointMoved
 
 PURPOSE = "triage.webhook"
 
@@ -49,6 +50,24 @@ class WebhookEndpoint(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["practice", "state"], name="webhook_of_practice")]
+
+    def move(self, state: EndpointState, *, at: dt.datetime) -> None:
+        """Change the state in memory; the caller saves. Raises EndpointMoved."""
+        if state not in ENDPOINT_MOVES[self.state]:
+            raise EndpointMoved
+        self.state, self.changed_at = state, at
+        self.stopped_at, self.stopped_code = (at if state == EndpointState.STOPPED else None), ""
+        if state == EndpointState.ACTIVE:
+            self.failures, self.failing_since, self.check_result = 0, None, ""
+
+    def save_moved(self, *fields: str) -> None:
+        """Write what `move` may touch, and these."""
+        moved = {"state", "changed_at", "stopped_at", "stopped_code", "failures", "failing_since", "check_result"}
+        self.save(update_fields=moved | set(fields))
+
+    @property
+    def tone(self) -> str:
+        return ENDPOINT_TONES[self.state]
 
     @property
     def key(self) -> str:

@@ -1,7 +1,8 @@
 """What every verb of a ticket ends with: the message written, the ledger line, the events, the nudge to open pages."""
 
 import datetime as dt
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
 
 from helpdesk.actions import search
 from helpdesk.enums import Author, Side, Visibility
@@ -18,6 +19,23 @@ SAME_WORDS: Final = frozenset(
         "ticket:alert", "ticket:snooze", "ticket:unsnooze",
     }
 )  # fmt: skip
+
+
+class Follower(Protocol):
+    """A storey above that wants to hear of every deed; what it publishes is held back and taken back with the deed."""
+
+    def __call__(
+        self, ticket: Ticket, action: str, *, events: Sequence[Event], at: dt.datetime, not_before: dt.datetime | None
+    ) -> list[str]: ...
+
+
+_followers: list[Follower] = []
+
+
+def after_deed(follower: Follower) -> None:
+    """Call `follower` inside the transaction of every deed, after the ticket was saved; it returns the ids of the
+    events it published, with `not_before` where the deed may yet be undone. Registered in the app's `ready()`."""
+    _followers.append(follower)
 
 
 def office_group(office_public_id: str) -> str:
@@ -85,6 +103,8 @@ def tell(
         search.index(ticket)
     audit.record(action, by=by, target=ticket, practice_id=ticket.practice_id, at=at, **facts)
     ids = [outbox.publish(event, not_before=not_before) for event in events]
+    for follower in _followers:
+        ids += follower(ticket, action, events=events, at=at, not_before=not_before)
     nudge(ticket, desk_group(ticket))
     if not quiet:
         nudge(ticket, ticket_group(ticket.public_id))
