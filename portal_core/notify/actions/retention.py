@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from portal_core.kernel import clock
 from portal_core.notify.enums import DeliveryState
@@ -34,7 +34,8 @@ def forget_old() -> int:
     after = 0
     while rows := list(_oldest(Message, after).values_list("pk", "created_at")):
         old = [pk for pk, created_at in rows if created_at < before]
-        Message.objects.filter(pk__in=old, deliveries=None).delete()
+        mine = Delivery.objects.filter(cause=OuterRef("cause"), message=OuterRef("pk"))
+        Message.objects.filter(~Exists(mine), pk__in=old).delete()
         after = rows[-1][0]
         if len(old) < len(rows):
             break

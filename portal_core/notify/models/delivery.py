@@ -33,8 +33,11 @@ class Delivery(models.Model):
     # Unique by a constraint of its own: a unique field of letters has a second index for LIKE, which nobody needs.
     public_id = models.CharField(max_length=LENGTH, default=new_public_id, editable=False)
     # No constraint in the database: PostgreSQL would look the message up once for each of 100,000 rows, which costs as
-    # much as writing them. Messages are deleted in one place (actions.retention), which looks first.
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deliveries", db_constraint=False)
+    # much as writing them. Messages are deleted in one place (actions.retention), which looks first. No index either: a
+    # message and its deliveries have the same `cause`, and that is how the few who ask find them.
+    message = models.ForeignKey(
+        Message, on_delete=models.DO_NOTHING, related_name="deliveries", db_constraint=False, db_index=False
+    )
     cause = models.CharField(max_length=120)
     recipient_key = models.CharField(max_length=80)
     channel = models.CharField(max_length=8, choices=Channel)
@@ -79,6 +82,11 @@ class Delivery(models.Model):
         indexes = [
             models.Index(
                 fields=["urgency", "available_at", "id"], name="delivery_due", condition=Q(state__in=DeliveryState.live)
+            ),
+            models.Index(  # a line that posts does not read past 100,000 mails that wait for theirs
+                fields=["urgency", "available_at", "id"],
+                name="delivery_due_posts",
+                condition=Q(state__in=DeliveryState.live, channel__in=Channel.posted),
             ),
             models.Index(
                 fields=["last_error", "recipient_key"], name="delivery_held", condition=Q(state=DeliveryState.HELD)
