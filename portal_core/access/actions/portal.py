@@ -228,6 +228,7 @@ def usable_token(token: str) -> AccessToken:
 
 # --- inside -----------------------------------------------------------------------------------------------------------
 def _must_be_reachable(patient: "Patient") -> PortalStatus:
+    patient.refresh_from_db(fields=["email", "zip", "user"])  # an import may have come between the page and the button
     status = portal_status(patient)
     if status.reasons:
         raise _REFUSALS[status.reasons[0]]
