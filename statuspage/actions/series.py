@@ -145,7 +145,7 @@ def change(
                 length = dt.timedelta(minutes=minutes) if until - start == was else until - start
                 told.by(occurrences.apply(page, one, whole, start, start + length, notice=told.words, by=by, at=now))
         else:
-            _take_places(page, row, following if shifted else _upcoming(following), whole, told, by=by, at=now)
+            _take_places(page, row, following, whole, told, by=by, at=now)
         row.save()
         row.components.set(members)
         audit.record("series:edit", by=by, target=row, at=now, rule=row.rule, minutes=minutes, told=bool(notice))
@@ -175,23 +175,32 @@ def _take_places(
     by: Actor,
     at: dt.datetime,
 ) -> None:
-    """Give each date the place that the rule has for it, in order; plan what lacks, call off what is too many."""
+    """Bring the dates to where the rule has them: who stands right stays, the others take the free places in order.
+    What lacks is planned; what is too many is called off and belongs to the series no more."""
     horizon, length = at + AHEAD, dt.timedelta(minutes=row.minutes)
     after = max(row.first_at - dt.timedelta(seconds=1), _not_over(row, at))
     places = recurrence.occurrences(row.rule, first_at=row.first_at, zone=row.time_zone, after=after, until=horizon)
-    for one, place in zip(dates, places, strict=False):
-        one.series_slot = place
-        one.save(update_fields=["series_slot"])
+    standing = {one.series_slot: one for one in dates if one.series_slot in places}
+    spare = [one for one in dates if one.series_slot not in standing]
+    for place in places:
+        one = standing.get(place) or (spare.pop(0) if spare else None)
+        if one is None:
+            _plan(row, place, by=by, deliver=False, members=plan.component_ids)
+            continue
+        _give(one, place)
         if one.status == MaintenanceStatus.SCHEDULED:
             told.by(occurrences.apply(page, one, plan, place, place + length, notice=told.words, by=by, at=at))
-    for one in _upcoming(dates[len(places) :]):
-        maintenances.cancel(
-            incident_id=one.public_id, body=told.words or NOT_ANY_MORE, by=by, key="", deliver=bool(told.words)
-        )
+    for one in _upcoming(spare):
+        words = told.words or NOT_ANY_MORE
+        maintenances.cancel(incident_id=one.public_id, body=words, by=by, key="", deliver=bool(told.words))
         told.by(True)
-    for place in places[len(dates) :]:
-        _plan(row, place, by=by, deliver=False, members=plan.component_ids)
+        _give(one, None)
     row.made_until = horizon
+
+
+def _give(one: Incident, slot: dt.datetime | None) -> None:
+    one.series_slot = slot
+    one.save(update_fields=["series_slot"])
 
 
 def _following(row: MaintenanceSeries, slot: dt.datetime) -> list[Incident]:

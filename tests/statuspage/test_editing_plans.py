@@ -292,13 +292,12 @@ def test_a_series_without_dates_yet_is_edited_too(calendar):
 
 def test_who_comes_too_late_or_asks_for_what_is_not_there_is_told(calendar):
     series_id = weekly()
-    other = maintenance()
     change(series_id, dates()[0], plan=plan(name="First"), seen=0, key="press")
     change(series_id, dates()[0], plan=plan(name="First"), seen=0, key="press")
     with pytest.raises(EventChanged):
         change(series_id, dates()[0], plan=plan(name="Second"), seen=0)
     with pytest.raises(IncidentNotFound):
-        change(series_id, None, from_id=other.id)
+        change(series_id, None, from_id=maintenance().id)
     with pytest.raises(RuleInvalid):
         change(series_id, None, rule="FREQ=DAILY;UNTIL=20260101")
     first = Incident.objects.filter(series__isnull=False).order_by("scheduled_for")[0]
@@ -371,7 +370,7 @@ def test_the_console_edits_one_date_or_all_that_follow(calendar, omar):
 @pytest.mark.parametrize(
     ("more", "status", "words"),
     [
-        ({"tell": "on"}, 422, "Write what subscribers should know"),
+        ({"tell": "on", "notice": " "}, 422, "Write what subscribers should know"),
         ({"tell": "on", "notice": "x", "silent": "on"}, 422, "Silent work mails nobody"),
         ({"body": "Ask jane.doe@example.org"}, 422, "Save it all the same?"),
         ({"scheduled_for": "2020-01-01T10:00"}, 422, "not in the past"),
@@ -385,6 +384,7 @@ def test_what_the_console_refuses_keeps_what_was_typed(calendar, omar, more, sta
 
     shown = answer.content.decode()
     assert (answer.status_code, words in shown) == (status, True)
+    assert more.get("notice", "Kept words") in shown
     assert Incident.objects.get(pk=row.pk).name == "New phone lines"
 
 
