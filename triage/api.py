@@ -17,7 +17,7 @@ from helpdesk import queries as helpdesk
 from helpdesk.actions import tickets
 from helpdesk.enums import Category, Channel, RequesterKind, Resolution, Side, TicketState, Turn, Visibility
 from portal_core.access.actions import pins
-from portal_core.directory.api import AFTER, KEY, LIMIT, PersonShape, StaffView, answers, limit, read
+from portal_core.directory.api import AFTER, DEED, KEY, LIMIT, PersonShape, StaffView, answers, limit, read
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import staff_api
 from portal_core.kernel import audit, clock
@@ -163,7 +163,7 @@ class TicketList(DeskView):
             AFTER,
             LIMIT,
         ],
-        responses=TicketPageShape,
+        responses=answers(TicketPageShape),
     )
     def get(self, request: Request) -> Response:
         side = request.query_params.get("side") or (Side.OFFICE if self.staff.may(Permission.OFFICE_DESK) else Side.IT)
@@ -184,14 +184,21 @@ class TicketList(DeskView):
 
 class TicketDetail(DeskView):
     @extend_schema(
-        operation_id="tickets_read", summary="One ticket with its conversation", responses=TicketWithMessagesShape
+        operation_id="tickets_read",
+        summary="One ticket with its conversation",
+        responses=answers(TicketWithMessagesShape),
     )
     def get(self, request: Request, public_id: str) -> Response:
         return Response(_whole(self.ticket(public_id), self.staff))
 
 
 class TicketTake(DeskView):
-    @extend_schema(operation_id="tickets_take", summary="Take it", request=None, responses=TicketWithMessagesShape)
+    @extend_schema(
+        operation_id="tickets_take",
+        summary="Take it",
+        request=None,
+        responses=answers(TicketWithMessagesShape, refusals=DEED),
+    )
     def post(self, request: Request, public_id: str) -> Response:
         ticket = tickets.take(ticket=self.ticket(public_id), staff=self.staff, by=self.staff.actor)
         return Response(_whole(ticket, self.staff))
@@ -200,7 +207,7 @@ class TicketTake(DeskView):
 class TicketMessages(DeskView):
     @extend_schema(
         operation_id="tickets_write", summary="Answer the requester, or write an internal note",
-        parameters=[KEY], request=NewMessageShape, responses={201: TicketWithMessagesShape},
+        parameters=[KEY], request=NewMessageShape, responses=answers(TicketWithMessagesShape, 201, DEED),
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
         said, ticket = read(NewMessageShape, request), self.ticket(public_id)
@@ -220,7 +227,10 @@ class TicketMessages(DeskView):
 
 class TicketSolve(DeskView):
     @extend_schema(
-        operation_id="tickets_solve", summary="Solve it", request=SolveShape, responses=TicketWithMessagesShape
+        operation_id="tickets_solve",
+        summary="Solve it",
+        request=SolveShape,
+        responses=answers(TicketWithMessagesShape, refusals=DEED),
     )
     def post(self, request: Request, public_id: str) -> Response:
         said = read(SolveShape, request)
@@ -237,15 +247,15 @@ class AccountView(DeskView):
     permission_classes = [staff_api(Permission.OFFICE_DESK)]
 
     def said(self, request: Request, public_id: str) -> "dict[str, Any]":
-        proof = read(TicketProofShape, request)["attestation_id"]
         ticket = access.office_ticket(self.staff, public_id)
+        proof = read(TicketProofShape, request)["attestation_id"]
         return {"ticket": ticket, "attestation_id": proof, "staff": self.staff, "by": self.staff.actor}
 
 
 class TicketLink(AccountView):
     @extend_schema(
         operation_id="tickets_send_link", summary="Send the invitation or the reset link to the e-mail on file",
-        request=TicketProofShape, responses=answers(TicketWithMessagesShape),
+        request=TicketProofShape, responses=answers(TicketWithMessagesShape, refusals=DEED),
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
         accounts.send_link(**self.said(request, public_id))
@@ -255,7 +265,7 @@ class TicketLink(AccountView):
 class TicketPin(AccountView):
     @extend_schema(
         operation_id="tickets_issue_pin", summary="Issue a registration PIN",
-        request=TicketProofShape, responses=answers(PinShape, 201),
+        request=TicketProofShape, responses=answers(PinShape, 201, DEED),
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
         pin = accounts.issue_pin(**self.said(request, public_id))
@@ -265,7 +275,7 @@ class TicketPin(AccountView):
 class TicketSecondStep(AccountView):
     @extend_schema(
         operation_id="tickets_reset_second_step", summary="Take off the patient's lost second step",
-        request=TicketProofShape, responses=answers(TicketWithMessagesShape),
+        request=TicketProofShape, responses=answers(TicketWithMessagesShape, refusals=DEED),
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
         accounts.reset_second_step(**self.said(request, public_id))
@@ -280,13 +290,13 @@ class FlagView(DeskView):
 
 
 class FlagList(FlagView):
-    @extend_schema(operation_id="flags_list", summary="Open flags, newest first", responses=FlagPageShape)
+    @extend_schema(operation_id="flags_list", summary="Open flags, newest first", responses=answers(FlagPageShape))
     def get(self, request: Request) -> Response:
         return Response(FlagPageShape({"results": queries.it_flags(self.staff)}).data)
 
 
 class FlagDetail(FlagView):
-    @extend_schema(operation_id="flags_read", summary="One flag", responses=FlagShape)
+    @extend_schema(operation_id="flags_read", summary="One flag", responses=answers(FlagShape))
     def get(self, request: Request, public_id: str) -> Response:
         flag = access.flag_for_it(self.staff, public_id)
         audit.record("flag:read", by=self.staff.actor, target=flag, practice_id=flag.practice_id, way="api")
@@ -294,7 +304,9 @@ class FlagDetail(FlagView):
 
 
 class FlagAccept(FlagView):
-    @extend_schema(operation_id="flags_accept", summary="Accept it", request=None, responses=FlagShape)
+    @extend_schema(
+        operation_id="flags_accept", summary="Accept it", request=None, responses=answers(FlagShape, refusals=DEED)
+    )
     def post(self, request: Request, public_id: str) -> Response:
         flag = access.flag_for_it(self.staff, public_id)
         escalations.accept(flag=flag, staff=self.staff, by=self.staff.actor)
@@ -303,7 +315,10 @@ class FlagAccept(FlagView):
 
 class FlagDecline(FlagView):
     @extend_schema(
-        operation_id="flags_decline", summary="Send it back with a code", request=DeclineShape, responses=FlagShape
+        operation_id="flags_decline",
+        summary="Send it back with a code",
+        request=DeclineShape,
+        responses=answers(FlagShape, refusals=DEED),
     )
     def post(self, request: Request, public_id: str) -> Response:
         said, flag = read(DeclineShape, request), access.flag_for_it(self.staff, public_id)
@@ -314,7 +329,12 @@ class FlagDecline(FlagView):
 
 
 class FlagAsk(FlagView):
-    @extend_schema(operation_id="flags_ask", summary="Ask the office", request=TextShape, responses=FlagShape)
+    @extend_schema(
+        operation_id="flags_ask",
+        summary="Ask the office",
+        request=TextShape,
+        responses=answers(FlagShape, refusals=DEED),
+    )
     def post(self, request: Request, public_id: str) -> Response:
         said, flag = read(TextShape, request), access.flag_for_it(self.staff, public_id)
         escalations.ask_office(flag=flag, question=said["text"], staff=self.staff, by=self.staff.actor)
@@ -322,7 +342,9 @@ class FlagAsk(FlagView):
 
 
 class FlagAnswer(FlagView):
-    @extend_schema(operation_id="flags_answer", summary="Answer it", request=TextShape, responses=FlagShape)
+    @extend_schema(
+        operation_id="flags_answer", summary="Answer it", request=TextShape, responses=answers(FlagShape, refusals=DEED)
+    )
     def post(self, request: Request, public_id: str) -> Response:
         said, flag = read(TextShape, request), access.flag_for_it(self.staff, public_id)
         escalations.answer(flag=flag, text=said["text"], staff=self.staff, by=self.staff.actor)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PER_MINUTE = 300
 PAGE, PAGE_MAX = 50, 100
+READ = (401, 403, 404, 422, 429)  # what a reading may be refused with
+DEED = (401, 403, 404, 409, 422, 429)
 KEY = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key twice does the deed once."
 )
@@ -77,6 +79,6 @@ def limit(request: Request, usual: int = PAGE) -> int:
     return min(max(int(asked), 1), PAGE_MAX) if asked.isascii() and asked.isdigit() else usual
 
 
-def answers(shape: Any, status: int = 200, refusals: tuple[int, ...] = (401, 403, 404, 422, 429)) -> dict[int, Any]:
+def answers(shape: Any, status: int = 200, refusals: tuple[int, ...] = READ) -> dict[int, Any]:
     """For the API's description: the good answer, and the refusals in their one form."""
     return {status: shape, **dict.fromkeys(refusals, RefusalShape)}

@@ -6,12 +6,14 @@ from django.test import Client
 
 from helpdesk.enums import RequesterKind, Side
 from helpdesk.models import TicketMessage
+from portal_core.access.models import AccessToken, RegistrationPin
 from portal_core.accounts.actions import tokens
 from portal_core.kernel.models import AuditEvent
 from tests.cast import signed_in
 from tests.helpdesk.factories import TicketFactory
 from tests.triage.factories import FlagFactory
 from triage.actions import escalations
+from triage.enums import CallChannel, Method, Purpose
 from triage.models import Escalation
 
 TICKETS, FLAGS = "/api/v1/tickets/", "/api/v1/flags/"
@@ -160,6 +162,40 @@ def test_decline_by_code(cast, ian):
     assert post(ian, path, {"code": "NOT_IT"}).json()["state"] == "returned"
     assert post(ian, path, {"code": "NOT_IT"}).status_code == 409
     assert Escalation.objects.get().refusal == "NOT_IT"
+
+
+def test_a_pin_and_a_link_use_up_the_check_of_their_ticket(cast, ticket, olivia, attest):
+    """TR-04, PC-56: the PIN is told once; the same check, or one of another ticket, does nothing."""
+    pin_check = attest(methods=(Method.K, Method.E1), channel=CallChannel.IN_PERSON, purpose=Purpose.PIN).public_id
+    other = TicketFactory(office=cast.north, patient=cast.pat)
+    at = f"{TICKETS}{ticket.public_id}/"
+    assert "attestation_id" in post(olivia, f"{at}pin/").json()["error"]["fields"]
+    assert post(olivia, f"{TICKETS}{other.public_id}/pin/", {"attestation_id": pin_check}).status_code == 403
+
+    told = post(olivia, f"{at}pin/", {"attestation_id": pin_check})
+
+    assert (told.status_code, len(told.json()["pin"])) == (201, 9)
+    assert post(olivia, f"{at}pin/", {"attestation_id": pin_check}).status_code == 403
+    assert RegistrationPin.objects.filter(patient=cast.pat, voided_at=None).count() == 1
+    assert told.json()["pin"] not in str(list(TicketMessage.objects.values_list("body")))
+
+    reset = attest(methods=(Method.K, Method.E3)).public_id
+    sent = post(olivia, f"{at}link/", {"attestation_id": reset})
+    assert "Sent the reset link" in sent.json()["messages"][-1]["body"]
+    assert post(olivia, f"{at}link/", {"attestation_id": reset}).status_code == 403
+    assert AccessToken.objects.count() == 1
+
+
+@pytest.mark.parametrize(("name", "status"), [("ian", 403), ("oscar", 404), ("carla", 403), ("charlie", 404)])
+@pytest.mark.parametrize("deed", ["link", "pin", "second-step"])
+def test_strangers_use_no_check(cast, ticket, attest, name, status, deed):
+    found = attest()
+    path = f"{TICKETS}{ticket.public_id}/{deed}/"
+
+    answer = post(program(getattr(cast, name)), path, {"attestation_id": found.public_id})
+
+    assert answer.status_code == status
+    assert type(found).objects.get().consumed_at is None
 
 
 def test_too_many_requests_are_told_to_wait(cast, olivia, monkeypatch):

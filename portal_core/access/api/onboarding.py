@@ -25,8 +25,6 @@ from portal_core.kernel.errors import Invalid
 if TYPE_CHECKING:
     from portal_core.access.models import OnboardingRun
 
-DEED = (401, 403, 404, 409, 422, 429)
-
 
 class PatientSearch(OfficeView):
     @extend_schema(

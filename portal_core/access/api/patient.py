@@ -17,7 +17,7 @@ from portal_core.access.errors import HoldStays
 from portal_core.access.forms import CredentialsForm, EmailChangeForm, UsernameForm
 from portal_core.accounts.actions import sign_in
 from portal_core.accounts.errors import UnusablePassword, UsernameTaken
-from portal_core.directory.api import KEY, LIMIT, answers, limit, read
+from portal_core.directory.api import DEED, KEY, LIMIT, answers, limit, read
 from portal_core.kernel import clock
 from portal_core.kernel.errors import Invalid
 from portal_core.kernel.http import ratelimit
@@ -25,7 +25,6 @@ from portal_core.kernel.http import ratelimit
 if TYPE_CHECKING:
     from portal_core.directory.models import Patient
 
-DEED = (401, 403, 404, 409, 422, 429)
 TRIES = 20
 
 
@@ -53,7 +52,7 @@ class PortalLevel(PortalView):
         request=shapes.LevelShape, responses=answers(shapes.PortalShape, refusals=DEED),
     )  # fmt: skip
     def put(self, request: Request, public_id: str) -> Response:
-        said, patient = read(shapes.LevelShape, request), self.patient(public_id)
+        patient, said = self.patient(public_id), read(shapes.LevelShape, request)
         portal.set_level(
             patient=patient, level=AccessLevel(said["level"]), manual=said["manual"], by=self.staff.actor
         )  # fmt: skip
@@ -68,7 +67,7 @@ class PortalLinks(PortalView):
         parameters=[KEY], request=shapes.ProofShape, responses=answers(shapes.LinkShape, 201, DEED),
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
-        said, patient = read(shapes.ProofShape, request), self.patient(public_id)
+        patient, said = self.patient(public_id), read(shapes.ProofShape, request)
 
         def deed() -> str:
             if queries.portal_status(patient).state == PortalState.ACTIVE:
@@ -89,7 +88,7 @@ class PortalUsername(OfficeView):
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
         ratelimit.hit("access:username-check", self.staff.public_id, limit=120, per=60)
-        said, patient = read(shapes.UsernameShape, request), self.patient(public_id)
+        patient, said = self.patient(public_id), read(shapes.UsernameShape, request)
         form = UsernameForm(said, patient=patient)
         problem = "" if form.is_valid() else " ".join(str(each) for each in form.errors.get("username", []))
         return Response(shapes.VerdictShape({"usable": not problem, "problem": problem}).data)
@@ -103,7 +102,7 @@ class PortalCredentials(PortalView):
         parameters=[KEY], request=shapes.CredentialsShape, responses=answers(shapes.PortalShape, refusals=DEED),
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
-        said, patient = read(shapes.CredentialsShape, request), self.patient(public_id)
+        patient, said = self.patient(public_id), read(shapes.CredentialsShape, request)
 
         def deed() -> str:
             form = CredentialsForm({**said, "by_hand": bool(said["password"])}, patient=patient)
@@ -138,7 +137,7 @@ class PortalEmail(PortalView):
         parameters=[KEY], request=shapes.EmailShape, responses=answers(shapes.PortalShape, refusals=DEED),
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
-        said, patient = read(shapes.EmailShape, request), self.patient(public_id)
+        patient, said = self.patient(public_id), read(shapes.EmailShape, request)
 
         def deed() -> str:
             given = cleaned(EmailChangeForm({**said, "skip": bool(said["skip_reason"])}))
@@ -167,7 +166,7 @@ class PortalEmailRelease(PortalView):
         request=shapes.ReleaseShape, responses=answers(shapes.PortalShape, refusals=DEED),
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
-        said, patient = read(shapes.ReleaseShape, request), self.patient(public_id)
+        patient, said = self.patient(public_id), read(shapes.ReleaseShape, request)
         if queries.address_hold(patient, clock.now()) is not None:  # over already: pressing twice is no mistake
             proof = self.proof(patient, "change_email", said["attestation_id"])
             email_actions.end_hold(

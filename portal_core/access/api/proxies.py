@@ -13,14 +13,12 @@ from portal_core.access.api import shapes
 from portal_core.access.api.base import OfficeView, cleaned
 from portal_core.access.errors import ProxyDatesWrong
 from portal_core.access.forms import ProxyForm
-from portal_core.directory.api import KEY, answers, read
+from portal_core.directory.api import DEED, KEY, answers, read
 from portal_core.kernel import clock
 from portal_core.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Patient
-
-DEED = (401, 403, 404, 409, 422, 429)
 
 
 class Proxies(OfficeView):
@@ -37,7 +35,7 @@ class Proxies(OfficeView):
         parameters=[KEY], request=shapes.NewProxyShape, responses=answers(shapes.ProxyListShape, 201, DEED),
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
-        said, patient = read(shapes.NewProxyShape, request), self.patient(public_id)
+        patient, said = self.patient(public_id), read(shapes.NewProxyShape, request)
 
         def deed() -> str:
             form = ProxyForm(
