@@ -1,5 +1,7 @@
 """Words of the helpdesk and the map of its state machine. Codes of `Category`: the office → IT decision table."""
 
+from enum import StrEnum
+
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -409,3 +411,18 @@ class Audience(models.TextChoices):
     PATIENTS = "patients", _("Patients")
     OFFICE = "office", _("Offices")
     IT = "it", _("IT support")
+
+
+class Hanging(StrEnum):
+    """What may hang on a ticket beside its conversation; most tickets have none of it."""
+
+    JOINED = "joined"  # tickets joined into it
+    LINKS = "links"
+    RATINGS = "ratings"
+    FILES = "files"
+    MAILS = "mails"
+    TEXTS = "texts"
+    CALLS = "calls"
+    TALKS = "talks"  # calls with its patient, on whichever ticket
+    BEFORE = "before"  # somebody had its patient's last ticket
+    UNDO = "undo"  # something the reader did in the last seconds and may take back

@@ -17,6 +17,7 @@ from helpdesk.enums import (
     Author,
     Category,
     Channel,
+    Hanging,
     RequesterKind,
     Resolution,
     Side,
@@ -123,6 +124,9 @@ class Ticket(models.Model):
 
     objects: ClassVar[models.Manager["Ticket"]] = TicketQuerySet.as_manager()
 
+    # What else hangs on it (`Hanging`), where that was asked for together with the row; None: nobody asked.
+    hanging: frozenset[Hanging] | None = None
+
     class Meta:
         constraints = [
             models.CheckConstraint(name="ticket_state_known", condition=Q(state__in=TicketState.values)),
@@ -181,7 +185,11 @@ class Ticket(models.Model):
         indexes = [
             models.Index(fields=["office", "state", "-updated_at", "-id"], name="ticket_office_state"),
             models.Index(fields=["office", "turn_now", "queue_at", "id"], name="ticket_office_turn"),
-            models.Index(fields=["office", "queue_at", "id"], name="ticket_office_due"),
+            # The queues show what is live and nothing else; two years of closed tickets must not stand before it.
+            models.Index(fields=["office", "queue_at", "id"], name="ticket_office_live", condition=Q(state__in=LIVE)),
+            models.Index(
+                fields=["practice", "side", "queue_at", "id"], name="ticket_live_queue", condition=Q(state__in=LIVE)
+            ),
             models.Index(
                 fields=["practice", "turn_now", "queue_at", "id"], name="ticket_it_turn", condition=Q(side=Side.IT)
             ),
@@ -213,6 +221,10 @@ class Ticket(models.Model):
     @property
     def is_live(self) -> bool:
         return self.state in LIVE
+
+    def may_have(self, *kinds: Hanging) -> bool:
+        """Whether it is worth asking for any of these: True also where nobody looked."""
+        return self.hanging is None or not self.hanging.isdisjoint(kinds)
 
     def move(self, to: TicketState, *, at: dt.datetime) -> None:
         """Change the state in memory; the caller saves. Raises TicketClosed or WrongMove."""
