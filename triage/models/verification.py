@@ -87,6 +87,8 @@ class VerificationAttempt(models.Model):
             # lockout: failures of one patient over all offices; desk banner: other calls about this chart today
             models.Index(fields=["patient", "outcome", "ended_at"], name="attempt_by_patient"),
             models.Index(fields=["ticket", "-started_at"], name="attempt_by_ticket"),
+            # somebody going round the offices: every page of a ticket asks whether checks failed in the last hour
+            models.Index(fields=["ended_at"], name="attempt_failed", condition=Q(outcome=AttemptOutcome.FAILED)),
         ]
 
     @property
