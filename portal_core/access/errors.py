@@ -149,5 +149,10 @@ class ProxyOver(Forbidden):
     message = _("Your access on behalf of a patient has ended or has not begun yet. Call the office.")
 
 
+class ProxyEnded(Conflict):
+    code = "proxy_ended"
+    message = _("This has ended. To let the person act for the patient again, grant it anew.")
+
+
 class ProxyNotFound(NotFound):
     code = "proxy_not_found"

@@ -31,6 +31,7 @@ urlpatterns = [
     path(f"{PATIENT}portal/end-hold/", patient.end_hold, name="patient-end-hold"),
     path(f"{PATIENT}proxies/new/", proxies.add, name="proxy-add"),
     path(f"{PATIENT}proxies/<str:grant_id>/end/", proxies.end, name="proxy-end"),
+    path(f"{PATIENT}proxies/<str:grant_id>/link/", proxies.link, name="proxy-link"),
     path("portal/proxy/<str:secret>/", proxies.welcome, name="proxy-welcome"),
     path("portal/acting-for/", proxies.choose, name="proxy-choose"),
     path(f"{PATIENT}email/", patient.change_email, name="patient-email"),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from portal_core.directory.models import Patient
 
 LINK = dt.timedelta(hours=48)
+RESET = dt.timedelta(hours=4)
 
 
 @transaction.atomic
@@ -68,7 +69,7 @@ def grant(
     link = settings.PUBLIC_URL + reverse("access:proxy-welcome", args=[secret]) if secret else ""
     notify.send(
         "access/proxy", cause=f"access-proxy:{row.public_id}",
-        to=notify.Recipient(key=f"proxy:{person.public_id}", email=person.email),
+        to=_recipient(person),
         context={**portal.words(patient), "link": link, "hours": int(LINK.total_seconds() // 3600)},
         not_after=row.link_expires_at,
     )  # fmt: skip
@@ -79,7 +80,7 @@ def grant(
 def end(*, grant: ProxyGrant, by: Actor) -> None:
     """It ends now, whatever was open: the person is signed out. Twice is once."""
     now = clock.now()
-    row = ProxyGrant.objects.select_for_update(of=("self",)).select_related("person__user", "patient").get(pk=grant.pk)
+    row = _locked(grant)
     if row.ended_at is not None:
         return
     row.ended_at, row.ended_by = now, by.label[:120] or "Somebody"
@@ -92,29 +93,73 @@ def end(*, grant: ProxyGrant, by: Actor) -> None:
     )  # fmt: skip
 
 
+@transaction.atomic
+def send_link(*, grant: ProxyGrant, attestation_id: str = "", by: Actor) -> None:
+    """A new link to the person's own address; every earlier one dies. Who never chose a user name and a password gets
+    the invitation again. Who has them gets a link for a new password; for that the office has verified who is asking.
+
+    Raises ProxyEnded, AttestationRequired.
+    """
+    now = clock.now()
+    PortalAccess.objects.locked_of(grant.patient_id)
+    row = _locked(grant)
+    patient, person = row.patient, row.person
+    if row.ended_at is not None or today_of(patient, now) > row.ends_on:
+        raise errors.ProxyEnded
+    first = person.user_id is None
+    if not first:
+        gate.consume(attestation_id, patient_id=patient.public_id, action="send_reset_link", by=by)
+    lifetime = LINK if first else RESET
+    secret = secrets.token_urlsafe(32)
+    _kill_links(person)
+    row.link_hash, row.link_expires_at = portal.digest(secret), now + lifetime
+    row.save(update_fields=["link_hash", "link_expires_at"])
+    line = audit.record(
+        "access:send_proxy_link", by=by, target=row, practice_id=patient.practice_id, at=now,
+        patient=patient.public_id, first=first,
+    )  # fmt: skip
+    link = settings.PUBLIC_URL + reverse("access:proxy-welcome", args=[secret])
+    notify.send(
+        "access/proxy" if first else "access/reset", cause=f"access-proxy-link:{line.pk}", to=_recipient(person),
+        context={**portal.words(patient), "link": link, "hours": int(lifetime.total_seconds() // 3600)},
+        not_after=row.link_expires_at,
+    )  # fmt: skip
+
+
 def welcome(secret: str) -> ProxyGrant:
-    """The grant behind an invitation; looking uses nothing up. Raises LinkUnusable."""
-    rows = ProxyGrant.objects.select_related("person", "patient__practice", "patient__home_office")
+    """The grant behind a link; looking uses nothing up. Raises LinkUnusable."""
+    rows = ProxyGrant.objects.select_related("person__user", "patient__practice", "patient__home_office")
     row = rows.filter(link_hash=portal.digest(secret), ended_at=None).first() if secret else None
-    if row is None or row.link_expires_at is None or clock.now() >= row.link_expires_at or row.person.user_id:
+    if row is None or row.link_expires_at is None or clock.now() >= row.link_expires_at:
         raise errors.LinkUnusable
     return row
 
 
 @transaction.atomic
 def accept(*, secret: str, username: str, password: str) -> ProxyPerson:
-    """The invited person chooses user name and password; nobody is signed in by it.
+    """The person chooses a password, and a user name where there is none yet; nobody is signed in by it.
 
     Raises LinkUnusable, UsernameTaken, UnusablePassword; the link stays good after the last two.
     """
-    row = welcome(secret)
-    person = ProxyPerson.objects.select_for_update().get(pk=row.person_id)
-    if person.user_id is not None:
-        raise errors.LinkUnusable
+    PortalAccess.objects.locked_of(welcome(secret).patient_id)
+    row = welcome(secret)  # once more: whoever was first has used it up
+    now, patient = clock.now(), row.patient
+    person = ProxyPerson.objects.select_for_update(of=("self",)).select_related("user").get(pk=row.person_id)
     by = proxy_actor(person, None)
-    person.user = credentials.create(username=username, password=password, realm=Realm.PATIENT, by=by)
-    person.save(update_fields=["user"])
-    audit.record("access:accept_proxy", by=by, target=row, practice_id=person.practice_id, at=clock.now())
+    first = person.user is None
+    if person.user is None:
+        person.user = credentials.create(username=username, password=password, realm=Realm.PATIENT, by=by)
+        person.save(update_fields=["user"])
+    else:
+        credentials.set_password(user=person.user, password=password, by=by)
+    _kill_links(person)
+    action = "access:accept_proxy" if first else "access:set_proxy_password"
+    line = audit.record(action, by=by, target=row, practice_id=person.practice_id, at=now)
+    if not first:
+        notify.send(
+            "access/password_set", cause=f"access-proxy-password:{line.pk}", to=_recipient(person),
+            context=portal.words(patient),
+        )  # fmt: skip
     return person
 
 
@@ -123,3 +168,18 @@ def refuse_when_over(user: "User") -> None:
     found = proxy_user(user.pk)
     if found is not None and not found.grants:
         raise errors.ProxyOver
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+def _locked(grant: ProxyGrant) -> ProxyGrant:
+    rows = ProxyGrant.objects.select_for_update(of=("self",))
+    return rows.select_related("person__user", "patient__practice", "patient__home_office__practice").get(pk=grant.pk)
+
+
+def _recipient(person: ProxyPerson) -> notify.Recipient:
+    return notify.Recipient(key=f"proxy:{person.public_id}", email=person.email)
+
+
+def _kill_links(person: ProxyPerson) -> None:
+    """A person has one sign-in, so one link; whichever grant it came with."""
+    person.grants.exclude(link_hash="").update(link_hash="", link_expires_at=None)

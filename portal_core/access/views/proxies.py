@@ -20,7 +20,7 @@ from portal_core.directory.enums import Permission
 from portal_core.directory.guards import PatientRequest, StaffRequest, for_proxies, patient_page, public_page
 from portal_core.directory.people import ACTING_KEY
 from portal_core.kernel import clock
-from portal_core.kernel.errors import Conflict, Invalid
+from portal_core.kernel.errors import AppError, Conflict, Forbidden, Invalid
 from portal_core.kernel.http import ratelimit
 
 
@@ -64,20 +64,44 @@ def end(request: StaffRequest, public_id: str, grant_id: str) -> HttpResponse:
     return redirect("access:patient", public_id=patient.public_id)
 
 
+@require_http_methods(["GET", "POST"])
+@office_staff
+@never_cache
+def link(request: StaffRequest, public_id: str, grant_id: str) -> HttpResponse:
+    """The invitation anew, or a link for a new password; to the person's own address and nowhere else."""
+    patient = directory_access.patient_for(request.staff, public_id, to=Permission.PORTAL_ACCESS)
+    row = proxy_for(patient, grant_id)
+    refusal: AppError | None = None
+    if request.method == "POST":
+        try:
+            found = proof_of(request, patient, "send_reset_link") if row.person.user_id is not None else ""
+            proxies.send_link(grant=row, attestation_id=found, by=request.actor)
+        except AttestationRequired:
+            refusal = Forbidden(VERIFY)
+        except Conflict as ended:
+            refusal = ended
+        else:
+            messages.success(request, _("The e-mail is on its way to their own address."))
+            return redirect("access:patient", public_id=patient.public_id)
+    context = {"patient": patient, "row": row, "refusal": refusal}
+    return render(request, "access/proxy_link.html", context, status=422 if refusal is not None else 200)
+
+
 @public_page
 @never_cache
 @sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "POST"])
 def welcome(request: HttpRequest, secret: str) -> HttpResponse:
-    """The first visit: a user name and a password of their own. Opening the link uses nothing up."""
+    """A user name and a password of their own; later a new password. Opening the link uses nothing up."""
     ratelimit.hit("access:link", ratelimit.client_address(request), limit=60, per=3600)
-    form = SetPasswordForm(request.POST or None, has_username=False)
     try:
         row = proxies.welcome(secret)
+        user = row.person.user
+        form = SetPasswordForm(request.POST or None, has_username=user is not None)
         if request.method == "POST" and form.is_valid():
             given = form.cleaned_data
             try:
-                proxies.accept(secret=secret, username=given["username"], password=given["password"])
+                proxies.accept(secret=secret, username=given.get("username", ""), password=given["password"])
             except UsernameTaken as refusal:
                 form.add_error("username", str(refusal))
             except UnusablePassword as refusal:
@@ -87,8 +111,9 @@ def welcome(request: HttpRequest, secret: str) -> HttpResponse:
                 return redirect("accounts:sign-in-patient")
     except LinkUnusable as refusal:
         return render(request, "access/link_unusable.html", {"error": refusal, "proxy": True}, status=refusal.status)
-    context = {"form": form, "practice": row.patient.practice}
-    return render(request, "access/proxy_welcome.html", context, status=422 if form.errors else 200)
+    context = {"form": form, "practice": row.patient.practice, "user": user}
+    page = "access/proxy_welcome.html" if user is None else "access/set_password.html"
+    return render(request, page, context, status=422 if form.errors else 200)
 
 
 @require_POST
