@@ -1,6 +1,7 @@
 // <button data-opens-dialog="id"> opens <dialog id>; [data-closes-dialog] inside closes it; so does a click beside it.
 // <a href="…" data-dialog> shows that page's main part in a dialog and stays a plain link without scripts.
-// <form data-confirm="Really?"> asks once more before it is sent.
+// <form data-confirm="Really?"> asks once more before it is sent; data-confirm-yes is the word on the button that does it,
+// where the one that was pressed does not say it.
 import { keepToasts, toast } from "./toast.js";
 
 const PARTS = ["[data-dialog-part]", "main .page-content", "main"]; // the first that the page has
@@ -115,7 +116,7 @@ document.addEventListener(
     const go = document.createElement("button");
     go.type = "button";
     go.className = submitter?.classList.contains("button-danger") ? "button button-danger" : "button button-primary";
-    go.textContent = submitter?.textContent.trim() || "Go on";
+    go.textContent = form.dataset.confirmYes || submitter?.textContent.trim() || "Go on";
     go.addEventListener("click", () => {
       form.dataset.confirmed = "";
       dialog.close();
