@@ -62,7 +62,7 @@ def add(
         return row.public_id
 
     _check(staff)
-    public_id = idempotency.once("triage.webhook:add", key, deed)
+    public_id = idempotency.once(f"webhook:add:{staff.public_id}", key, deed)
     return WebhookEndpoint.objects.get(practice_id=staff.practice_id, public_id=public_id)
 
 
@@ -169,7 +169,7 @@ def send_test(*, endpoint: WebhookEndpoint, key: str, staff: "Staff", by: Actor)
         return ""
 
     now, row = clock.now(), _on(endpoint, staff)
-    idempotency.once("triage.webhook:test", key, deed)
+    idempotency.once(f"webhook:test:{row.public_id}", key, deed)
 
 
 @transaction.atomic
@@ -191,7 +191,7 @@ def send_again(*, endpoint: WebhookEndpoint, delivery_id: str, key: str, staff: 
         return post.id
 
     now, row = clock.now(), _on(endpoint, staff)
-    idempotency.once("triage.webhook:again", key, deed)
+    idempotency.once(f"webhook:again:{row.public_id}", key, deed)
 
 
 @transaction.atomic
