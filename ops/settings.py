@@ -299,6 +299,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",  # what follows it groups the operations: patients, tickets, flags
     "ENUM_NAME_OVERRIDES": {
         "TicketState": "helpdesk.enums.TicketState",
         "FlagState": "triage.enums.EscalationState",

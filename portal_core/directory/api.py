@@ -3,12 +3,19 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from drf_spectacular.utils import OpenApiParameter
+from django.db import transaction
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from portal_core.kernel import idempotency
+from portal_core.directory.actions import practices
+from portal_core.directory.enums import Permission
+from portal_core.directory.errors import AgesWrong
+from portal_core.directory.guards import staff_api
+from portal_core.kernel import audit, idempotency
+from portal_core.kernel.errors import Invalid
 from portal_core.kernel.http import ratelimit
 
 if TYPE_CHECKING:
@@ -82,3 +89,60 @@ def limit(request: Request, usual: int = PAGE) -> int:
 def answers(shape: Any, status: int = 200, refusals: tuple[int, ...] = READ) -> dict[int, Any]:
     """For the API's description: the good answer, and the refusals in their one form."""
     return {status: shape, **dict.fromkeys(refusals, RefusalShape)}
+
+
+# --- the practice's own settings of portal access ---------------------------------------------------------------------
+AGES = ("limited_from", "own_from")
+
+
+class PortalSettingsShape(serializers.Serializer[Any]):
+    """What an owner or administrator decides for the whole practice."""
+
+    self_registration = serializers.BooleanField(help_text="New patients may register on the website.")
+    staff_second_step = serializers.BooleanField(help_text="Everybody who works here needs a second step to sign in.")
+    proxy_limited_from = serializers.IntegerField(
+        min_value=0, max_value=32, help_text="From this birthday on parents and guardians see appointments only."
+    )
+    proxy_own_from = serializers.IntegerField(
+        min_value=0, max_value=32, help_text="From this birthday on they see nothing: 12 to 21."
+    )
+
+
+class PortalSettings(StaffView):
+    permission_classes = [staff_api(Permission.SETTINGS)]
+
+    @extend_schema(
+        operation_id="settings_read", summary="The practice's settings of portal access",
+        responses=answers(PortalSettingsShape, refusals=(401, 403, 429)),
+    )  # fmt: skip
+    def get(self, request: Request) -> Response:
+        audit.record("practice:read-settings", by=self.staff.actor, target=self.staff.practice)
+        return self._shown()
+
+    @extend_schema(
+        operation_id="settings_change", summary="Change some of them; only what is sent",
+        request=PortalSettingsShape(partial=True),
+        responses=answers(PortalSettingsShape, refusals=(401, 403, 422, 429)),
+    )  # fmt: skip
+    def patch(self, request: Request) -> Response:
+        given = PortalSettingsShape(data=request.data, partial=True)
+        given.is_valid(raise_exception=True)
+        said, practice, by = given.validated_data, self.staff.practice, self.staff.actor
+        with transaction.atomic():  # all that was sent, or nothing
+            if "self_registration" in said:
+                practices.set_self_registration(practice=practice, enabled=said["self_registration"], by=by)
+            if "staff_second_step" in said:
+                practices.set_second_step(practice=practice, required=said["staff_second_step"], by=by)
+            if {"proxy_limited_from", "proxy_own_from"} & said.keys():
+                ages = [said.get(f"proxy_{name}", getattr(practice, f"proxy_{name}")) for name in AGES]
+                try:
+                    practices.set_proxy_ages(practice=practice, limited_from=ages[0], own_from=ages[1], by=by)
+                except AgesWrong as refusal:
+                    wrong = refusal.facts["fields"]
+                    raise Invalid(fields={f"proxy_{name}": [says] for name, says in wrong.items()}) from refusal
+        return self._shown()
+
+    def _shown(self) -> Response:
+        practice = self.staff.practice
+        practice.refresh_from_db(fields=list(PortalSettingsShape().fields))
+        return Response(PortalSettingsShape(practice).data)

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from portal_core.directory import api
 from portal_core.directory.views import home, patients, settings
 
 app_name = "directory"
@@ -24,4 +25,5 @@ urlpatterns = [
     path("desk/settings/registration/", settings.registration, name="registration"),
     path("desk/settings/parents/", settings.proxy_ages, name="proxy-ages"),
     path("desk/settings/sign-in/", settings.sign_in_rules, name="sign-in-rules"),
+    path("api/v1/settings/", api.PortalSettings.as_view(), name="api-settings"),
 ]
