@@ -242,7 +242,7 @@ class EndpointState(models.TextChoices):
     NEW = "new", _("Not checked yet")
     ACTIVE = "active", _("On")
     OFF = "off", _("Switched off")
-    STOPPED = "stopped", _("Stopped: it does not answer")
+    STOPPED = "stopped", _("Stopped, does not answer")
 
 
 ENDPOINT_MOVES: Final[dict[str, tuple[str, ...]]] = {

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('secret_shown_at', models.DateTimeField(null=True)),
                 ('old_secret_cipher', models.TextField(blank=True)),
                 ('old_secret_until', models.DateTimeField(null=True)),
-                ('state', models.CharField(choices=[('new', 'Not checked yet'), ('active', 'On'), ('off', 'Switched off'), ('stopped', 'Stopped: it does not answer')], default='new', max_length=10)),
+                ('state', models.CharField(choices=[('new', 'Not checked yet'), ('active', 'On'), ('off', 'Switched off'), ('stopped', 'Stopped, does not answer')], default='new', max_length=10)),
                 ('check_result', models.CharField(blank=True, max_length=60)),
                 ('failures', models.PositiveSmallIntegerField(default=0)),
                 ('failing_since', models.DateTimeField(null=True)),
