@@ -345,7 +345,7 @@ class HoursField(forms.DecimalField):
     """Hours to a quarter, kept as minutes."""
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = forms.NumberInput(attrs={"inputmode": "decimal", "class": "input-short"})
+        widget = forms.NumberInput(attrs={"inputmode": "decimal"})
         super().__init__(min_value=QUARTER, max_value=200, step_size=QUARTER, widget=widget, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:

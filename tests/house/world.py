@@ -6,7 +6,7 @@ import itertools
 from helpdesk.actions import articles
 from helpdesk.contracts import ArticleDraft
 from helpdesk.enums import Audience
-from helpdesk.models import Holiday, PhoneCall
+from helpdesk.models import Holiday, PhoneCall, ServicePromise
 from portal_core.directory.enums import Role
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
@@ -22,6 +22,7 @@ from tests.triage.factories import (
     FlagFactory,
     MentionFactory,
     SavedViewFactory,
+    WebhookFactory,
 )
 from triage.models import RoutingVersion
 
@@ -74,6 +75,11 @@ def _help(cast: Cast, number: int) -> None:
         )  # fmt: skip
         articles.create(draft=draft, staff=cast.ana, publish=number % 2 == 0, by=cast.ana.actor)
     edits = {"LOGIN_UID": {"level": "r2" if number % 2 else "r3"}}
+    WebhookFactory(practice=cast.practice, name=f"System {number}", state="active" if number % 2 else "stopped")
+    ServicePromise.objects.create(
+        practice=cast.practice, number=number, urgent_first=60, urgent_resolve=240, normal_first=240,
+        normal_resolve=960, by_label="Ana", at=clock.now(),
+    )  # fmt: skip
     RoutingVersion.objects.create(practice=cast.practice, number=number, edits=edits, by_label="Ana", at=clock.now())
 
 

@@ -6,14 +6,18 @@ import factory
 
 from helpdesk.enums import TicketState
 from portal_core.kernel import clock
+from portal_core.kernel.http.signatures import new_secret
+from portal_core.kernel.sealing import seal
 from tests.helpdesk.factories import TicketFactory
 from triage.enums import (
     AttemptOutcome,
     CallChannel,
     DraftKind,
+    EndpointState,
     EscalationState,
     Impact,
     Level,
+    NewsKind,
     OfficeStep,
     Purpose,
     RefusalCode,
@@ -31,7 +35,9 @@ from triage.models import (
     StaffCheck,
     VerificationAttempt,
     VerificationHold,
+    WebhookEndpoint,
 )
+from triage.models.webhooks import PURPOSE
 
 
 class AttemptFactory(factory.django.DjangoModelFactory):
@@ -187,3 +193,22 @@ class MentionFactory(factory.django.DjangoModelFactory):
 def refresh(row):
     """The row as it stands in the database."""
     return type(row).objects.get(pk=row.pk)
+
+
+class WebhookFactory(factory.django.DjangoModelFactory):
+    """An address of a practice that is on and hears of everything; `practice` must be given."""
+
+    class Meta:
+        model = WebhookEndpoint
+        exclude = ("url",)
+
+    url = "https://hooks.example.org/lantern?key=1"
+    name = factory.Sequence(lambda n: f"System {n}")
+    host = "hooks.example.org"
+    url_cipher = factory.LazyAttribute(lambda row: seal(row.url, purpose=PURPOSE))
+    secret_cipher = factory.LazyFunction(lambda: seal(new_secret(), purpose=PURPOSE))
+    events = factory.LazyFunction(lambda: list(NewsKind.values))
+    state = EndpointState.ACTIVE
+    stopped_at = factory.LazyAttribute(lambda row: clock.now() if row.state == EndpointState.STOPPED else None)
+    created_at = factory.LazyFunction(clock.now)
+    changed_at = factory.SelfAttribute("created_at")
