@@ -9,12 +9,14 @@ class HelpdeskConfig(AppConfig):
 
     def ready(self) -> None:
         from helpdesk import handlers, panels
+        from portal_core.access import hooks as access_hooks
         from portal_core.directory.enums import Permission
         from portal_core.notify import hooks
         from portal_core.ui import slots
 
         hooks.after_failure("helpdesk/", handlers.tell_desk_undelivered)
 
+        access_hooks.also_sent(panels.letters_to, panels.LETTERS)
         slots.register("portal.home", panels.my_requests, order=50)
         slots.register_nav("desk", slots.Link("Help", "helpdesk:library", icon="help", order=95))
         slots.register_nav(

@@ -3,13 +3,27 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
 
 from helpdesk import queries
 from helpdesk.access import ticket_token
-from helpdesk.enums import FileState
+from helpdesk.enums import FileState, RequesterKind
+from helpdesk.models import Ticket
 
 if TYPE_CHECKING:
-    from helpdesk.models import Ticket
+    from portal_core.directory.models import Patient
+
+LETTERS = {
+    "helpdesk/received": _("We have your request"),
+    "helpdesk/reply": _("An answer to the request"),
+    "helpdesk/solved": _("The request is solved"),
+    "helpdesk/close_loop": _("Does it work now?"),
+    "helpdesk/incident": _("Known problem: we are on it"),
+    "helpdesk/joined": _("Two requests became one"),
+    "helpdesk/nudge": _("Reminder: we wait for an answer"),
+    "helpdesk/no_answer": _("Closed without an answer"),
+}
+TICKETS_LOOKED_AT = 20
 
 
 def my_requests(request: HttpRequest) -> str:
@@ -19,6 +33,12 @@ def my_requests(request: HttpRequest) -> str:
         return ""
     rows = [(ticket, ticket_token(ticket)) for ticket in queries.open_of_patient(patient)]
     return render_to_string("helpdesk/my_requests.html", {"rows": rows}, request=request) if rows else ""
+
+
+def letters_to(patient: "Patient") -> list[str]:
+    """Under which recipient keys a patient heard of their own requests; one query."""
+    mine = Ticket.objects.filter(patient=patient, requester_kind=RequesterKind.PATIENT).order_by("-created_at", "-id")
+    return [f"ticket:{public_id}" for public_id in mine.values_list("public_id", flat=True)[:TICKETS_LOOKED_AT]]
 
 
 FILE_TONES = {

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Lower, Trim
 
+from portal_core.access import hooks
 from portal_core.access.contracts import PortalStatus
 from portal_core.access.enums import AccessLevel, InviteOutcome, PortalState, Reason
 from portal_core.access.models import (
@@ -147,8 +148,8 @@ class Tracked:
 
 
 def deliveries(patient: "Patient", now: dt.datetime, *, limit: int = 8) -> list[Tracked]:
-    """The newest mails and texts to this patient, newest first; two queries."""
-    told = notify_queries.told_to(f"patient:{patient.public_id}", limit=limit)
+    """The newest mails and texts to this patient, newest first; two queries, and those that other rooms ask."""
+    told = notify_queries.told_to(*hooks.keys_of(patient), limit=limit)
     ids = [row.cause.removeprefix(LINK_CAUSE) for row in told if row.cause.startswith(LINK_CAUSE)]
     links = {row.public_id: row for row in AccessToken.objects.filter(patient=patient, public_id__in=ids)}
     return [_tracked(row, links.get(row.cause.removeprefix(LINK_CAUSE)), now) for row in told]
@@ -163,7 +164,7 @@ def _tracked(row: "notify_queries.Told", token: AccessToken | None, now: dt.date
             used=token.used_at is not None, replaced=token.superseded_at is not None, over=now >= token.expires_at
         )
     return Tracked(
-        name=delivery.name_of(row.template),
+        name=hooks.name_of(row.template) or delivery.name_of(row.template),
         channel=row.channel,
         at=row.delivered_at or row.sent_at or row.failed_at or row.asked_at,
         address=row.address,

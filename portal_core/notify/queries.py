@@ -173,9 +173,9 @@ class Told:
     failed_at: dt.datetime | None
 
 
-def told_to(recipient_key: str, *, limit: int = 10) -> list[Told]:
+def told_to(*recipient_keys: str, limit: int = 10) -> list[Told]:
     """The newest personal deliveries to one person, newest first; one query, by an index of its own."""
-    rows = Delivery.objects.filter(recipient_key=recipient_key, urgency=Urgency.PERSONAL).select_related("message")
+    rows = Delivery.objects.filter(recipient_key__in=recipient_keys, urgency=Urgency.PERSONAL).select_related("message")
     return [
         Told(
             cause=row.cause, template=row.message.template, channel=row.channel, address=row.address, state=row.state,

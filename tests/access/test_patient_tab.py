@@ -345,4 +345,4 @@ def test_the_tab_costs_the_same_whatever_was_sent(cast, olivia, rows, django_ass
     assert len(shown.context["deliveries"]) == rows
 
 
-QUERIES = 15  # beside those that look for an identity check
+QUERIES = 17  # beside those that look for an identity check

@@ -8,6 +8,7 @@ from portal_core.access.rules.delivery import TEXT_WORDS, WORDS, fate_of
 from portal_core.notify.enums import DeliveryState
 from portal_core.notify.models import Delivery
 from tests.cast import signed_in
+from tests.helpdesk.factories import TicketFactory
 from tests.notify.factories import DeliveryFactory, MessageFactory
 
 CODE = "triage/identity_code"
@@ -74,3 +75,21 @@ def test_every_state_has_words_for_mails_and_for_texts():
     assert "mailbox" in fate_of("delivered").sentence
     assert "phone" in fate_of("delivered", text=True).sentence
     assert fate_of("failed", code="twilio_30003") == fate_of("failed")  # a mail's code is no phone's
+
+
+def test_answers_to_the_patient_s_own_requests_are_tracked_too(cast):
+    """By text and by mail; a provider's question about the patient is no letter to the patient."""
+    mine = TicketFactory(office=cast.north, patient=cast.pat, requester_kind="patient")
+    theirs = TicketFactory(office=cast.north, patient=cast.pat, requester_kind="provider")
+    for ticket, template in ((mine, "helpdesk/reply"), (theirs, "helpdesk/solved")):
+        DeliveryFactory(
+            message=MessageFactory(template=template), recipient_key=f"ticket:{ticket.public_id}", channel="sms",
+            address="+12175550100", urgency=0, state="delivered", sent_at=timezone.now(), delivered_at=timezone.now(),
+        )  # fmt: skip
+
+    page = tab(cast, cast.pat)
+
+    assert "An answer to the request" in page
+    assert "Delivered to the phone." in page
+    assert "The request is solved" not in page
+    assert "An answer to the request" not in tab(cast, cast.paula)

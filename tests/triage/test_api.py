@@ -170,19 +170,19 @@ def test_a_pin_and_a_link_use_up_the_check_of_their_ticket(cast, ticket, olivia,
     other = TicketFactory(office=cast.north, patient=cast.pat)
     at = f"{TICKETS}{ticket.public_id}/"
     assert "attestation_id" in post(olivia, f"{at}pin/").json()["error"]["fields"]
-    assert post(olivia, f"{TICKETS}{other.public_id}/pin/", {"attestation_id": pin_check}).status_code == 403
+    assert post(olivia, f"{TICKETS}{other.public_id}/pin/", {"attestation_id": pin_check}).status_code == 409
 
     told = post(olivia, f"{at}pin/", {"attestation_id": pin_check})
 
     assert (told.status_code, len(told.json()["pin"])) == (201, 9)
-    assert post(olivia, f"{at}pin/", {"attestation_id": pin_check}).status_code == 403
+    assert post(olivia, f"{at}pin/", {"attestation_id": pin_check}).status_code == 409
     assert RegistrationPin.objects.filter(patient=cast.pat, voided_at=None).count() == 1
     assert told.json()["pin"] not in str(list(TicketMessage.objects.values_list("body")))
 
     reset = attest(methods=(Method.K, Method.E3)).public_id
     sent = post(olivia, f"{at}link/", {"attestation_id": reset})
     assert "Sent the reset link" in sent.json()["messages"][-1]["body"]
-    assert post(olivia, f"{at}link/", {"attestation_id": reset}).status_code == 403
+    assert post(olivia, f"{at}link/", {"attestation_id": reset}).status_code == 409
     assert AccessToken.objects.count() == 1
 
 
