@@ -107,7 +107,7 @@ class PortalCredentials(PortalView):
         def deed() -> str:
             form = CredentialsForm({**said, "by_hand": bool(said["password"])}, patient=patient)
             self._set(patient, cleaned(form, by_hand="password"), said["attestation_id"])
-            return patient.public_id
+            return str(patient.public_id)
 
         self.confirm(said["my_password"])
         self.once(f"credentials:{patient.pk}", deed)
