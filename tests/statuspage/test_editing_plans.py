@@ -344,7 +344,6 @@ def typed(row: Incident, **more: object) -> dict[str, object]:
 
 def test_the_console_edits_one_date_or_all_that_follow(calendar, omar):
     series_id = weekly()
-    calendar.move_to(START + HOUR, tick=False)
     row = dates()[1]
     one, rest = f"{DESK}{row.public_id}/edit/", f"{DESK}series/{series_id}/edit/?from={row.public_id}"
     shown = omar.get(one).content.decode()
