@@ -1,5 +1,6 @@
 """The product, started the way bin/run starts it, in both modes."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -177,10 +178,18 @@ class ScaledProduct(Product):
 
 @pytest.fixture(scope="session")
 def prepared_data() -> Iterator[Path]:
-    """A data directory with migrated database, static files and demo practice, to copy from."""
+    """A data directory with migrated database, static files and demo practice, to copy from.
+
+    `PREPARED_DATA` names a place where all test processes of a run share one; the first to come makes it.
+    """
     maker = Product()
-    maker.shell("from ops.runtime.prepare import prepare; prepare(print)")
-    yield maker.data_dir
+    shared = Path(os.environ.get("PREPARED_DATA") or maker.home / "prepared")
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            maker.shell("from ops.runtime.prepare import prepare; prepare(print)")
+            shutil.move(maker.data_dir, shared)
+    yield shared
     maker.stop()
 
 

@@ -65,6 +65,7 @@ def test_two_people_work_one_list_by_keyboard(people, product):
     olivia.get_by_role("button", name="Send", exact=True).click()
     olivia.get_by_role("button", name="Undo").click()
     expect(olivia.get_by_label("Reply to the requester")).to_have_value("We call you")
+    expect(olivia.locator("[data-live-state]")).to_have_text("Live")  # keys work once the page's scripts have come
     olivia.keyboard.press("Control+k")
     olivia.get_by_role("combobox", name="What do you want to do?").fill("all tickets")
     olivia.keyboard.press("Enter")
