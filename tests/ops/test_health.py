@@ -110,6 +110,8 @@ def test_the_api_page_has_nothing_inline(client):
     page = client.get("/api/v1/docs/").content.decode()
     script = client.get("/api/v1/docs/?script=")
 
+    assert "https://" not in page, "the policy of our pages loads nothing from other hosts"
+    assert "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle" in page
     assert "<style" not in page
     assert "<script>" not in page
     assert 'style="' not in page
