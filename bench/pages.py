@@ -8,6 +8,7 @@ The named baseline is /healthz in the same run: a view that does nothing, behind
 
 import io
 import os
+import re
 import statistics
 import tempfile
 import time
@@ -32,13 +33,14 @@ PASSWORD = "demo-please-change"
 PAGES: dict[str, list[str]] = {
     "": ["/healthz", "/", "/status/", "/api/v2/summary.json", "/help/", "/help/contact/", "/portal/sign-in/"],
     "pat": ["/portal/"],
-    "olivia": ["/triage/office/", "/desk/patients/", "/triage/reference/"],
-    "ian": ["/triage/it/"],
+    "olivia": ["/triage/office/", "{ticket}", "{ticket} refreshed", "/desk/patients/", "/triage/reference/"],
+    "ian": ["/triage/it/", "{flag}", "{flag} refreshed"],
     "carla": ["/desk/schedule/", "/desk/patients/"],
     "ana": ["/desk/settings/staff/"],
     "omar": ["/desk/status/"],
 }
 RENDERS = 15
+REFRESH = {"{ticket} refreshed": "tickets", "{flag} refreshed": "flag-list"}
 
 
 def main() -> None:
@@ -53,19 +55,28 @@ def main() -> None:
         if who:
             place = "/portal/sign-in/" if who == "pat" else "/desk/sign-in/"
             client.post(place, {"username": who, "password": PASSWORD})
-        for path in paths:
-            client.get(path)
+        for name in paths:
+            path = name.split()[0].format(ticket=first(client, "tickets"), flag=first(client, "flags"))
+            headers = {"HX-Request": "true", "HX-Target": REFRESH[name]} if name in REFRESH else {}
+            client.get(path, headers=headers)
             with CaptureQueriesContext(connection) as queries:
-                status = client.get(path).status_code
+                status = client.get(path, headers=headers).status_code
             asked = len(queries)  # the log is emptied by the next request
             times = []
             for _ in range(RENDERS):
                 start = time.perf_counter()
-                client.get(path)
+                client.get(path, headers=headers)
                 times.append((time.perf_counter() - start) * 1000)
             middle = statistics.median(times)
             baseline = baseline or middle
-            print(f"{who or '-':8} {path:34} {status:>6} {asked:>8} {middle:>8.1f} {middle / baseline:>10.1f}")
+            print(f"{who or '-':8} {name:34} {status:>6} {asked:>8} {middle:>8.1f} {middle / baseline:>10.1f}")
+
+
+def first(client: Client, kind: str) -> str:
+    """The first ticket of the office desk, or the first flag of the console, as this person sees it; else ""."""
+    page = client.get("/triage/office/" if kind == "tickets" else "/triage/it/")
+    found = re.search(rf'href="(/triage/(?:office|it)/{kind}/[^/"]+/)', page.content.decode())
+    return found[1] if found else ""
 
 
 if __name__ == "__main__":

@@ -1,13 +1,24 @@
 """The only doors to one ticket: as staff at a desk, or as the one who holds its link."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from django.core import signing
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from helpdesk.enums import CallOutcome, Side
+from helpdesk.enums import CallOutcome, Hanging, Side
 from helpdesk.errors import CallNotFound, FileNotFound, MailNotFound, TicketNotFound
-from helpdesk.models import Attachment, InboundMail, PhoneCall, Ticket, VoicemailAudio
+from helpdesk.models import (
+    Attachment,
+    InboundMail,
+    InboundText,
+    PhoneCall,
+    Ticket,
+    TicketLink,
+    TicketRating,
+    TicketUndo,
+    VoicemailAudio,
+)
 from helpdesk.rules.turn import LINK_LIVES_AFTER_CLOSE
 from portal_core.directory.enums import Permission
 from portal_core.kernel import clock
@@ -33,16 +44,48 @@ def seen_by(staff: "Staff") -> Q:
     return Q(practice_id=staff.practice_id) & mine
 
 
-def ticket_for(staff: "Staff", public_id: str) -> Ticket:
-    """Raises TicketNotFound for everybody the ticket does not concern."""
+def ticket_for(staff: "Staff", public_id: str, *, whole: bool = False, also: Mapping[str, Any] | None = None) -> Ticket:
+    """Raises TicketNotFound for everybody the ticket does not concern. One query.
+
+    `whole`, for the page that shows all of it: `ticket.hanging` tells what else there is to ask for. `also`: more
+    expressions to annotate the row with, about what the room of the caller keeps beside a ticket.
+    """
+    rows = Ticket.objects.filter(seen_by(staff), public_id=public_id)
+    hanging = {f"hanging_{kind}": found for kind, found in _hanging(staff).items()} if whole else {}
     ticket = (
-        Ticket.objects.filter(seen_by(staff), public_id=public_id)
+        rows.annotate(**hanging, **(also or {}))
         .select_related("office", "practice", "owner", "patient", "merged_into")
         .first()
     )
     if ticket is None:
         raise TicketNotFound
+    if whole:
+        ticket.hanging = frozenset(kind for kind in Hanging if getattr(ticket, f"hanging_{kind}"))
     return ticket
+
+
+def _hanging(staff: "Staff") -> dict[Hanging, Exists]:
+    """Each is one look into an index; what is not there is not asked for again."""
+    mine = {"ticket": OuterRef("pk")}
+    undo = TicketUndo.objects.filter(by_id=staff.public_id, until__gt=clock.now(), undone_at=None)
+    return {
+        Hanging.JOINED: Exists(Ticket.objects.filter(merged_into=OuterRef("pk"))),
+        Hanging.LINKS: Exists(TicketLink.objects.filter(Q(ticket=OuterRef("pk")) | Q(other=OuterRef("pk")))),
+        Hanging.RATINGS: Exists(TicketRating.objects.filter(**mine)),
+        Hanging.FILES: Exists(Attachment.objects.filter(**mine)),
+        Hanging.MAILS: Exists(InboundMail.objects.filter(**mine)),
+        Hanging.TEXTS: Exists(InboundText.objects.filter(**mine)),
+        Hanging.CALLS: Exists(PhoneCall.objects.filter(**mine)),
+        Hanging.TALKS: Exists(
+            PhoneCall.objects.filter(ticket__patient=OuterRef("patient"), outcome=CallOutcome.TALKED)
+        ),
+        Hanging.BEFORE: Exists(
+            Ticket.objects.filter(patient=OuterRef("patient"), side=OuterRef("side"), owner__isnull=False).exclude(
+                pk=OuterRef("pk")
+            )
+        ),
+        Hanging.UNDO: Exists(undo),
+    }
 
 
 def unwritten_call_for(staff: "Staff", public_id: str) -> PhoneCall:

@@ -1,7 +1,7 @@
 """Lists of tickets. Constant numbers of queries, whatever the size; pages by keyset, never by offset."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from helpdesk.enums import (
     Author,
     CallOutcome,
     Category,
+    Hanging,
     MailState,
     Side,
     TicketState,
@@ -124,10 +125,23 @@ def undoable(by_id: str, *, now: dt.datetime) -> Undoable | None:
     return Undoable(id=row.public_id, kind=row.kind, reference=row.ticket.reference, until=row.until)
 
 
+def _of(ticket: Ticket) -> Q:
+    """Rows of a ticket and of those joined into it. Their keys come first: asking "of this one, or of one joined into
+    it" of the rows themselves reads the whole table of them."""
+    if not ticket.may_have(Hanging.JOINED):
+        return Q(ticket=ticket)
+    return Q(ticket__in=Ticket.objects.filter(Q(pk=ticket.pk) | Q(merged_into=ticket)).values("pk"))
+
+
 def thread(ticket: Ticket) -> list[TicketMessage]:
     """Everything written, oldest first, with what was written in tickets joined into this one; for staff."""
-    mine = Q(ticket=ticket) | Q(ticket__merged_into=ticket)
-    return list(TicketMessage.objects.filter(mine).select_related("ticket").order_by("at", "id"))
+    rows = TicketMessage.objects.filter(_of(ticket)).order_by("at", "id")
+    if ticket.may_have(Hanging.JOINED):
+        return list(rows.select_related("ticket"))
+    found = list(rows)
+    for message in found:
+        message.ticket = ticket
+    return found
 
 
 def public_thread(ticket: Ticket) -> list[TicketMessage]:
@@ -135,7 +149,8 @@ def public_thread(ticket: Ticket) -> list[TicketMessage]:
     another person's, what staff write there from then on; never that person's own words."""
     mine = Q(ticket=ticket)
     if ticket.requester_email:
-        mine |= Q(ticket__merged_into=ticket, ticket__requester_email__iexact=ticket.requester_email)
+        joined = ticket.merged.filter(requester_email__iexact=ticket.requester_email).values_list("pk", flat=True)
+        mine = Q(ticket__in=[ticket.pk, *joined])
     if ticket.merged_into_id is not None:
         mine |= Q(ticket_id=ticket.merged_into_id, at__gte=ticket.merged_at) & ~Q(author_kind=Author.REQUESTER)
     out = Q(held_until=None) | Q(held_until__lte=clock.now())
@@ -177,13 +192,16 @@ class Relations:
 
 
 def relations(ticket: Ticket) -> Relations:
-    """Three queries."""
-    links = TicketLink.objects.filter(Q(ticket=ticket) | Q(other=ticket)).select_related("ticket", "other")
+    """Three queries at most."""
+    links = TicketLink.objects.none()
+    if ticket.may_have(Hanging.LINKS):
+        links = TicketLink.objects.filter(Q(ticket=ticket) | Q(other=ticket)).select_related("ticket", "other")
     named = [
         (row.get_kind_display(), row.other) if row.ticket_id == ticket.pk else (str(ORIGINS[row.kind]), row.ticket)
         for row in links.order_by("id")
     ]
-    return Relations(into=ticket.merged_into, joined=list(ticket.merged.order_by("id")), links=named)
+    joined = list(ticket.merged.order_by("id")) if ticket.may_have(Hanging.JOINED) else []
+    return Relations(into=ticket.merged_into, joined=joined, links=named)
 
 
 def look_alikes(staff: "Staff", ticket: Ticket, *, limit: int = 6) -> list[Ticket]:
@@ -204,7 +222,7 @@ def look_alikes(staff: "Staff", ticket: Ticket, *, limit: int = 6) -> list[Ticke
 
 def last_rating(ticket: Ticket) -> TicketRating | None:
     """What the requester said when last asked whether we solved it."""
-    return ticket.ratings.order_by("-round").first()
+    return ticket.ratings.order_by("-round").first() if ticket.may_have(Hanging.RATINGS) else None
 
 
 def promises(practice_id: int, *, limit: int = 20) -> list[ServicePromise]:
@@ -279,7 +297,7 @@ def load_of(staff_ids: Sequence[int]) -> dict[int, int]:
 
 def handler_before(ticket: Ticket) -> int | None:
     """Who had this patient's last ticket at this side (HD-08), as a key of Staff; None while no patient is matched."""
-    if ticket.patient_id is None:
+    if ticket.patient_id is None or not ticket.may_have(Hanging.BEFORE):
         return None
     rows = Ticket.objects.filter(patient_id=ticket.patient_id, side=ticket.side, owner__isnull=False)
     return rows.exclude(pk=ticket.pk).order_by("-created_at", "-id").values_list("owner_id", flat=True).first()
@@ -350,11 +368,20 @@ def places(offices: "Sequence[Office]", *, it_of: "Practice | None" = None, now:
     return found
 
 
-def open_anywhere(practice_id: int) -> Callable[[dt.datetime], bool]:
-    """Whether any office of a practice is open at a moment (HD-11); three queries now, none when it is asked."""
+@dataclass(frozen=True, slots=True)
+class OpenAnywhere:
+    """Whether any office of a practice is open at a moment (HD-11). Asks no database and may be kept in a cache."""
+
+    calendars: tuple[Calendar, ...]
+
+    def __call__(self, at: dt.datetime) -> bool:
+        return any(is_open(calendar, at) for calendar in self.calendars)
+
+
+def open_anywhere(practice_id: int) -> OpenAnywhere:
+    """The hours and days off of a practice's offices; three queries."""
     offices = list(directory.offices(practice_id).select_related("practice"))
-    calendars = [place.calendar for place in places(offices, now=clock.now())]
-    return lambda at: any(is_open(calendar, at) for calendar in calendars)
+    return OpenAnywhere(tuple(place.calendar for place in places(offices, now=clock.now())))
 
 
 def holidays(practice_id: int, *, since: dt.date) -> list[Holiday]:
@@ -390,6 +417,8 @@ def desk_numbers(practice_id: int) -> dict[int | None, str]:
 
 def calls_of(ticket: Ticket) -> list[PhoneCall]:
     """The calls of a ticket, oldest first."""
+    if not ticket.may_have(Hanging.CALLS):
+        return []
     return list(ticket.calls.select_related("staff").order_by("started_at", "id"))
 
 
@@ -483,8 +512,9 @@ def held_mail_count(staff: "Staff", *, most: int = 100) -> int:
 
 def files_of_ticket(ticket: Ticket) -> list[Attachment]:
     """Files that came with a ticket and those joined into it, oldest first, without their bytes."""
-    mine = Q(ticket=ticket) | Q(ticket__merged_into=ticket)
-    return list(Attachment.objects.filter(mine).defer("data").order_by("created_at", "id"))
+    if not ticket.may_have(Hanging.FILES, Hanging.JOINED):
+        return []
+    return list(Attachment.objects.filter(_of(ticket)).defer("data").order_by("created_at", "id"))
 
 
 def files_of_mail(mail: InboundMail) -> list[Attachment]:
@@ -494,11 +524,13 @@ def files_of_mail(mail: InboundMail) -> list[Attachment]:
 
 def mails_of_ticket(ticket: Ticket) -> list[InboundMail]:
     """The e-mails behind a ticket's messages, oldest first, without their bytes."""
-    mine = Q(ticket=ticket) | Q(ticket__merged_into=ticket)
-    return list(InboundMail.objects.filter(mine).defer("raw").order_by("received_at", "id"))
+    if not ticket.may_have(Hanging.MAILS, Hanging.JOINED):
+        return []
+    return list(InboundMail.objects.filter(_of(ticket)).defer("raw").order_by("received_at", "id"))
 
 
 def texts_of_ticket(ticket: Ticket) -> list[InboundText]:
     """The text messages behind a ticket, oldest first."""
-    mine = Q(ticket=ticket) | Q(ticket__merged_into=ticket)
-    return list(InboundText.objects.filter(mine).order_by("received_at", "id"))
+    if not ticket.may_have(Hanging.TEXTS, Hanging.JOINED):
+        return []
+    return list(InboundText.objects.filter(_of(ticket)).order_by("received_at", "id"))

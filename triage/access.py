@@ -6,6 +6,8 @@ from helpdesk import access as helpdesk
 from helpdesk.enums import Side
 from helpdesk.errors import TicketNotFound
 from portal_core.directory.enums import Permission
+from portal_core.kernel import clock
+from triage import beside
 from triage.errors import EndpointNotFound, EscalationNotFound, VerificationNotFound
 from triage.models import (
     Attestation,
@@ -23,15 +25,24 @@ if TYPE_CHECKING:
 
 def office_ticket(staff: "Staff", public_id: str) -> "Ticket":
     """A ticket of this person's offices. Raises TicketNotFound for everybody else, IT included."""
-    ticket = helpdesk.ticket_for(staff, public_id)
+    return _of_office(staff, helpdesk.ticket_for(staff, public_id))
+
+
+def open_ticket(staff: "Staff", public_id: str) -> "Ticket":
+    """The same for its page: `ticket.hanging` and `beside.of(ticket)` tell what there is to ask for. One query."""
+    ticket = helpdesk.ticket_for(staff, public_id, whole=True, also=beside.expressions(clock.now()))
+    return _of_office(staff, ticket)
+
+
+def _of_office(staff: "Staff", ticket: "Ticket") -> "Ticket":
     if ticket.side != Side.OFFICE or not staff.may(Permission.OFFICE_DESK, office_id=ticket.office_id):
         raise TicketNotFound
     return ticket
 
 
 def it_ticket(staff: "Staff", public_id: str) -> "Ticket":
-    """A ticket that was written to IT (providers, staff). Raises TicketNotFound."""
-    ticket = helpdesk.ticket_for(staff, public_id)
+    """A ticket that was written to IT (providers, staff), with `ticket.hanging`. Raises TicketNotFound."""
+    ticket = helpdesk.ticket_for(staff, public_id, whole=True)
     if ticket.side != Side.IT or not staff.may(Permission.IT_DESK):
         raise TicketNotFound
     return ticket

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db.models import Q
 
 from helpdesk import queries as helpdesk
 from helpdesk.enums import Side
 from portal_core.access import queries as portal
 from portal_core.directory.enums import Permission
 from portal_core.kernel import audit
+from triage.beside import Beside
 from triage.enums import AttemptOutcome, Level, Method, Purpose, RedFlag
 from triage.models import Attestation, VerificationAttempt, VerificationCode, VerificationHold
 from triage.rules import verification as rules
@@ -56,25 +58,37 @@ class IdentityState:
     other_calls_today: int  # checks on this patient on other tickets in the last day: office-shopping shows here
 
 
-def identity_of(ticket: "Ticket", now: dt.datetime) -> IdentityState:
-    """Four queries; none when no patient is matched."""
-    if ticket.patient_id is None:
-        return IdentityState(attempt=None, attestation=None, live=False, hold=None, waiting=False, other_calls_today=0)
-    attempts = VerificationAttempt.objects.filter(ticket=ticket, outcome=AttemptOutcome.OPEN)
-    rows = Attestation.objects.filter(ticket=ticket, patient_id=ticket.patient_id).select_related("attempt__attester")
-    attestation = rows.order_by("-created_at").first()
+def identity_of(ticket: "Ticket", now: dt.datetime, beside: Beside) -> IdentityState:
+    """Two queries at most; none when no patient is matched or nobody was ever checked."""
+    attempt, attestation, others = None, None, 0
+    if ticket.patient_id is not None and beside.checked:
+        lately = Q(patient_id=ticket.patient_id, started_at__gt=now - dt.timedelta(hours=24))
+        rows = VerificationAttempt.objects.filter(Q(ticket=ticket) | lately)
+        for row in rows.select_related("attester", "attestation").order_by("started_at", "pk"):
+            if row.ticket_id != ticket.pk:
+                others += 1
+                continue
+            row.ticket = ticket
+            if row.patient_id == ticket.patient_id and ticket.patient is not None:
+                row.patient = ticket.patient
+            attempt = row if row.outcome == AttemptOutcome.OPEN else attempt
+            attestation = _newer(attestation, getattr(row, "attestation", None), ticket)
+    holds = VerificationHold.objects.filter(patient=ticket.patient, released_at=None)
     return IdentityState(
-        attempt=attempts.select_related("attester", "patient", "ticket").first(),
+        attempt=attempt,
         attestation=attestation,
         live=attestation is not None and attestation.is_live(now),
         waiting=attestation is not None and attestation.is_waiting(now),
-        hold=VerificationHold.objects.filter(patient_id=ticket.patient_id, released_at=None).first(),
-        other_calls_today=VerificationAttempt.objects.filter(
-            patient_id=ticket.patient_id, started_at__gt=now - dt.timedelta(hours=24)
-        )
-        .exclude(ticket=ticket)
-        .count(),
+        hold=holds.first() if beside.held else None,
+        other_calls_today=others,
     )
+
+
+def _newer(known: Attestation | None, found: Attestation | None, ticket: "Ticket") -> Attestation | None:
+    """Of two attestations of this ticket's patient on this ticket, the newer."""
+    if found is None or (found.ticket_id, found.patient_id) != (ticket.pk, ticket.patient_id):
+        return known
+    return found if known is None or found.created_at >= known.created_at else known
 
 
 def words_of(ticket: "Ticket") -> str:
@@ -82,17 +96,21 @@ def words_of(ticket: "Ticket") -> str:
     return call_words(ticket.public_id, key=settings.SECRET_KEY)
 
 
-def check_context(attempt: VerificationAttempt, staff: "Staff", now: dt.datetime) -> dict[str, Any]:
-    """The check under way: what was noted, what is asked for, what is missing."""
+def check_context(attempt: VerificationAttempt, staff: "Staff", now: dt.datetime, *, beside: Beside) -> dict[str, Any]:
+    """The check under way: what was noted, what is asked for, what is missing. Two queries at most."""
     noted = {row["method"]: row for row in attempt.methods}
     level, fitting = Level(attempt.level), TERMS[Purpose(attempt.purpose)].proofs
     mine = attempt.attester_id == staff.pk
-    codes = VerificationCode.objects.filter(attempt=attempt).order_by("-sent_at", "-pk") if mine else []
+    sent = VerificationCode.objects.filter(attempt=attempt).order_by("-sent_at", "-pk")
+    codes = list(sent) if mine and beside.coded else []
+    patient = attempt.patient
+    last = beside.last if patient.pk == attempt.ticket.patient_id else portal.last_sign_in(patient)
+    contacts = contacts_on_file(patient, now, last=last) if mine else {}
     live = {code.method: code for code in codes if code.is_live(now)}
     return {
         "attempt": attempt,
         "attempt_mine": mine,
-        "methods": [_method_row(attempt, method, noted, level, fitting, now) for method in _asked(level)],
+        "methods": [_method_row(attempt, method, noted, level, fitting, contacts) for method in _asked(level)],
         "resolution": {"method": Method.K, "on": Method.K in noted, "hint": METHOD_HINTS[Method.K]},
         "red_flags": [{"flag": flag, "on": flag in attempt.red_flags} for flag in RedFlag],
         "verdict": rules.judge(level, attempt.evidence, fitting),
@@ -116,10 +134,10 @@ def _method_row(
     noted: dict[str, Any],
     level: Level,
     fitting: frozenset[Method] | None,
-    now: dt.datetime,
+    contacts: "dict[str, Contact]",
 ) -> dict[str, Any]:
     patient, kind = attempt.patient, rules.ON_CONTACT.get(method)
-    contact = contact_on_file(patient, kind, now) if kind else None
+    contact = contacts.get(kind) if kind else None
     accepted = method in rules.ACCEPTED[level] or method == Method.E9
     return {
         "method": method,
@@ -228,6 +246,15 @@ class Contact:
 
 def contact_on_file(patient: "Patient", kind: str, now: dt.datetime) -> Contact:
     """The patient's phone, email or address with its age; an empty `value` when there is none."""
+    return _contact(patient, kind, now, last=portal.last_sign_in(patient))
+
+
+def contacts_on_file(patient: "Patient", now: dt.datetime, *, last: dt.datetime | None) -> dict[str, Contact]:
+    """All of them by their kind, for one who last signed in at `last`; one query."""
+    return {kind: _contact(patient, kind, now, last=last) for kind in ("phone", "email", "address")}
+
+
+def _contact(patient: "Patient", kind: str, now: dt.datetime, *, last: dt.datetime | None) -> Contact:
     value, since = {
         "phone": (patient.phone, patient.phone_since),
         "email": (patient.email, patient.email_since),
@@ -235,15 +262,15 @@ def contact_on_file(patient: "Patient", kind: str, now: dt.datetime) -> Contact:
     }[kind]
     if since is None:
         return Contact(value=value, age_days=None, unused=False)
-    last = portal.last_sign_in(patient)
     return Contact(value=value, age_days=max((now - since).days, 0), unused=last is not None and since > last)
 
 
 def _moved_at(patient: "Patient") -> dt.datetime | None:
     """When the postal address last changed, as the ledger has it: the record itself keeps no date for it."""
     fields = {"street", "city", "state", "zip"}
-    for line in audit.lines([patient._meta.label_lower], target_id=patient.public_id):
-        if line.action == "patient:update-contact" and fields & set(line.facts.get("fields", [])):
+    lines = audit.lines([patient._meta.label_lower], target_id=patient.public_id)
+    for line in lines.filter(action="patient:update-contact"):
+        if fields & set(line.facts.get("fields", [])):
             return line.at
     return None
 

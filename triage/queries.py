@@ -3,8 +3,9 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from django.core.cache import cache
 from django.db.models import Q
 
 from helpdesk import queries as helpdesk
@@ -23,7 +24,6 @@ from triage.models import (
     Mention,
     PlaybookStep,
     RoutingVersion,
-    SavedView,
     VerificationAttempt,
     VerificationHold,
     WebhookEndpoint,
@@ -32,7 +32,17 @@ from triage.rules.components import COMPONENTS
 from triage.rules.dry_run import Sample
 from triage.rules.edits import Table, table
 from triage.rules.routing import Packet, RequestFacts
-from triage.rules.surge import MEMORY, Proposal, Report, in_order, same_hours, surges, unusual, worth_comparing
+from triage.rules.surge import (
+    MEMORY,
+    SLACK,
+    Proposal,
+    Report,
+    in_order,
+    same_hours,
+    surges,
+    unusual,
+    worth_comparing,
+)
 from triage.rules.table import ROUTES
 from triage.rules.views import MENTIONS, MINE, NOBODY, RESTING, Wanted
 
@@ -49,15 +59,15 @@ def steps_done(ticket: "Ticket") -> set[str]:
     return set(PlaybookStep.objects.filter(ticket=ticket).values_list("step", flat=True))
 
 
-def latest_flags(tickets: Iterable["Ticket"]) -> dict[int, Escalation]:
-    """The newest flag of each ticket, by the ticket's key; one query."""
-    rows = Escalation.objects.filter(ticket_id__in=[ticket.pk for ticket in tickets]).order_by("created_at", "id")
-    return {row.ticket_id: row for row in rows}
-
-
-def flags_of(ticket: "Ticket") -> list[Escalation]:
-    """Newest first."""
-    return list(Escalation.objects.filter(ticket=ticket).select_related("assignee").order_by("-created_at", "-id"))
+def flags_beside(
+    tickets: Iterable["Ticket"], opened: "Ticket | None"
+) -> tuple[dict[int, Escalation], list[Escalation]]:
+    """The newest flag of each ticket of a list, by the ticket's key, and all flags of the one opened beside it, newest
+    first; one query."""
+    keys = {ticket.pk for ticket in tickets} | ({opened.pk} if opened is not None else set())
+    rows = list(Escalation.objects.filter(ticket_id__in=keys).select_related("assignee").order_by("created_at", "id"))
+    mine = [row for row in rows if opened is not None and row.ticket_id == opened.pk]
+    return {row.ticket_id: row for row in rows}, mine[::-1]
 
 
 # --- the decision table of a practice ---------------------------------------------------------------------------------
@@ -120,11 +130,8 @@ def packets_since(practice_id: int, category: Category, since: dt.datetime) -> l
 
 
 # --- what people at a desk keep ---------------------------------------------------------------------------------------
-def office_list(staff: "Staff", wanted: Wanted, *, after: str = "") -> "helpdesk.Page":
-    """One page of the office's list as it is narrowed; longest waiting first."""
-    among = None
-    if wanted.who == MENTIONS:
-        among = mentioned_on(staff)
+def office_list(staff: "Staff", wanted: Wanted, *, mentioned: set[int], after: str = "") -> "helpdesk.Page":
+    """One page of the office's list as it is narrowed; longest waiting first. `mentioned`: `mentioned_on(staff)`."""
     return helpdesk.office_queue(
         staff,
         turn=Turn(wanted.turn) if wanted.turn else None,
@@ -133,7 +140,7 @@ def office_list(staff: "Staff", wanted: Wanted, *, after: str = "") -> "helpdesk
         resting=wanted.who == RESTING,
         category=wanted.category,
         office=wanted.office,
-        among=among,
+        among=mentioned if wanted.who == MENTIONS else None,
         after=after,
     )
 
@@ -159,19 +166,29 @@ def desk_people(ticket: "Ticket") -> list["Staff"]:
     return sorted(found, key=lambda one: (one.first_name, one.last_name))
 
 
-def saved_views(staff: "Staff") -> list[SavedView]:
-    return list(SavedView.objects.filter(staff=staff).order_by("name", "id"))
+class Colleague(NamedTuple):
+    """Somebody of a desk, as far as a page names them. `id`: the public one."""
+
+    key: int
+    id: str
+    first: str
+    last: str
+
+
+def colleagues_of(ticket: "Ticket") -> list[Colleague]:
+    """`desk_people` as a hint: a minute old at most. Who may really have a ticket, or is really named in a note, is
+    looked up when it is given or kept."""
+
+    def found() -> list[tuple[int, str, str, str]]:
+        return [(one.pk, one.public_id, one.first_name, one.last_name) for one in desk_people(ticket)]
+
+    rows = cache.get_or_set(f"triage:desk-people:{ticket.office_id}", found, 60) or []
+    return [Colleague(*row) for row in rows]
 
 
 def drafts_of(staff: "Staff", about: str) -> dict[str, str]:
     """What this person began to write about one ticket or flag, by kind; one query."""
     return dict(Draft.objects.filter(staff=staff, about=about).values_list("kind", "body"))
-
-
-def canned_replies(practice_id: int, *, side: Side, office_id: int | None = None) -> list[CannedReply]:
-    """Prepared answers that fit one desk: the practice's, and those of this office, by title."""
-    rows = CannedReply.objects.filter(Q(office=None) | Q(office_id=office_id), practice_id=practice_id, side=side)
-    return list(rows.order_by("title", "id"))
 
 
 def canned_by_manager(staff: "Staff") -> list[CannedReply]:
@@ -257,7 +274,8 @@ def it_flags(staff: "Staff") -> list[Escalation]:
 
 
 def proposals(staff: "Staff", flags: Iterable[Escalation], now: dt.datetime) -> tuple[Proposal, ...]:
-    """Incidents that these flags propose (§3.3). No query unless several of a kind came within an hour, then six."""
+    """Incidents that these flags propose (§3.3). No query unless several of a kind came within an hour;
+    then five, and none again for ten minutes."""
     reports = [
         Report(flag.public_id, flag.category, flag.office.name, flag.created_at)
         for flag in flags
@@ -269,21 +287,36 @@ def proposals(staff: "Staff", flags: Iterable[Escalation], now: dt.datetime) -> 
     return in_order([*bursts, *_unusual(staff, rest, now)])
 
 
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What `unusual` compares with; kept for a while, since what is over does not change."""
+
+    since: dt.datetime | None
+    history: dict[str, list[dt.datetime]]
+    is_open: helpdesk.OpenAnywhere
+
+
 def _unusual(staff: "Staff", reports: list[Report], now: dt.datetime) -> tuple[Proposal, ...]:
-    kinds = worth_comparing(reports, now)
-    since = first_day(staff.practice_id) if kinds else None
-    if since is None:
+    kinds = sorted(worth_comparing(reports, now))
+    if not kinds:
         return ()
-    zone, alike = staff.practice.time_zone, Q(pk__in=[])
+    zone, key = staff.practice.time_zone, f"triage:usual:{staff.practice_id}:{'-'.join(kinds)}"
+    past = cache.get_or_set(key, lambda: _look_back(staff.practice_id, kinds, zone, now), SLACK.total_seconds())
+    if past is None or past.since is None:
+        return ()
+    chosen = [one for one in reports if one.category in kinds]
+    return unusual(chosen, now, history=past.history, zone=zone, is_open=past.is_open, since=past.since)
+
+
+def _look_back(practice_id: int, kinds: list[str], zone: str, now: dt.datetime) -> _Past:
+    alike = Q(pk__in=[])
     for start, end in same_hours(now, zone):
         alike |= Q(created_at__gt=start, created_at__lte=end)
-    rows = Escalation.objects.filter(alike, practice_id=staff.practice_id, category__in=kinds)
+    rows = Escalation.objects.filter(alike, practice_id=practice_id, category__in=kinds)
     history: dict[str, list[dt.datetime]] = {kind: [] for kind in kinds}
     for kind, at in rows.values_list("category", "created_at"):
         history[kind].append(at)
-    is_open = helpdesk.open_anywhere(staff.practice_id)
-    chosen = [one for one in reports if one.category in kinds]
-    return unusual(chosen, now, history=history, zone=zone, is_open=is_open, since=since)
+    return _Past(first_day(practice_id), history, helpdesk.open_anywhere(practice_id))
 
 
 METHOD_CLASSES: dict[str, str] = {

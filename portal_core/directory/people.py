@@ -5,6 +5,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from channels.db import database_sync_to_async
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -13,7 +14,7 @@ from portal_core.accounts.sign_in import socket_group
 from portal_core.directory.contracts import Acting
 from portal_core.directory.enums import Hat
 from portal_core.directory.errors import HatRequired
-from portal_core.directory.models import Patient, Staff
+from portal_core.directory.models import Patient, RoleAssignment, Staff
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind, Realm
@@ -68,7 +69,8 @@ class PeopleMiddleware:
 
 def staff_of_user(user_id: int, session: Mapping[str, Any] | Any) -> Staff | None:
     """The active staff member behind a user, wearing the session's hat."""
-    rows = Staff.objects.select_related("practice").prefetch_related("role_assignments")
+    roles = Prefetch("role_assignments", RoleAssignment.objects.select_related("office"))
+    rows = Staff.objects.select_related("practice").prefetch_related(roles)
     staff = rows.filter(user_id=user_id, is_active=True).first()
     if staff is not None:
         staff.hat = hat_of(staff, session.get(HAT_KEY, ""))

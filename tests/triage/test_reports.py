@@ -55,19 +55,19 @@ def test_what_is_counted_and_what_is_not(cast, noon):
     TicketFactory(office=cast.north, created_at=NOON - 8 * DAY)  # before
     TicketFactory(office=cast.elsewhere_office, created_at=NOON - HOUR)  # another practice's
 
-    row = reports.total(span(cast))
+    row = reports.breakdown(span(cast)).total
 
     assert (row.opened, row.solved, row.at_first_contact, row.reopened) == (5, 4, 2, 1)
     assert (row.answered, row.answered_in_time, row.due, row.solved_in_time) == (4, 4, 4, 3)
     assert (row.first_contact_rate, row.answered_rate, row.solved_rate) == (50, 100, 75)
-    assert [(one.key, one.opened) for one in reports.by_office(span(cast))] == [
+    assert [(one.key, one.opened) for one in reports.breakdown(span(cast)).by_office] == [
         (cast.north.pk, 3), (cast.south.pk, 2),
     ]  # fmt: skip
-    assert reports.total(span(cast, offices=frozenset({cast.south.pk}))).opened == 2
+    assert reports.breakdown(span(cast, offices=frozenset({cast.south.pk}))).total.opened == 2
 
 
 def test_nothing_divided_by_nothing(cast, noon):
-    row = reports.total(span(cast))
+    row = reports.breakdown(span(cast)).total
     assert (row.opened, row.first_contact_rate, row.answered_rate, row.solved_rate) == (0, None, None, None)
     assert reports.calls(span(cast)) == reports.Calls(
         count=0, mean_seconds=0, longest_seconds=0, lengths=(0, 0, 0, 0, 0, 0)

@@ -1,7 +1,10 @@
 """Forms: the label, the hint and the error belong to the field, for eyes and for screen readers alike."""
 
 from django import forms
+from django.forms.renderers import DjangoTemplates
+from django.utils.safestring import mark_safe
 
+from portal_core.ui.forms import UiFormRenderer
 from tests.ui.factories import draw
 
 HOSTILE = "<script>alert(1)</script>"
@@ -82,3 +85,34 @@ def test_a_whole_form_draws_every_field_and_the_hidden_ones():
     drawn = str(Call())
     assert all(f'name="{name}"' in drawn for name in ("name", "office", "agree", "note", "key"))
     assert "error-summary" not in drawn
+
+
+class Everything(forms.Form):
+    text = forms.CharField(required=False, widget=forms.TextInput(attrs={"autofocus": True, "list": False}))
+    number = forms.IntegerField(min_value=1)
+    email = forms.EmailField()
+    secret = forms.CharField(widget=forms.PasswordInput)
+    key = forms.CharField(widget=forms.HiddenInput)
+    day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
+    long = forms.CharField(widget=forms.Textarea(attrs={"rows": 2, "data-x": HOSTILE}))
+    kind = forms.ChoiceField(
+        choices=[("", "Any"), ("a", HOSTILE), ("Group & co", [(1, "One"), (2, mark_safe("<b>Two</b>"))])]
+    )
+
+
+def test_widgets_drawn_here_are_those_of_django():
+    """Spaces between options apart, every widget is what Django's own template makes of it, hostile text and all."""
+
+    def drawn(renderer, **values):
+        form = Everything({name: values.get(name, HOSTILE) for name in Everything.base_fields} | values)
+        form.renderer = renderer
+        return ["".join(str(form[name]).split()) for name in form.fields]
+
+    for values in ({}, {"kind": "2", "number": 7, "day": "2026-03-01", "text": "", "long": ""}):
+        assert drawn(UiFormRenderer(), **values) == drawn(DjangoTemplates(), **values)
+    unbound = [
+        "".join(str(Everything(renderer=renderer())[name]).split())
+        for renderer in (UiFormRenderer, DjangoTemplates)
+        for name in Everything.base_fields
+    ]
+    assert unbound[: len(unbound) // 2] == unbound[len(unbound) // 2 :]

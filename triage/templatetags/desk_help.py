@@ -21,28 +21,31 @@ register = template.Library()
 
 @register.inclusion_tag("triage/parts/assign.html", takes_context=True)
 def assignee(context: Context, ticket: "Ticket") -> dict[str, Any]:
-    """Whom to give a ticket that nobody has: whoever had this person's last one, is here, and has the least to do."""
+    """Whom to give a ticket that nobody has: whoever had this person's last one, is here, and has the least to do.
+    Everybody else is looked up when somebody asks for them."""
     if ticket.owner_id is not None or not ticket.is_live or ticket.side != Side.OFFICE:
         return {}
-    people = queries.desk_people(ticket)
-    load = helpdesk.load_of([one.pk for one in people])
-    knows = helpdesk.handler_before(ticket)
-    rooms = presence.who([office_group(ticket.office.public_id)])
+    asked = context.get("opened") == "assign"
+    knows, reader = helpdesk.handler_before(ticket), context["request"].staff
+    people = queries.colleagues_of(ticket) if asked or knows is not None else []
+    load = helpdesk.load_of([one.key for one in people]) if people else {}
+    rooms = presence.who([office_group(ticket.office.public_id)]) if people else {}
     here = {one.id for at in rooms.values() for one in at}
-    reader = context["request"].staff
     candidates = ranked(
         Candidate(
-            id=one.public_id,
-            name=one.name,
-            open=load.get(one.pk, 0),
-            here=one.public_id in here or one.pk == reader.pk,
-            knows=one.pk == knows,
+            id=one.id,
+            name=f"{one.first} {one.last}".strip(),
+            open=load.get(one.key, 0),
+            here=one.id in here or one.key == reader.pk,
+            knows=one.key == knows,
         )
         for one in people
     )
     best = suggestion(candidates)
     return {
         "ticket": ticket,
+        "asked": asked,
+        "opens": "" if asked else context.get("opens"),
         "best": best,
         "best_is_me": best is not None and best.id == reader.public_id,
         "others": [one for one in candidates if one.id != reader.public_id],
@@ -51,9 +54,13 @@ def assignee(context: Context, ticket: "Ticket") -> dict[str, Any]:
 
 
 @register.inclusion_tag("triage/parts/help_for.html", takes_context=True)
-def help_for(context: Context, category: str, text: str = "") -> dict[str, Any]:
-    """The help articles that fit a request, for the one who works on it."""
-    return {"found": articles.fitting(context["request"].staff, category=category, text=text)}
+def help_for(context: Context, category: str, text: str = "", opens: str = "") -> dict[str, Any]:
+    """The help articles that fit a request, for the one who works on it. With `opens`, an address that lacks the name
+    of a section, they are looked up when somebody opens them."""
+    asked = context.get("opened") == "help"
+    if opens and not asked:
+        return {"found": None, "opens": opens}
+    return {"found": articles.fitting(context["request"].staff, category=category, text=text), "asked": asked}
 
 
 @register.inclusion_tag("triage/parts/device.html")

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from helpdesk import queries as helpdesk
-from helpdesk.enums import Side
+from helpdesk.enums import Hanging, Side
 from triage.enums import RedFlag
 from triage.forms import CallBackForm
 
@@ -64,7 +64,7 @@ def red_flag_labels(codes: Iterable[str]) -> list[str]:
 def ticket_calls(context: Context, ticket: "Ticket") -> dict[str, Any]:
     """The calls of an office's ticket, and the form that notes another one (HD-08, HD-13)."""
     usual, at_office = None, ticket.side == Side.OFFICE
-    if ticket.patient_id is not None and at_office:
+    if ticket.patient_id is not None and at_office and ticket.may_have(Hanging.TALKS):
         usual = helpdesk.usual_caller(ticket.patient_id, side=Side.OFFICE, now=timezone.now())
     return {
         "calls": helpdesk.calls_of(ticket),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from helpdesk.actions import tickets
 from helpdesk.actions.tickets import it_group, office_group
-from helpdesk.enums import Category, Resolution, Turn
+from helpdesk.enums import Category, Hanging, Resolution, TicketState, Turn
 from helpdesk.queries import Page, undoable
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
@@ -22,7 +22,8 @@ from portal_core.kernel.errors import NotFound
 from statuspage.queries import active_incidents
 from triage import access, forms, queries
 from triage.actions import bulk, conversation, escalations, incidents, playbook, presence, saved_views
-from triage.rules.views import Wanted, wanted
+from triage.beside import Kept
+from triage.rules.views import MENTIONS, Wanted, wanted
 from triage.views.practice_time import in_practice_time
 
 if TYPE_CHECKING:
@@ -33,6 +34,16 @@ if TYPE_CHECKING:
 office_staff = staff_page(Permission.OFFICE_DESK)
 it_staff = staff_page(Permission.IT_DESK)
 DESK = "/triage/office/"
+STATE_TONES = {
+    TicketState.NEW: "warning",
+    TicketState.OPEN: "info",
+    TicketState.WAIT_PATIENT: "neutral",
+    TicketState.WAIT_INCIDENT: "warning",
+    TicketState.CLOSE_LOOP: "ok",
+    TicketState.SOLVED: "ok",
+    TicketState.CLOSED: "neutral",
+    TicketState.MERGED: "neutral",
+}
 
 
 # --- what the list is narrowed to -------------------------------------------------------------------------------------
@@ -50,24 +61,50 @@ def address(name: str, *args: str, narrowed: Wanted) -> str:
     return reverse(f"triage:{name}", args=args) + (f"?{query}" if query else "")
 
 
-def list_context(
+def rows_context(
     request: StaffRequest, narrowed: Wanted, page: Page, *, here: str, ticket: "Ticket | None"
 ) -> dict[str, Any]:
-    """Tabs, filter, saved views, and who is at which ticket; constant in queries. Opening a ticket is looking at what
-    named one there."""
+    """The rows and who is at which of them: what changes by itself. Two queries for those who serve every office,
+    else one; `flags` are those of the ticket beside it."""
     staff = request.staff
-    mentioned = queries.mentioned_on(staff)
-    if ticket is not None and ticket.pk in mentioned:
-        conversation.seen(ticket=ticket, staff=staff)
-        mentioned.remove(ticket.pk)
-    incidents_now = active_incidents()
+    latest, flags = queries.flags_beside(page.tickets, ticket)
     mine = desk_offices(staff)
-    views = [(row, wanted(row.wanted)) for row in queries.saved_views(staff)]
+    people = presence.who(_rooms(staff, mine), but=staff.public_id)
     return {
         "wanted": narrowed,
         "query": f"?{narrowed.query}" if narrowed.query else "",
         "here": here,
+        "opens": f"{here}{'&' if '?' in here else '?'}open=",
         "after": page.after,
+        "rows": [
+            {
+                "ticket": row,
+                "flag": latest.get(row.pk),
+                "tone": STATE_TONES[TicketState(row.state)],
+                "people": people.get(row.public_id, []),
+            }
+            for row in page.tickets
+        ],
+        "ticket": ticket,
+        "flags": flags,
+        "offices": mine,
+        "people_here": people.get(ticket.public_id, []) if ticket is not None else [],
+    }
+
+
+def list_context(
+    request: StaffRequest, narrowed: Wanted, kept: Kept, mine: "list[Office]", *, ticket: "Ticket | None"
+) -> dict[str, Any]:
+    """Tabs, filter, saved views, what can be done to many; constant in queries. Opening a ticket is looking at what
+    named one there."""
+    staff, mentioned = request.staff, kept.mentioned
+    if ticket is not None and ticket.pk in mentioned:
+        conversation.seen(ticket=ticket, staff=staff)
+        mentioned = mentioned - {ticket.pk}
+    incidents_now = active_incidents()
+    views = [(row, wanted(row.wanted)) for row in kept.views]
+    may_undo = ticket is None or ticket.may_have(Hanging.UNDO)
+    return {
         "tabs": _tabs(narrowed, queries.waiting_of(staff, mentioned)),
         "views": [
             {"view": row, "query": one.query, "current": one == narrowed and one != Wanted()} for row, one in views
@@ -75,9 +112,8 @@ def list_context(
         "filter_form": forms.FilterForm(mine, initial=narrowed.as_dict()),
         "bulk_form": forms.BulkForm(mine, incidents_now),
         "incidents_now": incidents_now,
-        "undoable": undoable(staff.public_id, now=clock.now()),
+        "undoable": undoable(staff.public_id, now=clock.now()) if may_undo else None,
         "may_manage_replies": staff.may(Permission.APPROVE_RISKY) or staff.may(Permission.SETTINGS),
-        "people_at": presence.who(_rooms(staff, mine), but=staff.public_id),
     }
 
 
@@ -94,10 +130,13 @@ def _tabs(narrowed: Wanted, named: int) -> list[dict[str, Any]]:
 
 
 def desk_offices(staff: "Staff") -> list["Office"]:
-    """The offices this person's desk serves; one query."""
+    """The offices this person's desk serves, the main one first; one query for those who serve all of them."""
     mine = staff.offices_for(Permission.OFFICE_DESK)
-    rows = offices(staff.practice_id)
-    return list(rows if mine is None else rows.filter(pk__in=mine))
+    if mine is None:
+        return list(offices(staff.practice_id))
+    known = {row.office.pk: row.office for row in staff.assignments if row.office is not None}
+    found = [known[key] for key in mine if known[key].is_active]
+    return sorted(found, key=lambda row: (not row.is_main, row.name, row.pk))
 
 
 @require_POST
@@ -134,7 +173,8 @@ def onwards(request: StaffRequest, *, leaving: str) -> str:
     """Where "next" leads: within the filter of the page, the longest waiting that is our move, is not a colleague's,
     and at which nobody is right now; after the one we leave if there is one, else from the top; else the list."""
     staff, narrowed = request.staff, wanted_of(request)
-    rows = queries.office_list(staff, narrowed).tickets
+    mentioned = queries.mentioned_on(staff) if narrowed.who == MENTIONS else set()
+    rows = queries.office_list(staff, narrowed, mentioned=mentioned).tickets
     ids = [row.public_id for row in rows]
     place = ids.index(leaving) + 1 if leaving in ids else 0
     taken = presence.who(_rooms(staff, desk_offices(staff)), but=staff.public_id)

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.cache import cache
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,6 +18,7 @@ from portal_core.directory.queries import offices
 from portal_core.kernel.errors import AppError, Conflict, NotFound
 from triage import access, forms, queries
 from triage.actions import canned, drafts, escalations
+from triage.beside import Kept
 from triage.enums import DraftKind, EscalationState
 from triage.models import CannedReply
 from triage.rules import canned as rules
@@ -36,13 +36,13 @@ OF_TICKET = (DraftKind.REPLY, DraftKind.NOTE)
 OF_FLAG = (DraftKind.ANSWER, DraftKind.ASK)
 
 
-def writing_context(request: StaffRequest, ticket: "Ticket") -> dict[str, Any]:
+def writing_context(request: StaffRequest, ticket: "Ticket", wrote: Kept) -> dict[str, Any]:
     """The forms as they were left, the prepared answers filled in, and how colleagues are called in a note."""
-    kept = queries.drafts_of(request.staff, ticket.public_id)
-    ready = prepared(request.staff, ticket)
+    kept = wrote.drafts
+    ready = prepared(request.staff, ticket, wrote.canned)
     picked = next((row["text"] for row in ready if row["id"] == request.GET.get("canned")), "")
     reply = "\n\n".join(filter(None, (kept.get(DraftKind.REPLY, ""), picked)))
-    people = [mentions.Person(*row) for row in _colleagues(ticket)]
+    people = [mentions.Person(one.key, one.first, one.last) for one in queries.colleagues_of(ticket)]
     return {
         "reply_form": forms.ReplyForm(initial={"body": reply}),
         "note_form": forms.NoteForm(initial={"body": kept.get(DraftKind.NOTE, "")}),
@@ -53,25 +53,14 @@ def writing_context(request: StaffRequest, ticket: "Ticket") -> dict[str, Any]:
     }
 
 
-def _colleagues(ticket: "Ticket") -> list[tuple[int, str, str]]:
-    """Whom a note can name, as a hint: a minute old at most. Who is really named is looked up when the note is kept."""
-
-    def found() -> list[tuple[int, str, str]]:
-        return [(one.pk, one.first_name, one.last_name) for one in queries.desk_people(ticket)]
-
-    rows: list[tuple[int, str, str]] = cache.get_or_set(f"triage:colleagues:{ticket.office_id}", found, 60) or []
-    return rows
-
-
-def prepared(staff: "Staff", ticket: "Ticket") -> list[dict[str, str]]:
+def prepared(staff: "Staff", ticket: "Ticket", rows: list[CannedReply]) -> list[dict[str, str]]:
     """The prepared answers of this ticket's desk with its facts in them."""
-    rows = queries.canned_replies(ticket.practice_id, side=Side(ticket.side), office_id=ticket.office_id)
     return _filled(rows, staff, ticket.reference, ticket.office)
 
 
-def prepared_for_flag(staff: "Staff", flag: "Escalation") -> list[dict[str, str]]:
+def prepared_for_flag(staff: "Staff", flag: "Escalation", rows: list[CannedReply]) -> list[dict[str, str]]:
     """The prepared answers of the console; they go to the office, whose facts stand in them."""
-    return _filled(queries.canned_replies(flag.practice_id, side=Side.IT), staff, flag.ticket.reference, flag.office)
+    return _filled(rows, staff, flag.ticket.reference, flag.office)
 
 
 def _filled(rows: list[CannedReply], staff: "Staff", reference: str, office: "Office") -> list[dict[str, str]]:

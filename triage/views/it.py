@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -15,13 +16,14 @@ from helpdesk import queries as helpdesk
 from helpdesk.actions import tickets
 from helpdesk.actions.tickets import it_group
 from helpdesk.contracts import Intake
-from helpdesk.enums import Category, Channel, RequesterKind, Resolution
+from helpdesk.enums import Category, Channel, RequesterKind, Resolution, Side
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.kernel import audit, clock, idempotency
 from portal_core.kernel.errors import AppError, NotFound
+from statuspage.contracts import IncidentSummary
 from statuspage.queries import active_incidents
-from triage import access, forms, queries
+from triage import access, beside, forms, queries
 from triage.actions import conversation, escalations, presence
 from triage.enums import EscalationState, RefusalCode
 from triage.identity import words_of
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 it_staff = staff_page(Permission.IT_DESK)
 MINE = (EscalationState.SENT, EscalationState.INVESTIGATING)
+LIVE_PART = "flag-list"  # what the list's live refresh swaps; the other parts come with it
 
 
 @require_GET
@@ -62,55 +65,93 @@ def console_page(
 ) -> HttpResponse:
     """List, proposals, active incidents, what providers wrote; beside it one flag."""
     now, bound = clock.now(), bound or {}
+    opened = request.GET.get("open", "") if request.method == "GET" else ""
+    htmx = request.headers.get("HX-Request") == "true" and request.method == "GET"
+    fetches = request.headers.get("HX-Target", "") if htmx else ""
+    if chosen is not None and opened == "help" and fetches == "help-body":
+        return render(request, "triage/it_section.html", {"flag": {"flag": chosen}, "opened": opened})
     flags = queries.it_flags(request.staff)
-    awake = [row for row in flags if row.state != EscalationState.LINKED and not row.sleeps(now)]
     incidents = active_incidents()
     people = presence.who([it_group(request.staff.practice.public_id)], but=request.staff.public_id)
-    context: dict[str, Any] = {
-        "now": now,
-        "flags": [_row(row, people) for row in awake],
-        "sleeping": [row for row in flags if row.sleeps(now)],
+    context = _live_context(request, flags, incidents, people, chosen, now) | {"error": error, "opened": opened}
+    if fetches == LIVE_PART:
+        return render(request, "triage/it_live.html", context)
+    context |= {
         "bulk_form": forms.BulkFlagForm(incidents),
         "may_manage_replies": request.staff.may(Permission.STATUS_PUBLISH),
-        "linked": sum(row.state == EscalationState.LINKED for row in flags),
-        "proposals": [_card(one) for one in queries.proposals(request.staff, flags, now)],
-        "incidents": incidents,
-        "provider_tickets": helpdesk.it_queue(request.staff, limit=20).tickets,
-        "flag": _row(chosen, people) if chosen is not None else None,
-        "error": error,
     }
     if chosen is not None:
-        ids = [row.public_id for row in awake]
-        kept = queries.drafts_of(request.staff, chosen.public_id)
-        ready = prepared_for_flag(request.staff, chosen)
-        picked = next((one["text"] for one in ready if one["id"] == request.GET.get("canned")), "")
-        place = ids.index(chosen.public_id) if chosen.public_id in ids else -1
-        context |= {
-            "next_id": ids[place + 1] if place + 1 < len(ids) else "",
-            "previous_id": ids[place - 1] if place > 0 else "",
-            "route": queries.table_of(chosen.practice_id)[Category(chosen.category)],
-            "call_words": words_of(chosen.ticket),
-            "may_accept": chosen.state == EscalationState.SENT,
-            "may_work": chosen.state in MINE,
-            "may_link": chosen.state in queries.UNLINKED and bool(incidents),
-            "answer_form": bound.get("answer")
-            or forms.AnswerForm(initial={"text": "\n\n".join(filter(None, (kept.get("answer", ""), picked)))}),
-            "ask_form": bound.get("ask") or forms.AskForm(initial={"text": kept.get("ask", "")}),
-            "duplicate_form": bound.get("duplicate") or forms.DuplicateForm(_older(flags, chosen)),
-            "snooze_form": bound.get("snooze") or forms.SnoozeFlagForm(),
-            "canned": ready,
-            "asleep": chosen.sleeps(now),
-            "people_here": people.get(chosen.public_id, []),
-            "decline_form": bound.get("decline") or forms.DeclineForm(),
-            "link_form": bound.get("link") or forms.LinkForm(incidents),
-            "open_form": next(iter(bound), "") or next(iter(kept), "") or ("answer" if picked else ""),
-        }
+        awake = [row["flag"].public_id for row in context["flags"]]
+        context |= _neighbours(awake, chosen.public_id)
+        context |= _flag_context(request, chosen, flags, incidents, bound, now)
     status = 200
     if error is not None:
         status = 422 if request.headers.get("HX-Request") == "true" else error.status
     elif any(form.is_bound and not form.is_valid() for form in bound.values()):
         status = 422
     return render(request, "triage/it.html", context, status=status)
+
+
+def _live_context(
+    request: StaffRequest,
+    flags: "list[Escalation]",
+    incidents: list[IncidentSummary],
+    people: dict[str, list[presence.Present]],
+    chosen: "Escalation | None",
+    now: dt.datetime,
+) -> dict[str, Any]:
+    """What changes by itself: the lists, and the state of the flag beside them."""
+    awake = [row for row in flags if row.state != EscalationState.LINKED and not row.sleeps(now)]
+    return {
+        "now": now,
+        "flags": [_row(row, people) for row in awake],
+        "sleeping": [row for row in flags if row.sleeps(now)],
+        "linked": sum(row.state == EscalationState.LINKED for row in flags),
+        "proposals": [_card(one) for one in queries.proposals(request.staff, flags, now)],
+        "incidents": incidents,
+        "provider_tickets": helpdesk.it_queue(request.staff, limit=20).tickets,
+        "flag": _row(chosen, people) if chosen is not None else None,
+        "people_here": people.get(chosen.public_id, []) if chosen is not None else [],
+    }
+
+
+def _flag_context(
+    request: StaffRequest,
+    chosen: "Escalation",
+    flags: "list[Escalation]",
+    incidents: list[IncidentSummary],
+    bound: dict[str, Form],
+    now: dt.datetime,
+) -> dict[str, Any]:
+    """What can be done with a flag; one query."""
+    wrote = beside.kept(request.staff, about=chosen.public_id, side=Side.IT, lists=False)
+    kept, ready = wrote.drafts, prepared_for_flag(request.staff, chosen, wrote.canned)
+    picked = next((one["text"] for one in ready if one["id"] == request.GET.get("canned")), "")
+    return {
+        "opens": f"{reverse('triage:it-flag', args=[chosen.public_id])}?open=",
+        "call_words": words_of(chosen.ticket),
+        "may_accept": chosen.state == EscalationState.SENT,
+        "may_work": chosen.state in MINE,
+        "may_link": chosen.state in queries.UNLINKED and bool(incidents),
+        "answer_form": bound.get("answer")
+        or forms.AnswerForm(initial={"text": "\n\n".join(filter(None, (kept.get("answer", ""), picked)))}),
+        "ask_form": bound.get("ask") or forms.AskForm(initial={"text": kept.get("ask", "")}),
+        "duplicate_form": bound.get("duplicate") or forms.DuplicateForm(_older(flags, chosen)),
+        "snooze_form": bound.get("snooze") or forms.SnoozeFlagForm(),
+        "canned": ready,
+        "asleep": chosen.sleeps(now),
+        "decline_form": bound.get("decline") or forms.DeclineForm(),
+        "link_form": bound.get("link") or forms.LinkForm(incidents),
+        "open_form": next(iter(bound), "") or next(iter(kept), "") or ("answer" if picked else ""),
+    }
+
+
+def _neighbours(ids: list[str], here: str) -> dict[str, str]:
+    place = ids.index(here) if here in ids else -1
+    return {
+        "next_id": ids[place + 1] if place + 1 < len(ids) else "",
+        "previous_id": ids[place - 1] if place > 0 else "",
+    }
 
 
 def _row(flag: "Escalation", people: dict[str, list[presence.Present]]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def desk(request: StaffRequest) -> HttpResponse:
 @office_staff
 @in_practice_time
 def ticket(request: StaffRequest, public_id: str) -> HttpResponse:
-    return desk_page(request, access.office_ticket(request.staff, public_id))
+    return desk_page(request, access.open_ticket(request.staff, public_id))
 
 
 def button(deed: Deed) -> Callable[..., HttpResponse]:

@@ -11,18 +11,19 @@ from django.utils import timezone
 from helpdesk import queries as helpdesk
 from helpdesk.enums import OURS, Category, Resolution, TicketState
 from portal_core.access.enums import PortalState
-from portal_core.access.queries import last_attempts, portal_status
+from portal_core.access.queries import last_attempts
 from portal_core.directory.enums import PatientSupportMode, Permission
 from portal_core.kernel import audit, clock
 from portal_core.kernel.errors import AppError
-from statuspage.contracts import IncidentSummary
-from triage import forms, queries
+from triage import access, beside, forms, queries
+from triage.beside import Kept
 from triage.enums import EscalationState, OfficeStep, RefusalCode
 from triage.identity import HOLD_REASONS, begin_context, check_context, identity_of, pattern_of, words_of
 from triage.rules.edits import Table
 from triage.rules.routing import Fault, Packet, RequestFacts, decide, packet_faults
 from triage.rules.table import Route
-from triage.views.desk_list import address, list_context, wanted_of
+from triage.rules.views import MENTIONS, Wanted
+from triage.views.desk_list import STATE_TONES, address, list_context, rows_context, wanted_of
 from triage.views.desk_writing import writing_context
 from triage.views.practice_time import in_practice_time as in_practice_time
 
@@ -30,17 +31,10 @@ if TYPE_CHECKING:
     from helpdesk.models import Ticket
     from portal_core.directory.guards import StaffRequest
     from portal_core.directory.models import Staff
+    from triage.models import Escalation
 
-STATE_TONES = {
-    TicketState.NEW: "warning",
-    TicketState.OPEN: "info",
-    TicketState.WAIT_PATIENT: "neutral",
-    TicketState.WAIT_INCIDENT: "warning",
-    TicketState.CLOSE_LOOP: "ok",
-    TicketState.SOLVED: "ok",
-    TicketState.CLOSED: "neutral",
-    TicketState.MERGED: "neutral",
-}
+LIVE_PART = "tickets"  # what the list's live refresh swaps; the parts of the ticket come with it
+OPENED = {"assign", "help"}  # sections that are filled when somebody opens them
 
 
 def desk_page(
@@ -52,109 +46,130 @@ def desk_page(
     **more: Any,
 ) -> HttpResponse:
     """List and ticket. `error` becomes a notice and the status; `bound` forms keep what was typed."""
-    now = clock.now()
+    now, staff, bound = clock.now(), request.staff, bound or {}
+    if ticket is not None and ticket.hanging is None:
+        ticket = access.open_ticket(staff, ticket.public_id)
     narrowed = wanted_of(request)
-    page = queries.office_list(request.staff, narrowed, after=request.GET.get("after", ""))
-    here = (
-        address("office-ticket", ticket.public_id, narrowed=narrowed)
-        if ticket
-        else address("office", narrowed=narrowed)
-    )
-    flags = queries.latest_flags(page.tickets)
-    context: dict[str, Any] = {"ticket": ticket, "error": error, **more}
-    context |= list_context(request, narrowed, page, here=here, ticket=ticket)
-    context["rows"] = [
-        {
-            "ticket": row,
-            "flag": flags.get(row.pk),
-            "tone": STATE_TONES[TicketState(row.state)],
-            "people": context["people_at"].get(row.public_id, []),
-        }
-        for row in page.tickets
-    ]
-    if not _is_htmx(request):
-        # The list names patients. Its live refreshes show the same people again; the first reading stands for them.
-        audit.record(
-            "ticket:list",
-            by=request.staff.actor,
-            practice_id=request.staff.practice_id,
-            at=now,
-            shown=len(page.tickets),
-        )
+    fetches = request.headers.get("HX-Target", "") if _is_htmx(request) and request.method == "GET" else ""
+    opened = request.GET.get("open", "") if request.method == "GET" else ""
+    if ticket is not None and opened in OPENED and fetches == f"{opened}-body":
+        return _section(request, ticket, opened)
+    live = fetches == LIVE_PART
+    kept = Kept() if live and narrowed.who != MENTIONS else beside.kept(staff, ticket=ticket)
+    page = queries.office_list(staff, narrowed, mentioned=kept.mentioned, after=request.GET.get("after", ""))
+    context = {"error": error, "opened": opened, **more}
+    context |= rows_context(request, narrowed, page, here=_here(ticket, narrowed), ticket=ticket)
+    _note_reading(request, ticket, now, shown=len(page.tickets))
     if ticket is not None:
-        # A ticket shows its patient's portal status and contact data: opening it is a read like any other.
-        audit.record("ticket:read", by=request.staff.actor, target=ticket, practice_id=ticket.practice_id, at=now)
-        context |= writing_context(request, ticket) | ticket_context(
-            request.staff, ticket, now, bound or {}, context["incidents_now"]
-        )
-        context["people_here"] = context["people_at"].get(ticket.public_id, [])
+        context |= _live_context(staff, ticket, now, context["flags"])
+    if live:
+        return render(request, "triage/office_live.html", context)
+    context |= list_context(request, narrowed, kept, context["offices"], ticket=ticket)
+    if ticket is not None:
+        context |= writing_context(request, ticket, kept)
+        context |= _ticket_context(staff, ticket, kept.steps, bound, context)
         context |= _neighbours([row.public_id for row in page.tickets], ticket.public_id)
     status = 200
     if error is not None:
         # htmx swaps a 422 and nothing else; the notice says what happened either way.
         status = 422 if _is_htmx(request) else error.status
-    elif any(form.is_bound and not form.is_valid() for form in (bound or {}).values()):
+    elif any(form.is_bound and not form.is_valid() for form in bound.values()):
         status = 422
     return render(request, "triage/office.html", context, status=status)
 
 
-def ticket_context(
-    staff: "Staff", ticket: "Ticket", now: dt.datetime, bound: dict[str, Form], incidents: list[IncidentSummary]
-) -> dict[str, Any]:
-    patient = ticket.patient
-    identity = identity_of(ticket, now)
-    incident = queries.matching_incident(ticket.category, incidents)
-    done = queries.steps_done(ticket)
-    flags = queries.flags_of(ticket)
-    table = queries.table_of(ticket.practice_id)
-    facts = facts_of(staff, ticket, on_hold=identity.hold is not None, incident=incident.name if incident else "")
+def _here(ticket: "Ticket | None", narrowed: Wanted) -> str:
+    if ticket is None:
+        return address("office", narrowed=narrowed)
+    return address("office-ticket", ticket.public_id, narrowed=narrowed)
+
+
+def _section(request: "StaffRequest", ticket: "Ticket", opened: str) -> HttpResponse:
+    """One section of a ticket's page, when it is opened; it names nobody but colleagues."""
+    return render(request, "triage/office_section.html", {"ticket": ticket, "opened": opened})
+
+
+def _note_reading(request: "StaffRequest", ticket: "Ticket | None", now: dt.datetime, *, shown: int) -> None:
+    """The list names patients. Its live refreshes show the same people again; the first reading stands for them. A
+    ticket shows its patient's portal status and contact data: opening it is a read like any other."""
+    by, lines = request.staff.actor, []
+    if not _is_htmx(request):
+        practice = request.staff.practice_id
+        lines.append(audit.line("ticket:list", by=by, practice_id=practice, at=now, shown=shown))
+    if ticket is not None:
+        lines.append(audit.line("ticket:read", by=by, target=ticket, practice_id=ticket.practice_id, at=now))
+    if lines:
+        audit.record_all(lines)
+
+
+def _live_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, flags: "list[Escalation]") -> dict[str, Any]:
+    """What changes on a ticket's page while somebody looks at it: state, conversation, flags, the identity check."""
+    known = beside.of(ticket)
+    identity = identity_of(ticket, now, known)
+    patient, office = ticket.patient, ticket.patient.home_office_id if ticket.patient is not None else None
     open_flag = next((flag for flag in flags if flag.is_open), None)
-    status = portal_status(patient) if patient is not None else None
-    context = {
+    attestation = identity.attestation
+    may_release = patient is not None and staff.may(Permission.APPROVE_RISKY, office_id=office)
+    may_verify = patient is not None and staff.may(Permission.VERIFY_PATIENT, office_id=office)
+    context: dict[str, Any] = {
         "now": now,
+        "beside": known,
         "state_tone": STATE_TONES[TicketState(ticket.state)],
         "thread": helpdesk.thread(ticket),
-        "decision": decide(facts, table),
-        "route": table[Category(ticket.category)],
-        "portal": status,
-        "tries": last_attempts(patient) if patient is not None else [],
+        "portal": known.portal,
         "mine": ticket.owner_id == staff.pk,
-        "playbook": playbook_rows(table[Category(ticket.category)], done),
         "identity": identity,
-        "incident": incident,
         "flags": flags,
         "open_flag": open_flag,
         "may_flag": ticket.is_live and open_flag is None and ticket.state != TicketState.WAIT_INCIDENT,
         "needs_office": open_flag is not None and open_flag.state == EscalationState.NEED_OFFICE,
         "answered": open_flag is not None and open_flag.state == EscalationState.ANSWERED,
-        "link_is_invitation": status is not None and status.state == PortalState.UNACTIVATED,
-        "may_verify": patient is not None and staff.may(Permission.VERIFY_PATIENT, office_id=patient.home_office_id),
-        "may_approve": identity.attestation is not None
-        and patient is not None
-        and staff.may(Permission.APPROVE_RISKY, office_id=patient.home_office_id)
-        and identity.attestation.may_be_approved_by(staff),
-        "may_release": patient is not None and staff.may(Permission.APPROVE_RISKY, office_id=patient.home_office_id),
+        "link_is_invitation": known.portal is not None and known.portal.state == PortalState.UNACTIVATED,
+        "may_verify": may_verify,
+        "may_approve": may_release and attestation is not None and attestation.may_be_approved_by(staff),
+        "may_release": may_release,
+        "may_snooze": ticket.state in OURS and ticket.relayed_at is None and ticket.snoozed_until is None,
+        "to_it_form": forms.ToITForm(),
+        "call_words": words_of(ticket),
+        "pattern": pattern_of(ticket.practice_id, now) if may_verify and known.alarmed else None,
+        "hold_reason": HOLD_REASONS.get(identity.hold.rule, "") if identity.hold is not None else "",
+        **begin_context(ticket),
+    }
+    if identity.attempt is not None:
+        context |= check_context(identity.attempt, staff, now, beside=known)
+    return context
+
+
+def _ticket_context(
+    staff: "Staff", ticket: "Ticket", done: set[str], bound: dict[str, Form], context: dict[str, Any]
+) -> dict[str, Any]:
+    """The rest of the page: why it is here, the playbook, the patient, and the forms. `context`: what
+    `_live_context` and `list_context` found."""
+    known, identity, flags = context["beside"], context["identity"], context["flags"]
+    incident = queries.matching_incident(ticket.category, context["incidents_now"])
+    facts = facts_of(staff, ticket, on_hold=identity.hold is not None, incident=incident.name if incident else "")
+    route = known.table[Category(ticket.category)]
+    found = {
+        "decision": decide(facts, known.table),
+        "route": route,
+        "tries": last_attempts(ticket.patient) if ticket.patient is not None and known.tried else [],
+        "playbook": playbook_rows(route, done),
+        "incident": incident,
         "search_form": bound.get("search") or forms.SearchForm(initial={"q": ticket.requester_name}),
         "category_form": forms.CategoryForm(initial={"category": ticket.category}),
         "solve_form": bound.get("solve") or forms.SolveForm(initial={"resolution": _likely_end(flags)}),
         "snooze_form": bound.get("snooze") or forms.SnoozeForm(),
         "snooze_open": "snooze" in bound,
-        "may_snooze": ticket.state in OURS and ticket.relayed_at is None and ticket.snoozed_until is None,
-        "to_it_form": bound.get("to_it") or forms.ToITForm(),
+        "to_it_form": bound.get("to_it") or context["to_it_form"],
         "flag_form": bound.get("flag") or forms.FlagForm(initial=_flag_initial(ticket, flags)),
-        "still_missing": _still_missing(ticket, identity.attestation, done, table),
+        "still_missing": _still_missing(ticket, identity.attestation, done, known.table),
         "flag_open": "flag" in bound,
         "solve_open": "solve" in bound,
     }
-    context |= {f"{name}_form": bound[name] for name in ("reply", "note") if name in bound}
+    found |= {f"{name}_form": bound[name] for name in ("reply", "note") if name in bound}
     if "note" in bound:
-        context["note_open"] = True
-    context |= begin_context(ticket) | {"call_words": words_of(ticket)}
-    context["pattern"] = pattern_of(ticket.practice_id, now) if context["may_verify"] else None
-    context["hold_reason"] = HOLD_REASONS.get(identity.hold.rule, "") if identity.hold is not None else ""
-    if identity.attempt is not None:
-        context |= check_context(identity.attempt, staff, now)
-    return context
+        found["note_open"] = True
+    return found
 
 
 def playbook_rows(row: Route, done: set[str]) -> list[dict[str, Any]]:

@@ -51,13 +51,13 @@ class Choice:
 @require_safe
 @readers
 def report(request: StaffRequest) -> HttpResponse:
-    """Eleven queries beside the page's own, whatever the numbers."""
+    """Eight queries beside the page's own, whatever the numbers."""
     choice = _choice(request)
     names = {office.pk: office.name for office in choice.offices}
     flags = reports.relays(choice.span)
     calls = tickets.calls(choice.span)
     yes, no = tickets.ratings(choice.span)
-    by_office = tickets.by_office(choice.span)
+    found = tickets.breakdown(choice.span)
     volume = tickets.volume(choice.span, zone=choice.zone)
     return render(
         request,
@@ -65,13 +65,13 @@ def report(request: StaffRequest) -> HttpResponse:
         {
             "choice": choice,
             "periods": list(periods.PERIODS.items()),
-            "total": tickets.total(choice.span),
+            "total": found.total,
             "flags": flags[None],
             "refusals": [(code.label, count) for code, count in flags[None].refusals],
             "volume": [(formats.date_format(day, "j M Y"), count) for day, count in volume],
-            "reasons": [(Category(str(row.key)), row) for row in tickets.by_category(choice.span)],
-            "channels": [(Channel(str(row.key)).label, row.opened) for row in tickets.by_channel(choice.span)],
-            "offices": [(names[row.key], row, flags.get(row.key)) for row in by_office if row.key in names],
+            "reasons": [(Category(str(row.key)), row) for row in found.by_category],
+            "channels": [(Channel(str(row.key)).label, row.opened) for row in found.by_channel],
+            "offices": [(names[row.key], row, flags.get(row.key)) for row in found.by_office if row.key in names],
             "calls": calls,
             "lengths": list(zip(_lengths(), calls.lengths, strict=True)),
             "rated": yes + no,
@@ -91,7 +91,7 @@ def export(request: StaffRequest) -> HttpResponse:
     answer["Content-Disposition"] = 'attachment; filename="support-figures.csv"'
     lines = csv.writer(answer)
     lines.writerow(CSV_COLUMNS)
-    for office, category, row in tickets.by_office_and_category(choice.span):
+    for office, category, row in tickets.breakdown(choice.span).by_office_and_category:
         lines.writerow(
             [
                 names[office], category.label, row.opened, row.solved, row.at_first_contact, row.reopened,
