@@ -59,7 +59,7 @@ def add(
         row.set_secret(new_secret())
         row.save()
         audit.record("webhook:add", by=by, target=row, practice_id=row.practice_id, at=now, host=row.host)
-        return row.public_id
+        return str(row.public_id)
 
     _check(staff)
     public_id = idempotency.once(f"webhook:add:{staff.public_id}", key, deed)

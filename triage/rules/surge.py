@@ -23,6 +23,7 @@ HOUR: Final = dt.timedelta(hours=1)
 TIMES: Final = 3  # so many times the usual number
 LEAST: Final = 3  # fewer flags than these are no surge, however quiet the hour usually is
 DAYS: Final = 28  # days that are looked back on
+SLACK: Final = dt.timedelta(minutes=10)  # what was looked up may be used so long
 KNOWN_DAYS: Final = 5  # comparable days before anything counts as usual
 
 
@@ -86,9 +87,10 @@ def worth_comparing(reports: Iterable[Report], now: dt.datetime) -> frozenset[st
 
 
 def same_hours(now: dt.datetime, zone: str) -> tuple[tuple[dt.datetime, dt.datetime], ...]:
-    """The spans of the last 28 days that `unusual` may look into: the same hours on the practice's clock, in UTC."""
+    """The spans of the last 28 days that `unusual` may look into until SLACK has passed: the same hours on the
+    practice's clock, in UTC."""
     ends = (_days_before(now, day, zoneinfo.ZoneInfo(zone)) for day in range(1, DAYS + 1))
-    return tuple((end - MEMORY - HOUR, end) for end in ends)
+    return tuple((end - MEMORY - HOUR, end + SLACK) for end in ends)
 
 
 def unusual(
