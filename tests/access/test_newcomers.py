@@ -75,6 +75,15 @@ def test_a_confirmed_address_switches_access_on_by_itself(opened, client, clock)
     assert Registration.objects.get().typed == {}
 
 
+def test_a_clock_that_goes_on_spoils_no_link(opened, client):
+    """PC-36: the record is made a moment after the registration was read; its address is not newer than the link."""
+    with time_machine.travel(NOON, tick=True):
+        client.post(FORM, typed(opened))
+        (link,) = links()
+
+        assert client.post(link).url.startswith("/portal/set-password/")
+
+
 def test_without_confirmation_access_stays_off_until_the_office_helps(opened, client, clock, staff_client):
     """PC-37: the office enables it by hand, then the patient follows the password reset."""
     client.post(FORM, typed(opened))

@@ -83,7 +83,9 @@ def take_in(*, registration_id: str) -> None:
             office=row.office, first_name=typed["first_name"], last_name=typed["last_name"], by=SYSTEM,
             values={"birth_date": born, "email": typed["email"], "zip": typed["zip_code"], "phone": typed["phone"]},
         )  # fmt: skip
-    row.typed, row.hash, row.expires_at = {}, portal.digest(secret), now + LIFETIME
+    # The record was made a moment after `now`: a link from before its address would count as one to an address before.
+    begun = max(now, row.patient.email_since or now)
+    row.typed, row.hash, row.expires_at = {}, portal.digest(secret), begun + LIFETIME
     row.save(update_fields=["typed", "hash", "expires_at", "patient", "known", "resembles"])
     notify.send(
         "access/confirm", cause=f"access-confirm:{row.public_id}", not_after=row.expires_at,
