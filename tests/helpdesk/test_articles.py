@@ -79,7 +79,7 @@ def test_offices_and_it_read_their_own_help_and_the_patients(cast, client, staff
         ("[x](/status/)", '<a href="/status/">x</a>'),
         ("[x](https://a.example/)", '<a href="https://a.example/" rel="noopener noreferrer">x</a>'),
         ("![x](/a.png)", '!<a href="/a.png">x</a>'),
-        ("# Top", "<h2>Top</h2>"),
+        ("# Top", '<h2 id="about-top">Top</h2>'),
         ("|a|b|\n|-|-|\n|1|2|", '<div class="table-wrap"><table>'),
         ("{platforms}", '<th scope="row">Chrome</th>'),
     ],
