@@ -169,7 +169,7 @@ def _tracked(row: "notify_queries.Told", token: AccessToken | None, now: dt.date
         at=row.delivered_at or row.sent_at or row.failed_at or row.asked_at,
         address=row.address,
         code=row.state,
-        state=str(DeliveryState(row.state).label),
+        state=fate.word or str(DeliveryState(row.state).label),
         tone=fate.tone,
         sentence=fate.sentence,
         link=link,

@@ -64,4 +64,5 @@ urlpatterns = [
     path(f"{API_PATIENT}portal/deliveries/", api.PortalDeliveries.as_view(), name="api-deliveries"),
     path(f"{API_PATIENT}proxies/", proxies_api.Proxies.as_view(), name="api-proxies"),
     path(f"{API_PATIENT}proxies/<str:grant_id>/end/", proxies_api.ProxyEnd.as_view(), name="api-proxy-end"),
+    path(f"{API_PATIENT}proxies/<str:grant_id>/link/", proxies_api.ProxyLink.as_view(), name="api-proxy-link"),
 ]

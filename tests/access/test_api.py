@@ -13,15 +13,24 @@ from django.utils import timezone
 from portal_core.access import urls
 from portal_core.access.actions import onboarding, portal
 from portal_core.access.enums import HelpFlow
-from portal_core.access.models import AccessToken, EmailChange, HelpAttempt, OnboardingRun, PortalAccess, ProxyGrant
+from portal_core.access.models import (
+    AccessToken,
+    EmailChange,
+    HelpAttempt,
+    OnboardingRun,
+    PortalAccess,
+    ProxyGrant,
+    ProxyPerson,
+)
 from portal_core.access.queries import portal_status
 from portal_core.accounts.actions import tokens
 from portal_core.accounts.models import SignInThrottle
 from portal_core.directory.models import Patient
+from portal_core.kernel.enums import Realm
 from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
 from tests.access.factories import RegistrationFactory, refresh, set_access
-from tests.cast import PASSWORD, make_patient, signed_in
+from tests.cast import PASSWORD, make_patient, make_user, signed_in
 from tests.notify.factories import DeliveryFactory, MessageFactory
 
 API = "/api/v1/"
@@ -107,7 +116,7 @@ def test_no_stranger_gets_at_anything(cast, things, who, status):
             answer = send(stranger, method, reverse(f"access:{route.name}", kwargs=ids))
             assert answer.status_code == status, (route.name, method)
             tried += 1
-    assert tried == 16
+    assert tried == 17
     after = (AccessToken.objects.count(), Delivery.objects.count(), PortalAccess.objects.filter(level="none").count())
     assert after == before
     assert ProxyGrant.objects.get().ended_at is None
@@ -359,6 +368,25 @@ def test_somebody_is_let_in_and_out(cast, olivia, check):
         (ended,) = post(olivia, f"{path}{row['id']}/end/").json()["results"]
         assert (ended["ended_at"] is not None, ended["scopes_today"]) == (True, [])
     assert AuditEvent.objects.filter(action="access:end_proxy").count() == 1
+
+
+def test_a_proxy_gets_a_new_link_once_per_key(cast, olivia, check):
+    """Who has a password already: only behind a check; who has not: the invitation again."""
+    path = at(cast.pat, "proxies/")
+    (row,) = post(olivia, path, proxy_body()).json()["results"]
+    link, key = f"{path}{row['id']}/link/", {"Idempotency-Key": "k-1"}
+    for _ in range(2):
+        assert post(olivia, link, {}, **key).status_code == 202
+    assert Delivery.objects.filter(address="dana@people.example").count() == 2
+    ProxyPerson.objects.update(user=make_user("dana", Realm.PATIENT))
+    assert post(olivia, link).status_code == 403
+    check.used.clear()
+
+    assert post(olivia, link, {"attestation_id": "att-1"}).status_code == 202
+
+    assert check.used == [("att-1", "send_reset_link")]
+    post(olivia, f"{path}{row['id']}/end/")
+    assert post(olivia, link, {"attestation_id": "att-1"}).status_code == 409
 
 
 @pytest.mark.usefixtures("check")

@@ -67,7 +67,9 @@ def test_a_text_that_failed_says_what_to_do(cast, client, settings, code, says):
 
     twilio_says(client, settings, row, MessageStatus="undelivered", ErrorCode=code)
 
-    assert says in tab(cast, cast.pat)
+    page = tab(cast, cast.pat)
+    assert says in page
+    assert "Not delivered" in page
 
 
 def test_every_state_has_words_for_mails_and_for_texts():

@@ -67,6 +67,27 @@ class ProxyEnd(OfficeView):
         return _listed(patient)
 
 
+class ProxyLink(OfficeView):
+    @extend_schema(
+        operation_id="proxies_send_link", summary="Send the person a new link",
+        description="To their own address. Who has a user name and a password already gets a link for a new password, "
+        "and for that an identity check is used up.",
+        parameters=[KEY], request=shapes.ProofShape, responses=answers(shapes.ProxyListShape, 202, DEED),
+    )  # fmt: skip
+    def post(self, request: Request, public_id: str, grant_id: str) -> Response:
+        patient = self.patient(public_id)
+        grant, said = proxy_for(patient, grant_id), read(shapes.ProofShape, request)
+
+        def deed() -> str:
+            known = grant.person.user_id is not None
+            proof = self.proof(patient, "send_reset_link", said["attestation_id"]) if known else ""
+            proxies.send_link(grant=grant, attestation_id=proof, by=self.staff.actor)
+            return str(grant.public_id)
+
+        self.once(f"proxy-link:{grant.pk}", deed)
+        return _listed(patient, status=202)
+
+
 def _listed(patient: "Patient", status: int = 200) -> Response:
     now = clock.now()
     rows: list[dict[str, Any]] = [

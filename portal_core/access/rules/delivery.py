@@ -15,8 +15,8 @@ NAMES = {
     "access/on_hold": _("Answer: the new address is on hold"),
     "access/confirm": _("Registration: confirm the e-mail address"),
     "triage/identity_code": _("Code to show who is asking"),
-    "triage/proof_used": _("Notice: the office did something on the strength of a check"),
-    "triage/proof_waits": _("Notice: something will be done unless the patient says no"),
+    "triage/proof_used": _("Notice: the office changed something"),
+    "triage/proof_waits": _("Notice: the office will change something"),
 }
 WORDS = {
     "waiting": ("info", _("Waiting to be sent. This takes a minute at most; longer means that sending is held up.")),
@@ -55,10 +55,12 @@ TEXT_FAILURES = {  # of Twilio, https://www.twilio.com/docs/api/errors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
-    """`tone` of a badge, and a sentence that says what to do where something is to be done."""
+    """`tone` of a badge, a sentence that says what to do where something is to be done, and the word on the badge where
+    the state's own does not fit."""
 
     tone: str
     sentence: str
+    word: str = ""
 
 
 def name_of(template: str) -> str:
@@ -70,7 +72,7 @@ def fate_of(state: str, *, text: bool = False, code: str = "") -> Fate:
     """`code`: why it failed, as the provider's number says; only of texts, where it tells what to do."""
     tone, sentence = (TEXT_WORDS if text else WORDS)[state]
     if text and state == "failed":
-        sentence = TEXT_FAILURES.get(code, sentence)
+        return Fate(tone=tone, sentence=str(TEXT_FAILURES.get(code, sentence)), word=str(_("Not delivered")))
     return Fate(tone=tone, sentence=str(sentence))
 
 
