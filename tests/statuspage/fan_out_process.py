@@ -89,7 +89,7 @@ def say(line: str) -> None:
 
 def main(deed: str, number: str = "0") -> None:
     settings.OUTBOX_WAKE = False
-    fan_out.CHUNK = CHUNK
+    fan_out.CHUNK, fan_out.MANY = CHUNK, 1
     match deed:
         case "set-up":
             set_up(int(number))
