@@ -1,5 +1,6 @@
 """Practice settings: by when requests are answered and solved (HD-11)."""
 
+import datetime as dt
 import zoneinfo
 from typing import Any
 
@@ -62,15 +63,20 @@ def _context(
         "versions": [{"row": row, "words": _words(row.promises)} for row in versions],
         "as_shipped": current == sla.SHIPPED,
         "urgent": sorted(str(category.label) for category in sla.URGENT),
-        "places": [
-            {
-                "name": place.office.name if place.office is not None else _("IT support"),
-                "urgent": sla.explain(place.calendar, now, current.urgent.first, 0),
-                "normal": sla.explain(place.calendar, now, current.normal.first, 0),
-            }
-            for place in queries.places(list(offices), it_of=practice, now=now)
-        ],
+        "places": _examples(queries.places(list(offices), it_of=practice, now=now), current, now),
     }
+
+
+def _examples(places: list[queries.Place], current: sla.Promises, now: dt.datetime) -> list[dict[str, str]]:
+    """By when a request of now would be answered; places with the same answer share a line."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for place in places:
+        words = tuple(sla.explain(place.calendar, now, one.first, 0) for one in (current.urgent, current.normal))
+        name = place.office.name if place.office is not None else _("IT support")
+        names.setdefault((words[0], words[1]), []).append(name)
+    if len(names) == 1:
+        names = {words: [_("Every office and IT")] for words in names}
+    return [{"name": ", ".join(who), "urgent": words[0], "normal": words[1]} for words, who in names.items()]
 
 
 def _words(one: sla.Promises) -> str:

@@ -127,6 +127,7 @@ def test_the_page_says_what_holds_and_changes_it(cast, staff_client):
         shown = ana.get(PAGE).content.decode()
         assert "4 business hours, from Mon Nov 16, 09:00: Mon Nov 16, 13:00." in shown
         assert "The times are as they ship." in shown
+        assert shown.count("Mon Nov 16, 13:00.") == shown.count("Every office and IT") == 1
 
         typed = {
             "urgent_first": "0.5",
