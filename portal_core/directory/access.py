@@ -7,8 +7,8 @@ from portal_core.kernel import audit
 from portal_core.kernel.errors import Forbidden
 
 
-def patient_for(staff: Staff, public_id: str, *, to: Permission) -> Patient:
-    """The patient, if this person works with patients of that office; the read is written to the ledger.
+def patient_for(staff: Staff, public_id: str, *, to: Permission, **facts: str) -> Patient:
+    """The patient, if this person works with patients of that office; the read is written to the ledger, with `facts`.
 
     Raises PatientNotFound for everybody else (IT included, TR-01), Forbidden when they may see but not do `to`.
     """
@@ -18,13 +18,13 @@ def patient_for(staff: Staff, public_id: str, *, to: Permission) -> Patient:
         raise PatientNotFound
     if not staff.may(to, office_id=patient.home_office_id):
         raise Forbidden
-    audit.record("patient:read", by=staff.actor, target=patient, to=str(to))
+    audit.record("patient:read", by=staff.actor, target=patient, to=str(to), **facts)
     return patient
 
 
-def note_list_read(staff: Staff, *, shown: int, searched: bool) -> None:
+def note_list_read(staff: Staff, *, shown: int, searched: bool, **facts: str) -> None:
     """Write to the ledger that a list of patients was read: how many, never what was searched for."""
-    audit.record("patient:search" if searched else "patient:list", by=staff.actor, shown=shown)
+    audit.record("patient:search" if searched else "patient:list", by=staff.actor, shown=shown, **facts)
 
 
 def office_for(staff: Staff, public_id: str, *, to: Permission) -> Office:

@@ -160,6 +160,7 @@ def test_where_a_patient_stands_with_reasons_and_sentences(cast, olivia):
     assert told["patient"] == {"id": cast.piet.public_id, "name": "Piet Patient"}
     line = AuditEvent.objects.get(action="patient:read")
     assert (line.target_id, line.actor_id) == (cast.piet.public_id, cast.olivia.public_id)
+    assert line.facts == {"to": "portal.access", "way": "api"}
     active = olivia.get(at(cast.pat)).json()
     assert (active["state"], active["username"], active["pause_seconds"]) == ("active", "pat", 0)
 
@@ -421,7 +422,7 @@ def test_the_list_is_one_s_own_offices_and_searched_by_post(cast, olivia):
     first = post(olivia, path, {"limit": 2}).json()
     assert len(post(olivia, path, {"limit": 2, "after": first["after"]}).json()["results"]) == 1
     line = AuditEvent.objects.filter(action="patient:search").first()
-    assert (line.facts, line.actor_id) == ({"shown": 1}, cast.olivia.public_id)
+    assert (line.facts, line.actor_id) == ({"shown": 1, "way": "api"}, cast.olivia.public_id)
     counts = olivia.get(f"{API}patients/counts/").json()
     assert (counts["all"], counts["active"], counts["no_email"]) == (3, 1, 1)
 

@@ -25,7 +25,7 @@ class OfficeView(StaffView):
 
     def patient(self, public_id: str) -> "Patient":
         """A patient of this person's offices; the read is in the ledger. Raises PatientNotFound, Forbidden."""
-        return directory_access.patient_for(self.staff, public_id, to=Permission.PORTAL_ACCESS)
+        return directory_access.patient_for(self.staff, public_id, to=Permission.PORTAL_ACCESS, way="api")
 
     def proof(self, patient: "Patient", action: str, attestation_id: str) -> str:
         """The id that was sent, if it is of the check the page would find: live, fitting, of an office this person

@@ -37,7 +37,7 @@ class PatientSearch(OfficeView):
         said = read(shapes.SearchShape, request)
         found = queries.onboarding_filter(self.staff, text=said["q"], state=said["state"], office=said["office"])
         page = queries.onboarding_page(found, after=said["after"], limit=said["limit"])
-        directory_access.note_list_read(self.staff, shown=len(page.rows), searched=bool(said["q"].strip()))
+        directory_access.note_list_read(self.staff, shown=len(page.rows), searched=bool(said["q"].strip()), way="api")
         return Response(shapes.PatientPageShape({"results": page.rows, "after": page.after}).data)
 
 
@@ -83,7 +83,7 @@ class RunView(OfficeView):
 
     def shown(self, run: "OnboardingRun", status: int = 200) -> Response:
         counts, stuck = queries.run_progress(run), queries.run_stuck(run, self.staff)
-        directory_access.note_list_read(self.staff, shown=len(stuck), searched=False)
+        directory_access.note_list_read(self.staff, shown=len(stuck), searched=False, way="api")
         total = sum(counts.values())
         facts: dict[str, Any] = {
             "id": run.public_id, "created_at": run.created_at, "finished_at": run.finished_at, "total": total,
@@ -129,7 +129,7 @@ class Registrations(OfficeView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         rows = queries.registrations(self.staff)
-        directory_access.note_list_read(self.staff, shown=len(rows), searched=False)
+        directory_access.note_list_read(self.staff, shown=len(rows), searched=False, way="api")
         return Response(shapes.RegistrationListShape({"results": rows}).data)
 
 
