@@ -22,10 +22,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def product(prepare: str = "", **settings: str) -> Iterator[tuple[int, str]]:
+def product(prepare: str = "", *, options: tuple[str, ...] = (), **settings: str) -> Iterator[tuple[int, str]]:
     """Serve on a free port; yield (port, what the lines of `prepare` printed). They run with the demo's page made.
 
-    `settings` are environment variables, e.g. DATABASE_URL.
+    `settings` are environment variables, e.g. DATABASE_URL; `options` are given to `serve`, e.g. "--behind-proxy".
     """
     with tempfile.TemporaryDirectory(prefix="lantern-bench-") as directory:
         port = free_port()
@@ -45,7 +45,7 @@ def product(prepare: str = "", **settings: str) -> Iterator[tuple[int, str]]:
         manage("migrate", "-v0")
         manage("collectstatic", "--noinput", "-v0")
         words = manage("shell", "-v0", "-c", f"from ops.demo import status; status.create()\n{prepare}")
-        with process([sys.executable, "manage.py", "serve", "--port", str(port)], environment, port):
+        with process([sys.executable, "manage.py", "serve", "--port", str(port), *options], environment, port):
             yield port, words
 
 
