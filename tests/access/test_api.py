@@ -87,7 +87,8 @@ def things(cast, check):
     registration = RegistrationFactory(office=cast.north, patient=cast.paula).public_id
 
     def of(route) -> dict[str, str]:
-        ids = {"api-run": run, "api-registration-checked": registration}
+        ids = {"api-run": run, "onboarding-run": run}
+        ids |= dict.fromkeys(("api-registration-checked", "registration-checked"), registration)
         found = {"public_id": ids.get(route.name, cast.pat.public_id), "grant_id": grant}
         return {name: value for name, value in found.items() if f":{name}>" in str(route.pattern)}
 
@@ -119,6 +120,23 @@ def test_no_stranger_gets_at_anything(cast, things, who, status):
     assert tried == 17
     after = (AccessToken.objects.count(), Delivery.objects.count(), PortalAccess.objects.filter(level="none").count())
     assert after == before
+    assert ProxyGrant.objects.get().ended_at is None
+
+
+@pytest.mark.parametrize(("who", "status"), [("oscar", 404), ("charlie", 404), ("ian", 403), ("carla", 403)])
+def test_no_stranger_gets_at_a_page(cast, things, who, status):
+    """The same for the pages that the API does the same as; each one answers to one method at least."""
+    stranger, before = signed_in(getattr(cast, who)), (AccessToken.objects.count(), Delivery.objects.count())
+    tried = 0
+    for route in urls.urlpatterns:
+        if not str(route.pattern).startswith("desk/") or not (ids := things(route)):
+            continue
+        path = reverse(f"access:{route.name}", kwargs=ids)
+        found = {getattr(stranger, method)(path).status_code for method in ("get", "post")}
+        assert found - {405} == {status}, route.name
+        tried += 1
+    assert tried == 15
+    assert (AccessToken.objects.count(), Delivery.objects.count()) == before
     assert ProxyGrant.objects.get().ended_at is None
 
 

@@ -9,7 +9,7 @@ from helpdesk.models import TicketMessage
 from portal_core.access.models import AccessToken, RegistrationPin
 from portal_core.accounts.actions import tokens
 from portal_core.kernel.models import AuditEvent
-from tests.cast import signed_in
+from tests.cast import PASSWORD, signed_in
 from tests.helpdesk.factories import TicketFactory
 from tests.triage.factories import FlagFactory
 from triage.actions import escalations
@@ -183,6 +183,24 @@ def test_a_pin_and_a_link_use_up_the_check_of_their_ticket(cast, ticket, olivia,
     sent = post(olivia, f"{at}link/", {"attestation_id": reset})
     assert "Sent the reset link" in sent.json()["messages"][-1]["body"]
     assert post(olivia, f"{at}link/", {"attestation_id": reset}).status_code == 409
+    assert AccessToken.objects.count() == 1
+
+
+def test_from_the_check_at_the_desk_to_the_link_by_a_program(cast, olivia, attest):
+    """TR-04: what the desk verified carries one link; the program finds the check and names it."""
+    at = f"/api/v1/patients/{cast.pat.public_id}/portal/"
+    assert olivia.get(f"{at}proofs/").json()["results"] == []
+    found = attest(methods=(Method.K, Method.E3)).public_id
+
+    told = olivia.get(f"{at}proofs/").json()["results"]
+
+    assert [(row["action"], row["attestation_id"]) for row in told] == [("send_reset_link", found)]
+    assert post(program(cast.oscar), f"{at}links/", {"attestation_id": found}).status_code == 404
+    assert post(olivia, f"{at}credentials/", {"password": "tomari-venudo-4827", "attestation_id": found,
+                                              "my_password": PASSWORD}).status_code == 403  # fmt: skip
+    assert post(olivia, f"{at}links/", {"attestation_id": found}).json()["purpose"] == "reset"
+    assert post(olivia, f"{at}links/", {"attestation_id": found}).status_code == 403
+    assert olivia.get(f"{at}proofs/").json()["results"] == []
     assert AccessToken.objects.count() == 1
 
 
