@@ -11,17 +11,15 @@ from helpdesk.errors import CallNotFound, FileNotFound, MailNotFound, TicketNotF
 from helpdesk.models import (
     Attachment,
     InboundMail,
-    InboundText,
     PhoneCall,
     Ticket,
-    TicketLink,
-    TicketRating,
     TicketUndo,
     VoicemailAudio,
 )
 from helpdesk.rules.turn import LINK_LIVES_AFTER_CLOSE
 from portal_core.directory.enums import Permission
 from portal_core.kernel import clock
+from portal_core.kernel.there import there_is
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Staff
@@ -64,28 +62,30 @@ def ticket_for(staff: "Staff", public_id: str, *, whole: bool = False, also: Map
     return ticket
 
 
-def _hanging(staff: "Staff") -> dict[Hanging, Exists]:
+def _hanging(staff: "Staff") -> dict[Hanging, Any]:
     """Each is one look into an index; what is not there is not asked for again."""
-    mine = {"ticket": OuterRef("pk")}
     undo = TicketUndo.objects.filter(by_id=staff.public_id, until__gt=clock.now(), undone_at=None)
-    return {
-        Hanging.JOINED: Exists(Ticket.objects.filter(merged_into=OuterRef("pk"))),
-        Hanging.LINKS: Exists(TicketLink.objects.filter(Q(ticket=OuterRef("pk")) | Q(other=OuterRef("pk")))),
-        Hanging.RATINGS: Exists(TicketRating.objects.filter(**mine)),
-        Hanging.FILES: Exists(Attachment.objects.filter(**mine)),
-        Hanging.MAILS: Exists(InboundMail.objects.filter(**mine)),
-        Hanging.TEXTS: Exists(InboundText.objects.filter(**mine)),
-        Hanging.CALLS: Exists(PhoneCall.objects.filter(**mine)),
-        Hanging.TALKS: Exists(
-            PhoneCall.objects.filter(ticket__patient=OuterRef("patient"), outcome=CallOutcome.TALKED)
-        ),
-        Hanging.BEFORE: Exists(
-            Ticket.objects.filter(patient=OuterRef("patient"), side=OuterRef("side"), owner__isnull=False).exclude(
-                pk=OuterRef("pk")
-            )
-        ),
-        Hanging.UNDO: Exists(undo),
+    talks = PhoneCall.objects.filter(ticket__patient=OuterRef("patient"), outcome=CallOutcome.TALKED)
+    there = {
+        kind: there_is(f"helpdesk.{model}", where, of="helpdesk.Ticket") for kind, (model, where) in _THERE.items()
     }
+    return {**there, Hanging.TALKS: Exists(talks), Hanging.UNDO: Exists(undo)}
+
+
+_OF = "own.ticket_id = its.id"
+_THERE = {
+    Hanging.JOINED: ("Ticket", "own.merged_into_id = its.id"),
+    Hanging.LINKS: ("TicketLink", "(own.ticket_id = its.id OR own.other_id = its.id)"),
+    Hanging.RATINGS: ("TicketRating", _OF),
+    Hanging.FILES: ("Attachment", _OF),
+    Hanging.MAILS: ("InboundMail", _OF),
+    Hanging.TEXTS: ("InboundText", _OF),
+    Hanging.CALLS: ("PhoneCall", _OF),
+    Hanging.BEFORE: (
+        "Ticket",
+        "own.patient_id = its.patient_id AND own.side = its.side AND own.owner_id IS NOT NULL AND own.id <> its.id",
+    ),
+}
 
 
 def unwritten_call_for(staff: "Staff", public_id: str) -> PhoneCall:

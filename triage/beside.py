@@ -15,6 +15,7 @@ from django.db.models.functions import Cast
 
 from helpdesk.enums import Side
 from portal_core.access import queries as portal
+from portal_core.kernel.there import there_is
 from triage.enums import AttemptOutcome
 from triage.models import (
     CannedReply,
@@ -65,15 +66,16 @@ def expressions(now: dt.datetime) -> dict[str, Any]:
     )
     opened = VerificationHold.objects.filter(patient__practice=OuterRef("practice"), opened_at__gt=now - HOUR)
     versions = RoutingVersion.objects.filter(practice=OuterRef("practice")).order_by("-number")
+    held = "own.patient_id = its.patient_id AND own.released_at IS NULL"
     return {
         "beside_edits": Subquery(versions.values("edits")[:1]),
-        "beside_checked": Exists(attempts.filter(ticket=OuterRef("pk"))),
+        "beside_checked": there_is("triage.VerificationAttempt", "own.ticket_id = its.id", of="helpdesk.Ticket"),
         "beside_today": Exists(attempts.filter(patient=OuterRef("patient"), started_at__gt=now - DAY)),
         "beside_coded": Exists(VerificationCode.objects.filter(attempt__ticket=OuterRef("pk"))),
-        "beside_held": Exists(VerificationHold.objects.filter(patient=OuterRef("patient"), released_at=None)),
+        "beside_held": there_is("triage.VerificationHold", held, of="helpdesk.Ticket"),
         "beside_failed": Exists(lately),
         "beside_opened": Exists(opened),
-        **portal.portal_beside("patient"),
+        **portal.portal_beside("helpdesk.Ticket"),
     }
 
 

@@ -29,6 +29,7 @@ from portal_core.directory.enums import Permission
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind
+from portal_core.kernel.there import there_is
 from portal_core.notify import queries as notify_queries
 from portal_core.notify.enums import Channel, DeliveryState
 
@@ -85,16 +86,18 @@ def status_of_annotated(patient: "Patient") -> PortalStatus:
     )
 
 
-def portal_beside(patient: str) -> dict[str, Any]:
-    """Expressions for a query about something else that names a patient in its column `patient`: what
+def portal_beside(of: str) -> dict[str, Any]:
+    """Expressions for a query about rows of the model `of` ("app.Model") that name a `patient`: what
     `status_of_annotated` wants to know of them, when they last signed in, and whether they ever tried to get help at
     the sign-in page."""
-    own = PortalAccess.objects.filter(patient=OuterRef(patient))
+    own = "own.patient_id = its.patient_id"
+    level = f"{own} AND own.level = '{AccessLevel.CAN_ACCESS.value}'"
+    last = PortalAccess.objects.filter(patient=OuterRef("patient")).values("last_access_at")[:1]
     return {
-        "portal_enabled": Exists(own.filter(level=AccessLevel.CAN_ACCESS)),
-        "portal_accessed": Exists(own.filter(first_access_at__isnull=False)),
-        "portal_last": Subquery(own.values("last_access_at")[:1]),
-        "portal_tried": Exists(HelpAttempt.objects.filter(patient=OuterRef(patient))),
+        "portal_enabled": there_is("access.PortalAccess", level, of=of),
+        "portal_accessed": there_is("access.PortalAccess", f"{own} AND own.first_access_at IS NOT NULL", of=of),
+        "portal_last": Subquery(last),
+        "portal_tried": there_is("access.HelpAttempt", own, of=of),
     }
 
 
