@@ -3,29 +3,72 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.forms import BoundField
 from django.forms.renderers import DjangoTemplates
 from django.http import HttpRequest
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+
+from portal_core.ui.templatetags.ui import icon
 
 Widget = Mapping[str, Any]
 
 
 class UiFormRenderer(DjangoTemplates):
-    """`settings.FORM_RENDERER`. A field is drawn by `ui/forms/field.html`, a whole form by `ui/forms/form.html`.
+    """`settings.FORM_RENDERER`. A whole form is drawn by `ui/forms/form.html`.
 
-    The commonest widgets are put together here: their templates include another one for every option and for the
-    attributes of each, which made a list of forty kinds dearer than the rest of its page.
+    A field and the commonest widgets are put together here: their templates include another one for every option and
+    for the attributes of each, which made a page with four lists of kinds spend most of its time on them.
     """
 
     form_template_name = "ui/forms/form.html"
-    field_template_name = "ui/forms/field.html"
+    field_template_name = "ui/forms/field"  # `_field` below, and no file
 
     def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> SafeString:
+        if template_name == self.field_template_name:
+            return mark_safe(_field(context["field"]))  # noqa: S308 - as below
         draw = DRAWN.get(template_name)
         if draw is not None:
             return mark_safe(draw(context["widget"]))  # noqa: S308 - every part went through `conditional_escape`
         return mark_safe(super().render(template_name, context, request))  # noqa: S308 - a template's
+
+
+def _field(field: BoundField) -> str:
+    """Label, hint, input, and the error beside it, for eyes and for screen readers alike."""
+    if field.is_hidden:
+        return str(field)
+    kind = field.widget_type
+    css = f"field field-{conditional_escape(kind)}{' field-invalid' if field.errors else ''}"
+    label: str = conditional_escape(str(field.label))
+    if not field.field.required:
+        label += f' <span class="optional">{conditional_escape(gettext("optional"))}</span>'
+    if field.use_fieldset:
+        described = f' aria-describedby="{conditional_escape(text)}"' if (text := field.aria_describedby) else ""
+        name = conditional_escape(field.auto_id)
+        head = f'<fieldset class="{css}" id="{name}_field"{described}><legend>{label}</legend>'
+        return f"{head}{_hint(field)}{_error(field)}{field}</fieldset>"
+    target = conditional_escape(field.id_for_label)
+    if kind == "checkbox":
+        label = f'<label for="{target}">{conditional_escape(str(field.label))}</label>'
+        return f'<div class="{css}">{_error(field)}<div class="check">{field} {label}</div>{_hint(field)}</div>'
+    shown = f'<label for="{target}">{label}</label>' if field.label else ""
+    return f'<div class="{css}">{shown}{_hint(field)}{_error(field)}{field}</div>'
+
+
+def _hint(field: BoundField) -> str:
+    if not field.help_text:
+        return ""
+    name = f' id="{conditional_escape(field.auto_id)}_helptext"' if field.auto_id else ""
+    return f'<div class="hint"{name}>{conditional_escape(str(field.help_text))}</div>'
+
+
+def _error(field: BoundField) -> str:
+    if not field.errors:
+        return ""
+    name = f' id="{conditional_escape(field.auto_id)}_error"' if field.auto_id else ""
+    text = " ".join(str(conditional_escape(str(one))) for one in field.errors)
+    return f'<div class="error"{name}>{icon("tone-danger")}<span>{text}</span></div>'
 
 
 def _attrs(widget: Widget) -> str:
