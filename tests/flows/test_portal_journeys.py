@@ -179,7 +179,6 @@ def test_a_patient_creates_the_account_alone(people, product, charts):
     choose(page, username="adam.j")
     enter(page, product.url, "adam.j")
     greeted(page, "Adam")
-    fits(page)
 
 
 def test_a_patient_sets_a_forgotten_password_anew(people, product, charts):
@@ -237,7 +236,6 @@ def test_a_newcomer_registers_on_the_website(people, product, charts):
     expect(row).to_contain_text("Not confirmed yet")
 
     page.goto(link(text, "register"))
-    fits(page)
     page.get_by_role("button", name="Yes, this is my address").click()
     choose(page, username="nora.n")
     enter(page, product.url, "nora.n")
@@ -393,10 +391,8 @@ def test_the_second_step_is_set_up_and_a_lost_phone_survived(people, product, ch
             greeted(page, "Mona")
         else:
             expect(page.locator("[data-error-summary]")).to_be_visible()
-            fits(page)
     to_security(page)
     expect(page.locator("main")).to_contain_text("9 recovery codes left.")
-    fits(page)
     page.get_by_role("button", name="Remove").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(page.locator("main")).to_contain_text("It takes two minutes and a phone.")
