@@ -190,6 +190,8 @@ class Ticket(models.Model):
             models.Index(
                 fields=["practice", "side", "queue_at", "id"], name="ticket_live_queue", condition=Q(state__in=LIVE)
             ),
+            # "mine" and "nobody's", and how much everybody has
+            models.Index(fields=["owner", "queue_at", "id"], name="ticket_live_owner", condition=Q(state__in=LIVE)),
             models.Index(
                 fields=["practice", "turn_now", "queue_at", "id"], name="ticket_it_turn", condition=Q(side=Side.IT)
             ),
