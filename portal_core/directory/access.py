@@ -1,5 +1,7 @@
 """The only doors to one patient, office or staff member for one person; a stranger learns nothing (404)."""
 
+from typing import Any
+
 from portal_core.directory.enums import Permission
 from portal_core.directory.errors import OfficeNotFound, PatientNotFound, StaffNotFound
 from portal_core.directory.models import Office, Patient, Staff
@@ -7,7 +9,7 @@ from portal_core.kernel import audit
 from portal_core.kernel.errors import Forbidden
 
 
-def patient_for(staff: Staff, public_id: str, *, to: Permission, **facts: str) -> Patient:
+def patient_for(staff: Staff, public_id: str, *, to: Permission, **facts: Any) -> Patient:
     """The patient, if this person works with patients of that office; the read is written to the ledger, with `facts`.
 
     Raises PatientNotFound for everybody else (IT included, TR-01), Forbidden when they may see but not do `to`.
@@ -22,7 +24,7 @@ def patient_for(staff: Staff, public_id: str, *, to: Permission, **facts: str) -
     return patient
 
 
-def note_list_read(staff: Staff, *, shown: int, searched: bool, **facts: str) -> None:
+def note_list_read(staff: Staff, *, shown: int, searched: bool, **facts: Any) -> None:
     """Write to the ledger that a list of patients was read: how many, never what was searched for."""
     audit.record("patient:search" if searched else "patient:list", by=staff.actor, shown=shown, **facts)
 
