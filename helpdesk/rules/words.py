@@ -47,6 +47,11 @@ class Question:
     def __bool__(self) -> bool:
         return bool(self.words)
 
+    @property
+    def rare(self) -> bool:
+        """Whether few documents can answer: somebody asks for a number, as a rule a phone number."""
+        return any(len(word) >= 6 and not word.isalpha() for word in self.words)
+
     def for_postgresql(self) -> str:
         """As a tsquery. Words hold letters and digits only, so nothing can end the quotation."""
         return " & ".join(f"'{word}':*" if len(word) > 1 else f"'{word}'" for word in self.words)
