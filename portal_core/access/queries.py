@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Lower, Trim
 
 from portal_core.access import hooks
@@ -331,15 +344,20 @@ def onboarding_page(patients: "QuerySet[Patient]", *, after: str = "", limit: in
 
 
 def onboarding_counts(staff: "Staff") -> dict[str, int]:
-    """How many patients of one's offices stand where; one query."""
-    rows = with_portal_status(onboarding_patients(staff).filter(deceased=False))
-    return rows.aggregate(
-        all=Count("pk"),
-        **{state.value: Count("pk", filter=Q(portal_state=state.value)) for state in PortalState},
-        not_enabled=Count("pk", filter=Q(portal_enabled=False)),
-        no_email=Count("pk", filter=Q(portal_email="")),
-        no_zip=Count("pk", filter=Q(portal_zip="")),
+    """How many patients of one's offices stand where; one query. It counts the facts, and the one rule judges them:
+    asked in SQL for each figure anew, whether a patient has access made fifty thousand take half a second."""
+    rows: Any = with_portal_status(onboarding_patients(staff).filter(deceased=False))
+    there = {name: ExpressionWrapper(~Q(**{f"portal_{name}": ""}), BooleanField()) for name in ("email", "zip")}
+    facts = rows.annotate(has_email=there["email"], has_zip=there["zip"]).values_list(
+        "portal_enabled", "portal_accessed", "has_email", "has_zip"
     )
+    counts = dict.fromkeys(("all", *PortalState.values, *Reason.values), 0)
+    for enabled, accessed, email, zip_code, many in facts.annotate(many=Count("pk")).order_by():
+        known = {"email": "on file" if email else "", "zip_code": "on file" if zip_code else ""}
+        status = status_of(enabled=enabled, has_accessed=accessed, **known)
+        for name in ("all", status.state.value, *(reason.value for reason in status.reasons)):
+            counts[name] += many
+    return counts
 
 
 def run_progress(run: OnboardingRun) -> dict[str, int]:
