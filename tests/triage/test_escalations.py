@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from helpdesk import errors as helpdesk
 from helpdesk.actions import tickets
 from helpdesk.enums import Category, Resolution, TicketState, Turn
+from portal_core.directory.models import Staff
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
 from portal_core.kernel.errors import Forbidden
@@ -334,6 +335,25 @@ def test_a_flag_of_another_practice_is_not_touched(cast, mail_component):
 def test_only_it_declares(cast, burst, mail_component, who):
     with pytest.raises(Forbidden):
         _declare(cast, mail_component, burst, staff=getattr(cast, who))
+
+
+def test_it_may_be_one_person(cast, burst, mail_component, drain):
+    """HD-12: with every colleague gone, one agent answers, declares, ends it and hears what the patients say."""
+    Staff.objects.filter(pk=cast.ines.pk).update(is_active=False)
+    alone, rest = burst[0], burst[1:]
+
+    escalations.accept(flag=alone, staff=cast.ian, by=cast.ian.actor)
+    escalations.answer(flag=alone, text="Ask for the spam folder.", staff=cast.ian, by=cast.ian.actor)
+    summary = _declare(cast, mail_component, rest)
+    incidents.resolve(
+        incident_id=summary.id, body="Fixed.", seen=summary.update_id, key="r1", staff=cast.ian, by=cast.ian.actor
+    )
+    drain()
+
+    assert active_incidents() == []
+    assert refresh(alone.ticket).turn == Turn.OFFICE
+    assert {refresh(flag.ticket).state for flag in rest} == {TicketState.CLOSE_LOOP}
+    assert queries.proposals(cast.ian, queries.it_flags(cast.ian), clock.now()) == ()
 
 
 def test_resolving_asks_every_requester_and_finishes_the_flags(cast, burst, mail_component, drain, deeds):

@@ -43,6 +43,7 @@ def consume(cast, row, action="send_reset_link"):
     [(23.999, errors.StillWaiting), (24, None), (47.999, None), (48, errors.AttestationRefused)],
 )
 def test_it_works_when_the_wait_is_over_and_for_a_day(cast, ticket, hours, refusal):
+    """HD-12: an office of one waits where another asks a second person."""
     with time_machine.travel(AT, tick=False):
         attempt = AttemptFactory(ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED, level=Level.R3)
         row = AttestationFactory(attempt=attempt)
