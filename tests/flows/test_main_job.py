@@ -22,6 +22,7 @@ from portal_core.kernel.contracts import SYSTEM
 from statuspage.actions import subscribers
 subscribers.import_confirmed(email="{SUBSCRIBER}", consent="asked for it", by=SYSTEM)
 """
+PATS_ADDRESS = "pat@patients.example"
 PHONE = {"width": 390, "height": 844}
 
 
@@ -33,7 +34,7 @@ def write_to_the_office(pat: Page, url: str) -> None:
     pat.fill("textarea[name=body]", "The e-mail about a new message never comes.")
     pat.select_option("select[name=office]", label=OFFICE)
     pat.fill("input[name=name]", "Pat Lindqvist")
-    pat.fill("input[name=email]", "pat@patients.example")
+    pat.fill("input[name=email]", PATS_ADDRESS)
     pat.locator("main form").get_by_role("button", name="Send").click()
     expect(pat.locator("#ticket-live")).to_contain_text("Received")
 
@@ -181,6 +182,7 @@ def test_the_main_job(people, quiet_product):
     ian.locator("form[action$='/resolve/'] textarea[name=body]").fill("All delayed e-mails have been delivered.")
     ian.get_by_role("button", name="Resolve and tell everybody").click()
     expect(status.locator("#status")).to_contain_text("No ongoing issues")
+    quiet_product.wait(lambda: any(each.startswith("Is it fixed") for each in subjects(letters, url, PATS_ADDRESS)))
     pat.get_by_role("button", name="Yes, it works").click()
     expect(pat.locator("#ticket-live")).to_contain_text("Solved")
     expect(ian.locator("#linked")).to_contain_text("1 solved")
@@ -191,7 +193,7 @@ def test_the_main_job(people, quiet_product):
         f"Update: {NAME} - Identified": 1,
         f"Resolved: {NAME}": 1,
     }
-    told = subjects(letters, url, "pat@patients.example")
+    told = subjects(letters, url, PATS_ADDRESS)
     assert sum(count for subject, count in told.items() if subject.startswith("Is it fixed for you?")) == 1
     assert sum(count for subject, count in told.items() if subject.startswith("Set a new Patient Portal password")) == 1
     assert "every chain holds" in quiet_product.manage("audit_verify")
