@@ -12,6 +12,7 @@ from channels.layers import channel_layers
 from django.core.cache import cache
 from django.db import connection, connections
 from django.test import TransactionTestCase
+from django.utils import translation
 
 pytest_plugins = ["tests.cast", "tests.services", "tests.product", "tests.browser"]
 
@@ -62,6 +63,13 @@ def _fresh_cache() -> Iterator[None]:
     """Rate limits of one test must not reach the next."""
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_language() -> Iterator[None]:
+    """A page that answered in Spanish leaves Spanish behind until the next request, and a test may make none."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
