@@ -1,7 +1,6 @@
 """Who had the move from when to when, as arithmetic. Segments follow each other without a gap."""
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from helpdesk.enums import DONE, OURS, TicketState, Turn
@@ -28,8 +27,3 @@ def key(turn: Turn, state: TicketState) -> tuple[Turn, str]:
     if state in OURS:
         return turn, "ours"
     return turn, "done" if state in DONE else str(state)
-
-
-def wall_time(segments: Iterable[Segment], *, now: dt.datetime) -> dt.timedelta:
-    """The sum of all segments; equals `now` minus the beginning of the first."""
-    return sum(((one.ended_at or now) - one.began_at for one in segments), dt.timedelta())

@@ -62,13 +62,6 @@ class SecondStepKept(Forbidden):
     message = _("Your practice asks everybody for a second step. Add another app first, then remove this one.")
 
 
-class ConfirmFirst(Forbidden):
-    """The password was not typed recently enough for what is asked."""
-
-    code = "confirm_first"
-    message = _("Type your password once more before you change this.")
-
-
 class TooManyTokens(Conflict):
     code = "too_many_tokens"
     message = _("Ten programs may act for you. Take one away before you add another.")

@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from portal_core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from portal_core.kernel.errors import Conflict, Invalid, NotFound
 
 
 class AppointmentNotFound(NotFound):
@@ -29,8 +29,3 @@ class NoTelehealthRole(Invalid):
 class WrongClient(Invalid):
     code = "wrong_client"
     message = _("Choose a client for this type of appointment, or a type that has none.")
-
-
-class NotYourSchedule(Forbidden):
-    code = "not_your_schedule"
-    message = _("You may not book for this clinician at this office.")

@@ -70,12 +70,6 @@ def waiting() -> list[Entry]:
     return [entry for entry in entries if entry.id not in outcomes]
 
 
-def incident_of(entry_id: str) -> str:
-    """The incident an entry has become; empty while it waits, or when it was refused."""
-    outcome = read()[1].get(entry_id)
-    return outcome.incident_id if outcome is not None else ""
-
-
 def _lines() -> list[str]:
     try:
         return path().read_text(errors="replace").splitlines()

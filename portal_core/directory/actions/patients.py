@@ -18,7 +18,6 @@ BeforeChange = Callable[[Patient, dict[str, Any], Actor], None]
 AddressesImported = Callable[[list[tuple[Patient, str]]], None]
 
 _before: list[BeforeChange] = []
-_after: list[Callable[[Patient, frozenset[str]], None]] = []
 _imported: list[AddressesImported] = []
 
 
@@ -27,12 +26,6 @@ def before_contact_change(callback: BeforeChange) -> None:
     it still is. Raising an AppError refuses the change."""
     if callback not in _before:
         _before.append(callback)
-
-
-def after_contact_change(callback: Callable[[Patient, frozenset[str]], None]) -> None:
-    """Call `callback(patient, changed_field_names)` in the same transaction whenever contact data changed."""
-    if callback not in _after:
-        _after.append(callback)
 
 
 def after_addresses_imported(callback: AddressesImported) -> None:
@@ -81,8 +74,6 @@ def update_contact(
     if row.user is not None and any(not getattr(row, name) for name in SIGN_IN_FIELDS & changed):
         credentials.end_sessions(user=row.user, by=by)
     audit.record("patient:update-contact", by=by, target=row, at=now, fields=sorted(changed))
-    for callback in _after:
-        callback(row, frozenset(changed))
     return frozenset(changed)
 
 
