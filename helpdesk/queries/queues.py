@@ -1,0 +1,179 @@
+"""Lists of tickets. Constant numbers of queries, whatever the size; pages by keyset, never by offset."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Q
+
+from helpdesk.access import seen_by
+from helpdesk.enums import (
+    LIVE,
+    Category,
+    Hanging,
+    Side,
+    Turn,
+)
+from helpdesk.models import (
+    Ticket,
+    TicketUndo,
+)
+from portal_core.directory.enums import Permission
+
+if TYPE_CHECKING:
+    from portal_core.directory.models import Patient, Staff
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a queue; `after` is the cursor of the next one, empty at the end."""
+
+    tickets: list[Ticket]
+    after: str
+
+
+def office_queue(
+    staff: "Staff",
+    *,
+    turn: Turn | None = None,
+    mine: bool = False,
+    nobodys: bool = False,
+    category: str = "",
+    office: str = "",
+    among: Collection[int] | None = None,
+    resting: bool = False,
+    after: str = "",
+    limit: int = PAGE,
+) -> Page:
+    """Live tickets of this person's offices, longest waiting first; `turn` narrows to one side's move, `office` to one
+    office's public id, `among` to these keys, `resting` to those put aside until later (else they are left out)."""
+    wanted = Q(side=Side.OFFICE)
+    if nobodys:
+        wanted &= Q(owner=None)
+    if category:
+        wanted &= Q(category=category)
+    if office:
+        wanted &= Q(office__public_id=office)
+    if among is not None:
+        wanted &= Q(pk__in=among)
+    return _queue(wanted, staff, turn=turn, mine=mine, after=after, limit=limit, resting=resting)
+
+
+def it_queue(
+    staff: "Staff", *, turn: Turn | None = None, mine: bool = False, after: str = "", limit: int = PAGE
+) -> Page:
+    """Live tickets of providers and staff, for IT (TR-09, HD-17)."""
+    return _queue(Q(side=Side.IT), staff, turn=turn, mine=mine, after=after, limit=limit)
+
+
+def ticket_by_id(public_id: str) -> Ticket:
+    """For what follows an event; a person's door is `access.ticket_for`. Raises Ticket.DoesNotExist."""
+    return Ticket.objects.select_related("office__practice", "practice", "owner").get(public_id=public_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoable:
+    """A deed that its author may still take back, until `until`."""
+
+    id: str
+    kind: str  # UndoKind
+    reference: str
+    until: dt.datetime
+
+
+def undoable(by_id: str, *, now: dt.datetime) -> Undoable | None:
+    """The newest of this person's deeds that can still be taken back; one query."""
+    rows = TicketUndo.objects.filter(by_id=by_id, until__gt=now, undone_at=None).select_related("ticket")
+    row = rows.order_by("-at", "-id").first()
+    if row is None:
+        return None
+    return Undoable(id=row.public_id, kind=row.kind, reference=row.ticket.reference, until=row.until)
+
+
+def look_alikes(staff: "Staff", ticket: Ticket, *, limit: int = 6) -> list[Ticket]:
+    """Live tickets this person may open that may be about the same: of the same patient, address or number, newest
+    first."""
+    same = Q(pk__in=[])
+    if ticket.patient_id is not None:
+        same |= Q(patient_id=ticket.patient_id)
+    if ticket.requester_email:
+        same |= Q(requester_email__iexact=ticket.requester_email)
+    if ticket.requester_phone:
+        same |= Q(requester_phone=ticket.requester_phone)
+    rows = Ticket.objects.filter(same, seen_by(staff), side=ticket.side, state__in=LIVE).exclude(pk=ticket.pk)
+    if ticket.patient_id is not None:
+        rows = rows.filter(Q(patient=None) | Q(patient_id=ticket.patient_id))
+    return list(rows.select_related("patient").order_by("-created_at", "-id")[:limit])
+
+
+def tickets_of_incident(incident_id: str) -> list[Ticket]:
+    """Tickets that wait, waited or were asked about this incident, oldest first. For machines and counts: what a
+    person may open is decided by `access`."""
+    if not incident_id:
+        return []
+    return list(Ticket.objects.filter(incident_id=incident_id).select_related("office", "practice").order_by("id"))
+
+
+def recent_of_category(practice_id: int, category: Category, *, since: dt.datetime) -> list[Ticket]:
+    """Live tickets of one kind since a moment, over all offices, oldest first: what a surge is counted from."""
+    alike = Ticket.objects.filter(practice_id=practice_id, category=category, created_at__gte=since, state__in=LIVE)
+    return list(alike.select_related("office").order_by("created_at", "id")[:500])
+
+
+def of_kind(practice_id: int, category: Category, *, since: dt.datetime, limit: int = 2000) -> list[Ticket]:
+    """Tickets of one kind since a moment, over all offices and states, newest first; for machines, not for a reader."""
+    rows = Ticket.objects.filter(practice_id=practice_id, category=category, created_at__gte=since)
+    return list(rows.select_related("office").order_by("-created_at", "-id")[:limit])
+
+
+def load_of(staff_ids: Sequence[int]) -> dict[int, int]:
+    """How many live tickets each of these people has; those with none are left out."""
+    rows = Ticket.objects.filter(owner_id__in=staff_ids, state__in=LIVE).values("owner").annotate(n=Count("pk"))
+    return {row["owner"]: row["n"] for row in rows}
+
+
+def handler_before(ticket: Ticket) -> int | None:
+    """Who had this patient's last ticket at this side (HD-08), as a key of Staff; None while no patient is matched."""
+    if ticket.patient_id is None or not ticket.may_have(Hanging.BEFORE):
+        return None
+    rows = Ticket.objects.filter(patient_id=ticket.patient_id, side=ticket.side, owner__isnull=False)
+    return rows.exclude(pk=ticket.pk).order_by("-created_at", "-id").values_list("owner_id", flat=True).first()
+
+
+def open_of_patient(patient: "Patient", *, limit: int = 5) -> list[Ticket]:
+    """A patient's own live tickets, newest first."""
+    return list(Ticket.objects.filter(patient=patient, state__in=LIVE).order_by("-created_at", "-id")[:limit])
+
+
+def _queue(
+    side: Q, staff: "Staff", *, turn: Turn | None, mine: bool, after: str, limit: int, resting: bool = False
+) -> Page:
+    rows = Ticket.objects.filter(side, seen_by(staff), snoozed_until__isnull=not resting)
+    if turn is not None:
+        rows = rows.filter(turn_now=turn)
+    if turn in (None, Turn.NOBODY) or staff.offices_for(Permission.OFFICE_DESK) is None:
+        # Where it is somebody's move the ticket is live. Said twice, PostgreSQL takes both for chance, expects a
+        # fiftieth of what there is, and sorts it all instead of reading the index of the office in its order.
+        rows = rows.filter(state__in=LIVE)
+    if mine:
+        rows = rows.filter(owner=staff)
+    if after:
+        since, pk = _cursor(after)
+        rows = rows.filter(Q(queue_at__gt=since) | Q(queue_at=since, id__gt=pk))
+    found = list(rows.select_related("office", "owner", "patient").order_by("queue_at", "id")[: limit + 1])
+    more = len(found) > limit
+    found = found[:limit]
+    return Page(found, f"{found[-1].queue_at.isoformat()}_{found[-1].pk}" if more else "")
+
+
+def _cursor(after: str) -> tuple[dt.datetime, int]:
+    """An unreadable cursor starts at the beginning: it is only a place in a list."""
+    try:
+        moment, _, pk = after.rpartition("_")
+        since = dt.datetime.fromisoformat(moment)
+        return (since if since.tzinfo else since.replace(tzinfo=dt.UTC)), int(pk)
+    except ValueError:
+        return dt.datetime.min.replace(tzinfo=dt.UTC), 0
