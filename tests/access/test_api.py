@@ -1,16 +1,9 @@
-"""Portal access for programs: the doors, rules and actions of the pages, in one shape. PC-25 to PC-60, TR-01."""
+"""Portal access for programs: the rules and actions of the pages, in one shape. PC-25 to PC-60, TR-01."""
 
-import datetime as dt
-
-import jsonschema
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 from django.utils import timezone
 
-from portal_core.access import urls
 from portal_core.access.actions import onboarding, portal
 from portal_core.access.enums import HelpFlow
 from portal_core.access.models import (
@@ -18,154 +11,25 @@ from portal_core.access.models import (
     EmailChange,
     HelpAttempt,
     OnboardingRun,
-    PortalAccess,
     ProxyGrant,
     ProxyPerson,
 )
-from portal_core.access.queries import portal_status
-from portal_core.accounts.actions import tokens
 from portal_core.accounts.models import SignInThrottle
 from portal_core.directory.models import Patient
 from portal_core.kernel.enums import Realm
 from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
 from tests.access.factories import RegistrationFactory, refresh, set_access
-from tests.cast import PASSWORD, make_patient, make_user, signed_in
+from tests.access.programs import API, at, fields, post, program, proxy_body, send
+from tests.cast import PASSWORD, make_patient, make_user
 from tests.notify.factories import DeliveryFactory, MessageFactory
 
-API = "/api/v1/"
 TOLD = "tomari-venudo-4827"
-METHODS = ("get", "post", "put", "delete")
-
-
-def program(staff) -> Client:
-    secret = tokens.create(user=staff.user, name="test", by=staff.actor)[1]
-    return Client(headers={"Authorization": f"Bearer {secret}"})
 
 
 @pytest.fixture
 def olivia(cast):
     return program(cast.olivia)
-
-
-def at(patient, tail: str = "portal/") -> str:
-    return f"{API}patients/{patient.public_id}/{tail}"
-
-
-def send(client: Client, method: str, path: str, body: object = None, **headers: str):
-    return getattr(client, method)(
-        path, body if body is not None else {}, content_type="application/json", headers=headers
-    )
-
-
-def post(client: Client, path: str, body: object = None, **headers: str):
-    return send(client, "post", path, body, **headers)
-
-
-def fields(answer) -> list[str]:
-    assert answer.status_code == 422, answer.content
-    return sorted(answer.json()["error"]["fields"])
-
-
-def proxy_body(**more: object) -> dict[str, object]:
-    today = timezone.localdate()
-    return {
-        "name": "Dana Doe", "email": "dana@people.example", "relationship": "spouse", "scopes": ["schedule"],
-        "starts_on": str(today), "ends_on": str(today + dt.timedelta(days=90)), "attestation_id": "att-1",
-        "my_password": PASSWORD, **more,
-    }  # fmt: skip
-
-
-# --- the doors ------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def things(cast, check):
-    """Something behind every address: URL name of the kind → the ids in its address."""
-    set_access(cast.paula)
-    run = onboarding.begin(staff=cast.olivia, patient_ids=[cast.paula.public_id], key="", by=cast.olivia.actor)
-    assert post(program(cast.olivia), at(cast.pat, "proxies/"), proxy_body()).status_code == 201
-    grant = ProxyGrant.objects.get().public_id
-    registration = RegistrationFactory(office=cast.north, patient=cast.paula).public_id
-
-    def of(route) -> dict[str, str]:
-        ids = {"api-run": run, "onboarding-run": run}
-        ids |= dict.fromkeys(("api-registration-checked", "registration-checked"), registration)
-        found = {"public_id": ids.get(route.name, cast.pat.public_id), "grant_id": grant}
-        return {name: value for name, value in found.items() if f":{name}>" in str(route.pattern)}
-
-    return of
-
-
-ROUTES = [route for route in urls.urlpatterns if str(route.pattern).startswith("api/v1/")]
-
-
-def methods_of(route) -> list[str]:
-    return [method for method in METHODS if hasattr(route.callback.cls, method)]
-
-
-@pytest.mark.parametrize(
-    ("who", "status"), [("oscar", 404), ("charlie", 404), ("ian", 403), ("carla", 403), ("ana", 403)]
-)
-def test_no_stranger_gets_at_anything(cast, things, who, status):
-    """Another office and another practice find nothing, IT (TR-01) and those who manage no access are refused; every
-    address with an id is tried, found in the URL map."""
-    stranger, tried = program(getattr(cast, who)), 0
-    before = (AccessToken.objects.count(), Delivery.objects.count(), PortalAccess.objects.filter(level="none").count())
-    for route in ROUTES:
-        if not (ids := things(route)):
-            continue
-        for method in methods_of(route):
-            answer = send(stranger, method, reverse(f"access:{route.name}", kwargs=ids))
-            assert answer.status_code == status, (route.name, method)
-            tried += 1
-    assert tried == 17
-    after = (AccessToken.objects.count(), Delivery.objects.count(), PortalAccess.objects.filter(level="none").count())
-    assert after == before
-    assert ProxyGrant.objects.get().ended_at is None
-
-
-@pytest.mark.parametrize(("who", "status"), [("oscar", 404), ("charlie", 404), ("ian", 403), ("carla", 403)])
-def test_no_stranger_gets_at_a_page(cast, things, who, status):
-    """The same for the pages that the API does the same as; each one answers to one method at least."""
-    stranger, before = signed_in(getattr(cast, who)), (AccessToken.objects.count(), Delivery.objects.count())
-    tried = 0
-    for route in urls.urlpatterns:
-        if not str(route.pattern).startswith("desk/") or not (ids := things(route)):
-            continue
-        path = reverse(f"access:{route.name}", kwargs=ids)
-        found = {getattr(stranger, method)(path).status_code for method in ("get", "post")}
-        assert found - {405} == {status}, route.name
-        tried += 1
-    assert tried == 15
-    assert (AccessToken.objects.count(), Delivery.objects.count()) == before
-    assert ProxyGrant.objects.get().ended_at is None
-
-
-def test_nobody_and_no_patient_enters(cast, things):
-    for client in (Client(), signed_in(cast.pat)):
-        for route in ROUTES:
-            for method in methods_of(route):
-                answer = send(client, method, reverse(f"access:{route.name}", kwargs=things(route)))
-                assert answer.status_code == 401, (route.name, method)
-
-
-def test_ids_of_nothing_are_not_found(cast, olivia, things):
-    for route in ROUTES:
-        if ids := things(route):
-            for method in methods_of(route):
-                path = reverse(f"access:{route.name}", kwargs=dict.fromkeys(ids, "0" * 20))
-                assert send(olivia, method, path).status_code == 404, (route.name, method)
-
-
-def test_a_session_needs_its_csrf_token(cast):
-    client = signed_in(cast.olivia, client=Client(enforce_csrf_checks=True))
-    assert client.get(at(cast.pat)).status_code == 200
-    assert send(client, "put", at(cast.pat, "portal/level/"), {"level": "none"}).status_code == 403
-    assert portal_status(cast.pat).enabled
-
-
-def test_too_many_are_told_to_wait(cast, olivia, monkeypatch):
-    monkeypatch.setattr("portal_core.directory.api.PER_MINUTE", 1)
-    assert [olivia.get(at(cast.pat)).status_code for _ in range(2)] == [200, 429]
 
 
 # --- where a patient stands, and the switch -------------------------------------------------------------------------
@@ -495,48 +359,3 @@ def test_registrations_are_listed_and_checked(cast, olivia):
     assert (told["id"], told["resembles"]["name"], told["checked_by"]) == (row.public_id, "Pat Patient", "")
     for _ in range(2):
         assert post(olivia, f"{API}registrations/{row.public_id}/checked/").json()["checked_by"] == "Olivia Staff"
-
-
-# --- shape and cost -------------------------------------------------------------------------------------------------
-def test_answers_are_as_described(cast, olivia, things):
-    schema = olivia.get("/api/v1/schema/?format=json").json()
-    for route in ROUTES:
-        described = schema["paths"]["/" + str(route.pattern).replace("<str:", "{").replace(">", "}")]
-        assert set(described) == set(methods_of(route)), route.name
-        for method, operation in described.items():
-            assert {"401", "403", "429"} <= set(operation["responses"]), (route.name, method)
-        if "get" in described:
-            shape = described["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-            told = olivia.get(reverse(f"access:{route.name}", kwargs=things(route)))
-            validator = jsonschema.Draft202012Validator({**shape, "components": schema["components"]})
-            validator.validate(told.json())
-
-
-def test_more_rows_cost_no_more_queries(cast, olivia, things):
-    def more() -> None:
-        for number in range(2):
-            name = f"Extra{PortalAccess.objects.count()}{number}"
-            patient = make_patient(name, cast.north, name, email=cast.pat.email)
-            set_access(patient)
-            RegistrationFactory(office=cast.north, patient=patient, resembles=cast.paula)
-            message = MessageFactory(template="access/invite")
-            DeliveryFactory(message=message, recipient_key=f"patient:{cast.pat.public_id}", urgency=0)
-            assert post(olivia, at(cast.pat, "proxies/"), proxy_body(email=f"{name}@p.example")).status_code == 201
-
-    def costs() -> dict[str, int]:
-        found = {}
-        for route in ROUTES:
-            if "get" in methods_of(route) or route.name == "api-search":
-                method = "get" if "get" in methods_of(route) else "post"
-                with CaptureQueriesContext(connection) as asked:
-                    assert (
-                        send(olivia, method, reverse(f"access:{route.name}", kwargs=things(route))).status_code == 200
-                    )
-                found[route.name] = len(asked)
-        return found
-
-    more()
-    few = costs()
-    more()
-    assert costs() == few
-    assert max(few.values()) <= 16
