@@ -38,15 +38,20 @@ SHOWS = [
 AHEAD = dt.timedelta(days=3 * 366)
 
 
-class WordsForm(AudiencesMixin):
-    """A message about a maintenance."""
-
-    body = forms.CharField(
-        label=_("Message to readers"),
+def words(**options: Any) -> forms.CharField:
+    """What is said of planned work, to readers. `options`: of the field, e.g. its label."""
+    return forms.CharField(
         max_length=BODY_MAX,
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": _("Write what is done and what people will notice.")},
+        **options,
     )
+
+
+class WordsForm(AudiencesMixin):
+    """A message about a maintenance."""
+
+    body = words(label=_("Message to readers"))
     lint_reason = forms.ChoiceField(label=_("Publish it all the same?"), choices=OVERRIDE_REASONS, required=False)
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     draft = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput)
@@ -173,12 +178,7 @@ class ScheduleForm(RepeatForm, WordsForm, PlanForm):
 class EditForm(PlanForm):
     """Changing what is planned. Subscribers are told in words of their own, and only if that is ticked."""
 
-    body = forms.CharField(
-        label=_("What is done, and what people will notice"),
-        max_length=BODY_MAX,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": _("Write what is done and what people will notice.")},
-    )
+    body = words(label=_("What is done, and what people will notice"))
     tell = forms.BooleanField(label=_("Tell subscribers about this change"), required=False)
     notice = forms.CharField(
         label=_("What they are told"),
