@@ -3,7 +3,6 @@
 import pytest
 
 from portal_core.directory import access, queries
-from portal_core.directory.actions import patients as patient_actions
 from portal_core.directory.enums import Permission, Role
 from portal_core.directory.errors import OfficeNotFound, PatientNotFound, StaffNotFound
 from portal_core.directory.models import Patient
@@ -212,16 +211,6 @@ def test_two_who_edit_one_patient_lose_nothing(cast, staff_client):
     again = edit(olivia, cast.piet, city="Elsewhere", phone="+12175550177", seen=told.context["form"]["seen"].value())
     assert again.status_code == 302
     assert Patient.objects.get(pk=cast.piet.pk).city == "Elsewhere"
-
-
-def test_rooms_above_hear_of_a_change_in_the_same_transaction(cast, monkeypatch):
-    heard = []
-    monkeypatch.setattr(patient_actions, "_after", [lambda patient, fields: heard.append((patient.pk, fields))])
-
-    patient_actions.update_contact(patient=cast.pat, values={"zip": "62999"}, by=cast.olivia.actor)
-    patient_actions.update_contact(patient=cast.pat, values={"zip": "62999"}, by=cast.olivia.actor)
-
-    assert heard == [(cast.pat.pk, frozenset({"zip"}))]
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,8 @@ class Stage(LiveConsumer):
         await self.send_json({"type": "transport", "raw": self.transport is not None})
 
     async def on_close(self) -> None:
-        await sync_to_async(push)("gone", {"type": "gone", "left": len(hub().groups)})
+        group = self.scope["url_route"]["kwargs"]["group"]
+        await sync_to_async(push)("gone", {"type": "gone", "from": group, "left": group in hub().groups})
 
 
 # --- views ------------------------------------------------------------------------------------------------------------

@@ -170,9 +170,11 @@ async def test_a_socket_that_closes_is_forgotten(embedded_stage):
     async with dial(embedded_stage, "gone") as watcher:
         async with dial(embedded_stage, "brief"):
             pass
-        left = await hear(watcher)
+        # Sockets of earlier tests may still be leaving.
+        while (told := await hear(watcher))["from"] != "brief":
+            continue
 
-        assert left == {"type": "gone", "left": 1}
+        assert told == {"type": "gone", "from": "brief", "left": False}
 
 
 async def test_a_reader_who_does_not_read_holds_up_nobody_and_is_let_go(own_stage):

@@ -69,18 +69,18 @@ def test_the_board_moves_while_mails_leave_and_says_who_has_not_been_reached(peo
     console.wait_for_url(re.compile(r"/desk/status/incidents/(?!new)\w+/$"))
 
     row = board.get_by_role("row", name=re.compile(NAME))
-    expect(row.locator("[data-label=Queued]")).to_contain_text(re.compile(r"^\s*1\b"))
+    expect(row.locator("[data-label=Queued]")).to_contain_text(re.compile(r"^\s*[1-9]"))
     expect(row.locator("[data-label=Sent]")).to_have_text(re.compile(r"^[1-9]\d*$"))
     assert any("deliveries.changed" in frame for frame in heard)
     assert_accessible(board)
 
     row.get_by_role("link", name=NAME).click()
     people_left = board.get_by_role("region", name="Subscribers who have not been reached")
-    expect(people_left.get_by_role("row")).to_have_count(2)
-    expect(people_left).to_contain_text("a•••@b•••.test")
+    expect(people_left.get_by_role("row", name="a•••@b•••.test")).to_have_count(1)
     with board.expect_download() as handed:
         board.get_by_role("link", name="Download as CSV").click()
     lines = list(csv.reader(Path(handed.value.path()).read_text().splitlines()))
     assert handed.value.suggested_filename.startswith("not-reached-")
-    assert [line[1:4] for line in lines[1:]] == [["email", "a•••@b•••.test", "Waiting"]]
+    # Other tests of the shared product may have left subscribers who cannot be reached.
+    assert [line[1:4] for line in lines if "@b•••" in line[2]] == [["email", "a•••@b•••.test", "Waiting"]]
     assert "asleep" not in str(lines)
