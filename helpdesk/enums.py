@@ -140,12 +140,10 @@ SENTENCE_GROUPS: tuple[tuple[str | Promise, dict[Category, str | Promise]], ...]
         {Category.FEEDBACK: _("I have an idea or a complaint"), Category.OTHER: _("Something else")},
     ),
 )
+# Without message delivery and clinical urgency: staff or the engine choose those, never the public.
 SENTENCES: dict[Category, str | Promise] = {
     code: text for _title, rows in SENTENCE_GROUPS for code, text in rows.items()
 }
-# Chosen by staff or by the engine, never offered to the public.
-INNER_CATEGORIES = frozenset({Category.MSG_DELIVERY, Category.CLINICAL_URGENT})
-
 STAFF_CATEGORIES = frozenset({Category.STAFF_ACCESS, Category.STAFF_HOWTO, Category.PROVIDER_PORTAL})
 # What may be a fault of the system itself: only these may go to the support line where a practice has one (C5).
 TECHNICAL = frozenset(
@@ -323,6 +321,52 @@ CALL_MOVES: dict[CallState, tuple[CallState, ...]] = {
     CallState.VOICEMAIL: (CallState.ENDED,),
     CallState.ENDED: (),
 }
+CALL_TONES: dict[CallState, str] = {
+    CallState.MENU: "info",
+    CallState.RINGING: "warning",
+    CallState.VOICEMAIL: "info",
+    CallState.ENDED: "neutral",
+}
+CALL_VERBS: dict[CallState, tuple[str, ...]] = {
+    CallState.MENU: ("call:begin",),
+    CallState.RINGING: ("call:route",),
+    CallState.VOICEMAIL: ("call:route", "call:rang"),
+    CallState.ENDED: ("call:rang", "call:message", "call:over"),
+}
+# As the desks see it; the requester's own words and tones are in `rules.turn`.
+TONES: dict[TicketState, str] = {
+    TicketState.NEW: "warning",
+    TicketState.OPEN: "info",
+    TicketState.WAIT_PATIENT: "neutral",
+    TicketState.WAIT_INCIDENT: "warning",
+    TicketState.CLOSE_LOOP: "ok",
+    TicketState.SOLVED: "ok",
+    TicketState.CLOSED: "neutral",
+    TicketState.MERGED: "neutral",
+}
+VERBS: dict[TicketState, tuple[str, ...]] = {
+    TicketState.NEW: ("ticket:open",),
+    TicketState.OPEN: (
+        "ticket:take",
+        "ticket:reply",
+        "ticket:call",
+        "ticket:rate",
+        "ticket:relay",
+        "ticket:still_broken",
+        "ticket:wake",
+    ),
+    TicketState.WAIT_PATIENT: ("ticket:reply",),
+    TicketState.WAIT_INCIDENT: ("ticket:wait_for_incident",),
+    TicketState.CLOSE_LOOP: ("ticket:close_loop",),
+    TicketState.SOLVED: (
+        "ticket:solve",
+        "ticket:confirm_fixed",
+        "ticket:wake",
+        "ticket:reply",  # a message that expects no answer
+    ),
+    TicketState.CLOSED: ("ticket:close",),
+    TicketState.MERGED: ("ticket:merge",),
+}
 
 
 class CallOutcome(models.TextChoices):
@@ -368,6 +412,22 @@ MAIL_MOVES: dict[MailState, tuple[MailState, ...]] = {
     MailState.DUPLICATE: (),
     MailState.SET_ASIDE: (MailState.TICKETED,),
 }
+MAIL_TONES: dict[MailState, str] = {
+    MailState.RECEIVED: "info",
+    MailState.TICKETED: "ok",
+    MailState.HELD: "warning",
+    MailState.REPORT: "neutral",
+    MailState.DUPLICATE: "neutral",
+    MailState.SET_ASIDE: "neutral",
+}
+MAIL_VERBS: dict[MailState, tuple[str, ...]] = {
+    MailState.RECEIVED: ("mail:receive",),
+    MailState.TICKETED: ("mail:join", "mail:make_ticket"),
+    MailState.HELD: ("mail:hold",),
+    MailState.REPORT: ("mail:report",),
+    MailState.DUPLICATE: ("mail:duplicate",),
+    MailState.SET_ASIDE: ("mail:set_aside",),
+}
 
 
 class HoldReason(models.TextChoices):
@@ -385,14 +445,40 @@ class FileState(models.TextChoices):
     UNCHECKED = "unchecked", _("Not checked: no virus scanner is set up")
     INFECTED = "infected", _("Harmful")
     BLOCKED = "blocked", _("This kind of file is not handed out")
+    WITHDRAWN = "withdrawn", _("Taken back")
 
 
 FILE_MOVES: dict[FileState, tuple[FileState, ...]] = {
-    FileState.WAITING: (FileState.CLEAN, FileState.UNCHECKED, FileState.INFECTED, FileState.BLOCKED),
-    FileState.CLEAN: (FileState.INFECTED,),
-    FileState.UNCHECKED: (FileState.CLEAN, FileState.INFECTED),
-    FileState.INFECTED: (),
+    FileState.WAITING: (
+        FileState.CLEAN, FileState.UNCHECKED, FileState.INFECTED, FileState.BLOCKED, FileState.WITHDRAWN,
+    ),
+    FileState.CLEAN: (FileState.INFECTED, FileState.WITHDRAWN),
+    FileState.UNCHECKED: (FileState.CLEAN, FileState.INFECTED, FileState.WITHDRAWN),
+    FileState.INFECTED: (FileState.WITHDRAWN,),
     FileState.BLOCKED: (),
+    FileState.WITHDRAWN: (),
+}  # fmt: skip
+
+
+class FileSender(models.TextChoices):
+    """Which way a file went."""
+
+    REQUESTER = "requester", _("Requester")
+    OFFICE = "office", _("Office")
+FILE_TONES: dict[FileState, str] = {
+    FileState.WAITING: "info",
+    FileState.CLEAN: "ok",
+    FileState.UNCHECKED: "warning",
+    FileState.INFECTED: "danger",
+    FileState.BLOCKED: "neutral",
+    FileState.WITHDRAWN: "neutral",
+}
+FILE_VERBS: dict[FileState, tuple[str, ...]] = {
+    FileState.CLEAN: ("file:scan",),
+    FileState.UNCHECKED: ("file:scan",),
+    FileState.INFECTED: ("file:scan",),
+    FileState.BLOCKED: ("file:scan",),
+    FileState.WITHDRAWN: ("file:take_back",),
 }
 
 

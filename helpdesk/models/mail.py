@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from helpdesk.enums import FileState, HoldReason, MailState, TextKind
+from helpdesk.enums import FileSender, FileState, HoldReason, MailState, TextKind
 from helpdesk.models.ticket import Ticket, TicketMessage
 from portal_core.kernel.ids import PublicIdField
 
@@ -52,12 +52,15 @@ class InboundMail(models.Model):
 
 
 class Attachment(models.Model):
-    """A file somebody sent. In quarantine until it was looked at; staff of its ticket alone may take it out."""
+    """A file somebody sent. In quarantine until it was looked at; staff of its ticket take it out, and its patient."""
 
     public_id = PublicIdField()
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="attachments")
     message = models.ForeignKey(TicketMessage, on_delete=models.CASCADE, null=True, related_name="attachments")
     mail = models.ForeignKey(InboundMail, on_delete=models.CASCADE, null=True, related_name="attachments")
+    sender = models.CharField(max_length=10, choices=FileSender, default=FileSender.REQUESTER)
+    # Whom the office sent it to, or who sent it signed in. Theirs alone, also if the ticket turns out to be another's.
+    patient = models.ForeignKey("directory.Patient", on_delete=models.PROTECT, null=True, related_name="+")
     name = models.CharField(max_length=160)
     claimed_type = models.CharField(max_length=120, blank=True)  # what the sender says it is
     kind = models.CharField(max_length=120)  # what its bytes say it is
@@ -68,6 +71,9 @@ class Attachment(models.Model):
     data = models.BinaryField()
     created_at = models.DateTimeField()
     scanned_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)  # for the first time by its patient, or by who acts for them
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.CharField(max_length=160, blank=True)  # a label; who exactly stands in the ledger
 
     class Meta:
         constraints = [
@@ -76,10 +82,23 @@ class Attachment(models.Model):
                 name="file_refused_says_why",
                 condition=~Q(state__in=[FileState.BLOCKED, FileState.INFECTED]) | ~Q(finding=""),
             ),
+            models.CheckConstraint(name="file_sender_known", condition=Q(sender__in=FileSender.values)),
+            models.CheckConstraint(
+                name="file_of_office_is_for_somebody",
+                condition=~Q(sender=FileSender.OFFICE) | Q(patient__isnull=False, message__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="file_withdrawn_when_and_by_whom",
+                condition=(Q(state=FileState.WITHDRAWN, withdrawn_at__isnull=False) & ~Q(withdrawn_by=""))
+                | (~Q(state=FileState.WITHDRAWN) & Q(withdrawn_at=None, withdrawn_by="")),
+            ),
         ]
         indexes = [
             models.Index(fields=["ticket", "created_at", "id"], name="file_of_ticket"),
             models.Index(fields=["created_at"], name="file_to_scan", condition=Q(state="waiting")),
+            models.Index(
+                fields=["patient", "-created_at", "-id"], name="file_of_patient", condition=Q(patient__isnull=False)
+            ),
         ]
 
 

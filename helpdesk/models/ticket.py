@@ -1,6 +1,7 @@
 import datetime as dt
 import secrets
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
@@ -275,6 +276,10 @@ class TicketMessage(models.Model):
     body = models.TextField(max_length=5000)
     at = models.DateTimeField()
     held_until = models.DateTimeField(null=True)  # a reply leaves then; until then it may be taken back
+
+    # What came with it, where that was asked for together with the thread (`queries.hang_files`, `count_files`).
+    files: Sequence[Any] = ()
+    files_waiting: int = 0
 
     class Meta:
         constraints = [
