@@ -384,6 +384,7 @@ class RecordingState(models.TextChoices):
     WANTED = "wanted", _("Being fetched")
     KEPT = "kept", _("Kept here")
     LOST = "lost", _("Could not be fetched")
+    REMOVED = "removed", _("Removed: its time was over")
 
 
 class TranscriptState(models.TextChoices):
@@ -428,6 +429,14 @@ MAIL_VERBS: dict[MailState, tuple[str, ...]] = {
     MailState.DUPLICATE: ("mail:duplicate",),
     MailState.SET_ASIDE: ("mail:set_aside",),
 }
+
+
+class SenderCheck(models.TextChoices):
+    """What our receiving server found out about the sender's address (SPF, DKIM, DMARC)."""
+
+    UNKNOWN = "", _("Nobody checks")
+    CONFIRMED = "confirmed", _("The sender's address is confirmed")
+    NOT_CONFIRMED = "unconfirmed", _("The sender's address is not confirmed")
 
 
 class HoldReason(models.TextChoices):

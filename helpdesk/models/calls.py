@@ -129,4 +129,4 @@ class VoicemailAudio(models.Model):
     content_type = models.CharField(max_length=40)
     sealed = models.TextField()
     size = models.PositiveIntegerField()  # bytes of the recording itself
-    kept_at = models.DateTimeField()
+    kept_at = models.DateTimeField(db_index=True)

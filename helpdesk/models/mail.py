@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from helpdesk.enums import FileSender, FileState, HoldReason, MailState, TextKind
+from helpdesk.enums import FileSender, FileState, HoldReason, MailState, SenderCheck, TextKind
 from helpdesk.models.ticket import Ticket, TicketMessage
 from portal_core.kernel.ids import PublicIdField
 
@@ -30,8 +30,10 @@ class InboundMail(models.Model):
     faults = models.JSONField(default=list)  # codes of `rules.letter`: what could not be read
     size = models.PositiveIntegerField()
     raw = models.BinaryField()
+    sender_check = models.CharField(max_length=12, choices=SenderCheck, blank=True)
     received_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
+    raw_removed_at = models.DateTimeField(null=True)  # `raw` is empty since then (`actions.keeping`)
 
     class Meta:
         constraints = [
@@ -48,6 +50,9 @@ class InboundMail(models.Model):
             models.Index(fields=["sender", "received_at"], name="mail_by_sender"),
             models.Index(fields=["practice", "-received_at", "-id"], name="mail_held", condition=Q(state="held")),
             models.Index(fields=["received_at"], name="mail_unread", condition=Q(state="received")),
+            models.Index(
+                fields=["practice", "received_at"], name="mail_with_original", condition=Q(raw_removed_at=None)
+            ),
         ]
 
 
