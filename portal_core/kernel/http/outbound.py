@@ -1,9 +1,10 @@
 """Posting to addresses that strangers gave us, without being led anywhere but where they may lead.
 
 What is kept, in this order: the address is https to a host name, without a user; the port is 443 or not a system port;
-the name is resolved once and *every* address it has must be public (`addresses.is_public`); the connection goes to one
-of exactly those addresses, with SNI and certificate check for the name; no redirect is followed and no proxy asked;
-everything together takes 10 s at most, however slowly the other side talks; 64 KB of the answer are read.
+the name is resolved once, within 4 s (`names`), and *every* address it has must be public (`addresses.is_public`); the
+connection goes to one of exactly those addresses, with SNI and certificate check for the name; no redirect is followed
+and no proxy asked; everything together takes 10 s at most, however slowly the other side talks; 64 KB of the answer are
+read.
 
 A name that answers differently the second time (DNS rebinding) gains nothing: there is no second time. Connections are
 kept open for the life of a client, so a client should live for one run, not longer.
@@ -11,13 +12,10 @@ kept open for the life of a client, so a client should live for one run, not lon
 
 import contextlib
 import re
-import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooSlow
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any
@@ -28,6 +26,7 @@ from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from portal_core.kernel.http.addresses import is_loopback, is_public
+from portal_core.kernel.http.names import Names, Unknown
 
 TOTAL = 10.0  # seconds for one post, look-up and connecting included
 CONNECT = 4.0  # seconds for reaching one address and agreeing on TLS
@@ -38,7 +37,7 @@ KEPT_OPEN = 64  # connections
 _NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])")
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,2000}")
 
-Resolver = Callable[[str, int], Sequence[str]]
+Resolver = Callable[[str, float], Sequence[str]]  # (name, seconds it may take) -> addresses, or raises Unknown
 
 
 class NotSent(Exception):
@@ -106,8 +105,8 @@ def target(url: str) -> Target:
 class OutboundClient:
     """Posts; keeps connections open until `close`. May be shared between threads."""
 
-    def __init__(self, *, resolver: "Resolver | None" = None) -> None:
-        self.resolver = resolver or _look_up
+    def __init__(self, *, resolver: Resolver | None = None) -> None:
+        self.resolver = resolver or Names().addresses
         self.tls = _tls()
         self.idle: list[tuple[tuple[str, int], HTTPSConnection]] = []  # the longest unused first
         self.lock = threading.Lock()
@@ -192,8 +191,8 @@ class OutboundClient:
 
     def _addresses(self, where: Target, deadline: float) -> Sequence[str]:
         try:
-            addresses = _lookups().submit(self.resolver, where.host, where.port).result(deadline - time.monotonic())
-        except (TooSlow, OSError, UnicodeError):
+            addresses = self.resolver(where.host, deadline - time.monotonic())
+        except Unknown:
             raise NotSent("name_not_found") from None
         if not addresses:
             raise NotSent("name_not_found")
@@ -274,22 +273,3 @@ def _tls() -> ssl.SSLContext:
     if settings.OUTBOUND_CA_FILE:
         context.load_verify_locations(cafile=settings.OUTBOUND_CA_FILE)
     return context
-
-
-def _look_up(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-_pool: ThreadPoolExecutor | None = None
-_pool_lock = threading.Lock()
-
-
-def _lookups() -> ThreadPoolExecutor:
-    """Look-ups have no time-out of their own, so they run beside: a name server that hangs costs a thread for a while,
-    never the post's ten seconds."""
-    global _pool
-    with _pool_lock:
-        if _pool is None:
-            _pool = ThreadPoolExecutor(16, thread_name_prefix="outbound-name")
-        return _pool
