@@ -38,6 +38,7 @@ class Product:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._shell: subprocess.Popen[str] | None = None
         self.env = self._environment() | (env or {})
 
     def _environment(self) -> dict[str, str]:
@@ -52,6 +53,10 @@ class Product:
         self._spawn("server", "manage.py", "serve", "--prepare", "--port", str(self.port))
         self.wait_ready()
         return self
+
+    def prepare(self) -> None:
+        """Database, static files and demo practice, by a process that ends."""
+        self.manage("shell", "--no-imports", "-c", "from ops.runtime.prepare import prepare; prepare(print)")
 
     def wait_ready(self, seconds: float = 120) -> None:
         wait_until(self._ready, self.processes["server"], self._log_path("server"), seconds)
@@ -83,6 +88,8 @@ class Product:
         return name in self.processes and self.processes[name].poll() is None
 
     def stop(self) -> None:
+        if self._shell is not None:
+            self._shell.communicate()  # the end of its input is the end of it
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
@@ -105,8 +112,24 @@ class Product:
         return done.stdout
 
     def shell(self, code: str) -> str:
-        """Run Python with Django set up, on the product's own database; return what it printed."""
-        return self.manage("shell", "--no-imports", "-c", code).strip()
+        """Run Python with Django set up, on the product's own database; return what it printed. Raises what it raised.
+
+        One process runs all of it: to see what a process leaves behind that ends, use `manage("shell", …)`.
+        """
+        if self._shell is None:
+            with self._log_path("shell").open("ab") as out:
+                self._shell = subprocess.Popen(
+                    [sys.executable, "-m", "tests.shell"],
+                    cwd=ROOT, env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=out, text=True,
+                )  # fmt: skip
+        assert self._shell.stdin is not None
+        assert self._shell.stdout is not None
+        self._shell.stdin.write(json.dumps(code) + "\n")
+        self._shell.stdin.flush()
+        answer = json.loads(self._shell.stdout.readline() or '{"failed": "the process has ended"}')
+        if "failed" in answer:
+            raise RuntimeError(f"{code}\n{answer['failed']}")
+        return str(answer["printed"]).strip()
 
     def get(self, path: str) -> tuple[int, str]:
         try:
@@ -144,15 +167,16 @@ class Product:
 
 
 class ScaledProduct(Product):
-    """PostgreSQL and Redis, and three processes: server, worker, beat."""
+    """PostgreSQL and Redis, and three processes: server, worker, beat. `like`: a prepared one on the same servers."""
 
     def __init__(
-        self, postgres: Postgres, redis: Redis, *, env: dict[str, str] | None = None, redis_number: int = 9
-    ) -> None:
-        super().__init__(env=env)
-        self.env |= {
-            "DATABASE_URL": postgres.create(f"product_{self.port}"), "REDIS_URL": f"{redis.url}/{redis_number}",
-        }  # fmt: skip
+        self, postgres: Postgres, redis: Redis, *, like: "ScaledProduct | None" = None,
+        env: dict[str, str] | None = None, redis_number: int = 9,
+    ) -> None:  # fmt: skip
+        super().__init__(template=like and like.data_dir, env=env)
+        self.database = f"product_{self.port}"
+        url = postgres.create(self.database, like=like.database) if like else postgres.create(self.database)
+        self.env |= {"DATABASE_URL": url, "REDIS_URL": f"{redis.url}/{redis_number}"}
 
     def start(self) -> "ScaledProduct":
         super().start()
@@ -187,7 +211,7 @@ def prepared_data() -> Iterator[Path]:
     with shared.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not shared.exists():
-            maker.shell("from ops.runtime.prepare import prepare; prepare(print)")
+            maker.prepare()
             shutil.move(maker.data_dir, shared)
     yield shared
     maker.stop()
@@ -202,9 +226,18 @@ def product(prepared_data: Path) -> Iterator[Product]:
 
 
 @pytest.fixture(scope="session")
-def scaled_product(postgres: Postgres, redis_server: Redis) -> Iterator[ScaledProduct]:
+def prepared_scaled(postgres: Postgres, redis_server: Redis) -> Iterator[ScaledProduct]:
+    """A product on PostgreSQL and Redis with its demo practice, never started: others are copied from it."""
+    maker = ScaledProduct(postgres, redis_server)
+    maker.prepare()
+    yield maker
+    maker.stop()
+
+
+@pytest.fixture(scope="session")
+def scaled_product(prepared_scaled: ScaledProduct, postgres: Postgres, redis_server: Redis) -> Iterator[ScaledProduct]:
     """The product on PostgreSQL and Redis, shared by the session."""
-    running = ScaledProduct(postgres, redis_server)
+    running = ScaledProduct(postgres, redis_server, like=prepared_scaled)
     yield running.start()
     running.stop()
 

@@ -66,7 +66,7 @@ def test_killed_right_after_the_incident_was_saved(fresh_product):
     with smtp_sink() as sink:
         fresh_product.env["EMAIL_URL"] = sink.url
         fresh_product.shell(SUBSCRIBE)
-        fresh_product.shell(DECLARE)  # a process that writes and ends: no worker, no wake-up
+        fresh_product.manage("shell", "--no-imports", "-c", DECLARE)  # writes and ends: no worker, no wake-up
         assert readers_of(sink) == Counter()
 
         fresh_product.start()
@@ -98,11 +98,13 @@ def test_killed_while_the_first_mail_waits_for_the_server(fresh_product, people)
 
 @pytest.mark.browser
 @pytest.mark.services
-def test_the_worker_is_killed_in_scaled_mode(postgres, redis_server, people):
+def test_the_worker_is_killed_in_scaled_mode(prepared_scaled, postgres, redis_server, people):
     """SP-02: the worker dies by kill -9 with the deliveries claimed; another takes over once the lease has run out."""
     hold = threading.Event()
     with smtp_sink(hold=hold) as sink:
-        product = ScaledProduct(postgres, redis_server, env={"EMAIL_URL": sink.url}, redis_number=8)
+        product = ScaledProduct(
+            postgres, redis_server, like=prepared_scaled, env={"EMAIL_URL": sink.url}, redis_number=8
+        )
         try:
             product.start()
             product.shell(SUBSCRIBE)

@@ -50,8 +50,8 @@ def test_the_schedule_does_its_work(running_product):
 
 
 @pytest.mark.services
-def test_a_killed_worker_leaves_the_pages_up_and_catches_up_when_it_is_back(postgres, redis_server):
-    product = ScaledProduct(postgres, redis_server)
+def test_a_killed_worker_leaves_the_pages_up_and_catches_up_when_it_is_back(prepared_scaled, postgres, redis_server):
+    product = ScaledProduct(postgres, redis_server, like=prepared_scaled)
     try:
         product.start()
         wait_sealed(product)

@@ -34,8 +34,9 @@ def run(environment, *deed: str) -> tuple[int, str]:
 
 
 def test_a_worker_killed_at_every_step_loses_and_doubles_nobody(environment):
-    """Each worker dies at a later write than the one before: while the fan-out begins, in the middle of a part, between
-    parts, at a claim, at a mark. Its transaction is gone with it; the next one goes on."""
+    """Who published has gone before anything followed: the event stands beside the deed. Each worker dies at a later
+    write than the one before: while the fan-out begins, in the middle of a part, between parts, at a claim, at a mark.
+    Its transaction is gone with it; the next one goes on."""
     with smtp_sink() as sink:
         environment["EMAIL_URL"] = sink.url
         run(environment, "set-up", str(PEOPLE))
@@ -55,13 +56,3 @@ def test_a_worker_killed_at_every_step_loses_and_doubles_nobody(environment):
     # What was sent, but not marked when the worker died, goes out again as the same mail; nothing else does.
     assert len(ids) == PEOPLE
     assert max(ids.values()) <= killed + 1
-
-
-def test_a_publisher_killed_after_commit_has_promised(environment):
-    """The event stands beside the deed: nobody has to publish again."""
-    run(environment, "set-up", "3")
-    run(environment, "publish")
-
-    _code, out = run(environment, "work")
-
-    assert out.splitlines()[-1] == "{'sent': 3} 3"
