@@ -276,6 +276,10 @@ class UndoKind(models.TextChoices):
     REPLY = "reply", _("Reply")
     SOLVE = "solve", _("Solved")
     MERGE = "merge", _("Joined")
+    TAKE = "take", _("Taken")
+    OFFICE = "office", _("Handed over")
+    KIND = "kind", _("Another kind")
+    WAIT = "wait", _("Linked to an incident")
 
 
 class Resolution(models.TextChoices):

@@ -1,4 +1,8 @@
-"""Full-text search over the tickets a person may open; the same answers on PostgreSQL and on SQLite."""
+"""Full-text search over the tickets a person may open; the same answers on PostgreSQL and on SQLite.
+
+A storey above that wants its own rows found keeps their words in a `WordsField` of its own (with its engine beside the
+table, as migration 0006 makes it) and asks with `question`; `document`, `excerpt`, `marked`, `answered` are for it, too.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,11 +14,16 @@ from django.utils.translation import gettext as _
 from helpdesk.access import seen_by
 from helpdesk.enums import DONE, LIVE, Visibility
 from helpdesk.models import Ticket, TicketMessage
+from helpdesk.models.search import WordsField
 from helpdesk.rules import words
+from helpdesk.rules.words import Pieces, Question, answered, document, excerpt, marked, question
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Staff
 
+__all__ = [
+    "Found", "Hit", "Pieces", "Question", "WordsField", "answered", "document", "excerpt", "marked", "question", "tickets",
+]  # fmt: skip
 FOUND = 20
 
 

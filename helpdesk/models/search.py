@@ -23,7 +23,10 @@ else:
 
 
 class WordsField(TextField):
-    """Words from `rules.words.document`, each once; `words__hold=question(…)` finds them."""
+    """Words from `rules.words.document`, each once; `words__hold=question(…)` finds them. The key of its table is the
+    key of what is found; a subclass for another table names that table's FTS5 engine."""
+
+    engine = "helpdesk_searchwords"
 
 
 @WordsField.register_lookup
@@ -38,8 +41,9 @@ class Hold(Lookup):
         return f"{self._table(connection)}.vector @@ %s::tsquery", [self.rhs.for_postgresql()]
 
     def as_sqlite(self, compiler: "SQLCompiler", connection: "BaseDatabaseWrapper") -> tuple[str, list[Any]]:
-        found = "SELECT rowid FROM helpdesk_searchwords WHERE helpdesk_searchwords MATCH %s"
-        return f"{self._table(connection)}.ticket_id IN ({found})", [self.rhs.for_sqlite()]
+        engine, key = self.lhs.target.engine, self.lhs.target.model._meta.pk.column
+        found = f"SELECT rowid FROM {engine} WHERE {engine} MATCH %s"  # noqa: S608 - names from our own classes
+        return f"{self._table(connection)}.{key} IN ({found})", [self.rhs.for_sqlite()]
 
     def _table(self, connection: "BaseDatabaseWrapper") -> str:
         alias: str = self.lhs.alias

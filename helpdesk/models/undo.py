@@ -20,6 +20,7 @@ class TicketUndo(models.Model):
     at = models.DateTimeField()
     until = models.DateTimeField()
     undone_at = models.DateTimeField(null=True)
+    batch = models.CharField(max_length=20, blank=True)  # done to many at once, and taken back together
 
     class Meta:
         constraints = [
@@ -29,4 +30,5 @@ class TicketUndo(models.Model):
         indexes = [
             models.Index(fields=["ticket", "-at"], name="undo_of_ticket"),
             models.Index(fields=["until"], name="undo_until"),
+            models.Index(fields=["batch"], name="undo_together", condition=~Q(batch="")),
         ]

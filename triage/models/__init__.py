@@ -1,6 +1,8 @@
 from triage.models.codes import VerificationCode
 from triage.models.desk import CannedReply, Draft, Mention, SavedView
 from triage.models.escalation import Escalation
+from triage.models.flag_words import FlagWords
+from triage.models.letters import VerificationLetter
 from triage.models.routing import RoutingVersion
 from triage.models.staff_checks import StaffCheck
 from triage.models.verification import Attestation, PlaybookStep, VerificationAttempt, VerificationHold
@@ -11,6 +13,7 @@ __all__ = [
     "CannedReply",
     "Draft",
     "Escalation",
+    "FlagWords",
     "Mention",
     "PlaybookStep",
     "RoutingVersion",
@@ -19,5 +22,6 @@ __all__ = [
     "VerificationAttempt",
     "VerificationCode",
     "VerificationHold",
+    "VerificationLetter",
     "WebhookEndpoint",
 ]
