@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.core import signing
 from django.db.models import Exists, OuterRef, Q
 
-from helpdesk.enums import CallOutcome, Hanging, Side
+from helpdesk.enums import CallOutcome, Channel, Hanging, Side
 from helpdesk.errors import CallNotFound, FileNotFound, MailNotFound, TicketNotFound
 from helpdesk.models import (
     Attachment,
@@ -143,13 +143,14 @@ def ticket_token(ticket: Ticket) -> str:
 
 
 def ticket_by_token(token: str) -> Ticket:
-    """Raises TicketNotFound for a forged link, and 60 days after the ticket was closed."""
+    """Raises TicketNotFound for a forged link, 60 days after the ticket was closed, and for secure messages: those are
+    read behind the patient's sign-in, whoever holds a link."""
     try:
         public_id = _signer.unsign(token)
     except signing.BadSignature:
         raise TicketNotFound from None
     rows = Ticket.objects.select_related("office__practice", "practice", "merged_into")
-    ticket = rows.filter(public_id=public_id).first()
+    ticket = rows.filter(public_id=public_id).exclude(channel=Channel.MESSAGE).first()
     if ticket is None:
         raise TicketNotFound
     if ticket.closed_at is not None and ticket.closed_at + LINK_LIVES_AFTER_CLOSE < clock.now():

@@ -17,7 +17,8 @@ class HelpdeskConfig(AppConfig):
         hooks.after_failure("helpdesk/", handlers.tell_desk_undelivered)
 
         access_hooks.also_sent(panels.letters_to, panels.LETTERS)
-        slots.register("portal.home", panels.my_requests, order=50)
+        slots.register("portal.home", panels.my_messages, order=30)
+        slots.register("portal.nav", panels.messages_link)
         slots.register_nav("desk", slots.Link("Help", "helpdesk:library", icon="help", order=95))
         slots.register_nav(
             "desk", slots.Link("Help articles", "helpdesk:articles", Permission.SETTINGS, "document", order=88)
@@ -40,3 +41,6 @@ class HelpdeskConfig(AppConfig):
             "desk", slots.Link("Answer times", "helpdesk:promises", Permission.SETTINGS, "clock", order=83)
         )
         slots.register_nav("desk", slots.Link("Phone line", "helpdesk:phone", Permission.SETTINGS, "phone", order=84))
+        slots.register_nav(
+            "desk", slots.Link("How long originals stay", "helpdesk:keeping", Permission.SETTINGS, "clock", order=84)
+        )

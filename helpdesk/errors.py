@@ -28,6 +28,11 @@ class MailEmpty(Invalid):
     message = _("There is no e-mail in this.")
 
 
+class OriginalRemoved(Conflict):
+    code = "mail_original_removed"
+    message = _("The original of this e-mail was removed because its time was over. Ask the sender to write again.")
+
+
 class MailTooLarge(Invalid):
     code = "mail_too_large"
     message = _("This e-mail is larger than 25 MB.")
@@ -46,6 +51,19 @@ class FileNotFound(NotFound):
 class FileWithheld(Conflict):
     code = "file_withheld"
     message = _("This file is not handed out. Ask the sender for another one, or for a PDF.")
+
+
+class PatientCannotRead(Conflict):
+    code = "patient_cannot_read"
+    message = _("This patient cannot read messages in the portal, so nothing was sent. Call them, or write a letter.")
+
+
+class PortalAlone(Conflict):
+    code = "ticket_portal_alone"
+    message = _(
+        "A secure message is read in the portal alone, so it cannot be joined with a request that came another way. "
+        "Link the two instead."
+    )
 
 
 class NoOffice(Conflict):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.contracts import ArticleDraft
 from helpdesk.enums import SENTENCE_GROUPS, Audience, Category, RequesterKind
 from helpdesk.rules.hours import Span, parse_spans
+from helpdesk.rules.keeping import LONGEST, SHORTEST
 from helpdesk.rules.sla import Promises, Target
 
 if TYPE_CHECKING:
@@ -114,6 +115,23 @@ class ReplyForm(forms.Form):
         help_text=_("Do not write medical details or passwords here."),
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
+    )
+
+
+class KeepingForm(forms.Form):
+    """For how many days originals are kept."""
+
+    mail_days = forms.IntegerField(
+        label=_("E-mails as they came: days"),
+        help_text=_("A week at least, ten years at most."),
+        min_value=SHORTEST,
+        max_value=LONGEST,
+    )
+    recording_days = forms.IntegerField(
+        label=_("Messages on the phone, the sound of them: days"),
+        help_text=_("What was written down about a call stays."),
+        min_value=SHORTEST,
+        max_value=LONGEST,
     )
 
 

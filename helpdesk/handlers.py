@@ -8,6 +8,7 @@ from django.conf import settings
 from helpdesk.actions import inbound_mail, tickets
 from helpdesk.actions.letters import tell_requester
 from helpdesk.actions.tickets import ticket_group
+from helpdesk.actions.tickets.telling import messages_group
 from helpdesk.contracts import (
     MailReceived,
     TicketLoopClosing,
@@ -49,6 +50,10 @@ def show_reply(event: TicketReplied) -> None:
     """The ten seconds are over: open pages of the requester fetch it."""
     for ticket in readers(_ticket(event.ticket_id)):
         realtime.push(ticket_group(ticket.public_id), {"type": "ticket.changed", "id": ticket.public_id})
+        if ticket.channel == Channel.MESSAGE and ticket.patient is not None:
+            realtime.push(
+                messages_group(ticket.patient.public_id), {"type": "message.changed", "id": ticket.public_id}
+            )
 
 
 @outbox.handles(TicketNudged)
@@ -88,7 +93,7 @@ def announce_solution(event: TicketSolved) -> None:
 
 
 def _ticket(public_id: str) -> Ticket:
-    return Ticket.objects.select_related("office", "practice").get(public_id=public_id)
+    return Ticket.objects.select_related("office", "practice", "patient").get(public_id=public_id)
 
 
 def _mail(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, str] | None = None) -> None:

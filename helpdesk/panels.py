@@ -3,11 +3,12 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk import queries
 from helpdesk.access import ticket_token
-from helpdesk.enums import FileState, RequesterKind
+from helpdesk.enums import Channel, FileState, RecordingState, RequesterKind, SenderCheck
 from helpdesk.models import Ticket
 
 if TYPE_CHECKING:
@@ -22,8 +23,11 @@ LETTERS = {
     "helpdesk/joined": _("Two requests became one"),
     "helpdesk/nudge": _("Reminder: we wait for an answer"),
     "helpdesk/no_answer": _("Closed without an answer"),
+    "helpdesk/message": _("A new message in the portal"),
+    "helpdesk/message_waits": _("Reminder: a message in the portal waits"),
 }
 TICKETS_LOOKED_AT = 20
+MESSAGES_SHOWN = 3
 
 
 def my_requests(request: HttpRequest) -> str:
@@ -31,8 +35,34 @@ def my_requests(request: HttpRequest) -> str:
     patient = getattr(request, "patient", None)
     if patient is None:
         return ""
-    rows = [(ticket, ticket_token(ticket)) for ticket in queries.open_of_patient(patient)]
+    mine = (ticket for ticket in queries.open_of_patient(patient) if ticket.channel != Channel.MESSAGE)
+    rows = [(ticket, ticket_token(ticket)) for ticket in mine]
     return render_to_string("helpdesk/my_requests.html", {"rows": rows}, request=request) if rows else ""
+
+
+def my_messages(request: HttpRequest) -> str:
+    """On the portal's home page: what the office wrote, and how much of it is unread."""
+    patient = _reader(request)
+    if patient is None:
+        return ""
+    context = {
+        "rows": queries.conversations(patient, limit=MESSAGES_SHOWN).rows, "unread": queries.unread_count(patient),
+    }  # fmt: skip
+    return render_to_string("helpdesk/parts/messages_card.html", context, request=request)
+
+
+def messages_link(request: HttpRequest) -> str:
+    """In the portal's navigation, with the number of unread ones; not for somebody who acts for a patient."""
+    patient = _reader(request)
+    if patient is None:
+        return ""
+    current = request.path.startswith(reverse("helpdesk:messages"))
+    context = {"unread": queries.unread_count(patient), "current": current}
+    return render_to_string("helpdesk/parts/messages_link.html", context, request=request)
+
+
+def _reader(request: HttpRequest) -> "Patient | None":
+    return getattr(request, "patient", None) if getattr(request, "acting", None) is None else None
 
 
 def letters_to(patient: "Patient") -> list[str]:
@@ -56,10 +86,16 @@ def received(request: HttpRequest, ticket: "Ticket") -> str:
         return ""
     files = [(one, FILE_TONES[FileState(one.state)]) for one in queries.files_of_ticket(ticket)]
     mails = queries.mails_of_ticket(ticket)
-    pictures = sum(one.pictures for one in queries.texts_of_ticket(ticket))
-    if not (files or mails or pictures):
+    texts = queries.texts_of_ticket(ticket)
+    media = [one.state for text in texts for one in text.media.all()]
+    waiting, kept = media.count(RecordingState.WANTED), media.count(RecordingState.KEPT)
+    lost = max(0, sum(text.pictures for text in texts) - waiting - kept)
+    if not (files or mails or waiting or lost):
         return ""
-    context = {"files": files, "mails": mails, "pictures": pictures}
+    unconfirmed = any(mail.sender_check == SenderCheck.NOT_CONFIRMED for mail in mails)
+    context = {
+        "files": files, "mails": mails, "waiting": waiting, "lost": lost, "unconfirmed": unconfirmed,
+    }  # fmt: skip
     return render_to_string("helpdesk/parts/received.html", context, request=request)
 
 

@@ -6,12 +6,13 @@ import logging
 from celery import shared_task
 from django.conf import settings
 
-from helpdesk.actions import phone_line, received_files, tickets
+from helpdesk.actions import keeping, phone_line, received_files, text_media, tickets
 from helpdesk.actions.tickets.clocks import adopt
 from helpdesk.enums import OURS, PAUSED, FileState, TicketState
 from helpdesk.models import Attachment, Ticket, TicketUndo
 from helpdesk.rules.turn import REOPEN_WITHIN
 from helpdesk.transports.clamd import Scanner, ScannerDown
+from portal_core.directory import queries as directory
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
 
@@ -57,9 +58,16 @@ def watch_deadlines() -> int:
 
 @shared_task(name="helpdesk.fetch_recordings")
 def fetch_recordings() -> int:
-    """Fetch the sound of messages; end calls whose end nobody told. Returns how many recordings are kept now."""
+    """Fetch the sound of messages and the files of texts; end calls whose end nobody told. Returns how many are kept
+    now."""
     phone_line.end_stuck()
-    return phone_line.fetch_due()
+    return phone_line.fetch_due() + text_media.fetch_due()
+
+
+@shared_task(name="helpdesk.remove_originals")
+def remove_originals() -> int:
+    """Take away e-mails as they came and recordings that are past their time; return how many."""
+    return sum(keeping.remove_due(practice) for practice in directory.practices())
 
 
 @shared_task(name="helpdesk.scan_files")

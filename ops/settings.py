@@ -190,6 +190,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "accounts.forget_what_is_over": {"task": "accounts.forget_what_is_over", "schedule": 3600.0},
     "access.sweep_onboarding": {"task": "access.sweep_onboarding", "schedule": 60.0},
     "helpdesk.fetch_recordings": {"task": "helpdesk.fetch_recordings", "schedule": 15.0},
+    "helpdesk.remove_originals": {"task": "helpdesk.remove_originals", "schedule": 3600.0},
     "helpdesk.scan_files": {"task": "helpdesk.scan_files", "schedule": 15.0},
     "helpdesk.wake_tickets": {"task": "helpdesk.wake_tickets", "schedule": 60.0},
     "helpdesk.watch_deadlines": {"task": "helpdesk.watch_deadlines", "schedule": 60.0},
@@ -266,6 +267,8 @@ CONTENT_SECURITY_POLICY = {
 EMAIL_URL = env.str("EMAIL_URL", "")  # smtp://user:password@host:port; empty: the development mailbox keeps the mail
 MAIL_FROM = env.str("MAIL_FROM", "Lantern <no-reply@lantern.example>")
 INBOUND_MAIL_DOMAIN = env.str("INBOUND_MAIL_DOMAIN", "")  # mail to this domain reaches us; empty: none does
+INBOUND_MAIL_AUTHSERV = env.str("INBOUND_MAIL_AUTHSERV", "")  # the name our receiving server signs its checks with
+INBOUND_MAIL_HOPS = env.int("INBOUND_MAIL_HOPS", 1)  # how many "Received" lines our own servers add
 CLAMD_URL = env.str("CLAMD_URL", "")  # tcp://127.0.0.1:3310 or unix:///run/clamav/clamd.ctl; empty: nothing is checked
 TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", "")
 TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", "")

@@ -26,6 +26,7 @@ class TriageConfig(AppConfig):
         known_problems.register(from_status_page)
         slots.register("patient.identity", panels.identity_card)
         slots.register("portal.home", panels.is_it_you, order=5)
+        slots.register("patient.panels", panels.messages_card, order=20)
         notify.hooks.forget_when_sent("triage/identity_code")  # the code itself stands in the words
         slots.register_nav(
             "desk", slots.Link("Office desk", "triage:office", Permission.OFFICE_DESK, "inbox", order=20)

@@ -11,6 +11,7 @@ from helpdesk import queries as helpdesk
 from helpdesk.enums import Side
 from portal_core.access import queries as portal
 from portal_core.directory.enums import Permission
+from portal_core.directory.queries import sendable_phone as sendable_phone
 from portal_core.kernel import audit
 from triage.beside import Beside
 from triage.enums import AttemptOutcome, Level, Method, Purpose, RedFlag

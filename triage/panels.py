@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk import queries as helpdesk
 from portal_core.access import gate
+from portal_core.access.queries import portal_status
 from portal_core.directory.enums import Permission
 from portal_core.kernel import clock
 from triage import identity
@@ -16,6 +17,8 @@ from triage.rules.purposes import PURPOSE_OF
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Patient
+
+MESSAGES_SHOWN = 5
 
 
 def identity_card(request: HttpRequest, patient: "Patient", action: str) -> str:
@@ -32,6 +35,23 @@ def identity_card(request: HttpRequest, patient: "Patient", action: str) -> str:
     facts = {"proof": proof, "row": row, "state": state, "patient": patient, "action": action}
     purpose = PURPOSE_OF[action]
     return render_to_string("triage/parts/identity_slot.html", {**facts, "purpose": purpose}, request=request)
+
+
+def messages_card(request: HttpRequest, patient: "Patient") -> str:
+    """Slot `patient.panels`: what the office and this patient wrote to each other, and the way to write (PC-05); to
+    somebody who cannot read it, what to do instead."""
+    staff = getattr(request, "staff", None)
+    if staff is None or not staff.may(Permission.OFFICE_DESK, office_id=patient.home_office_id):
+        return ""
+    portal = portal_status(patient)
+    facts = {
+        "patient": patient,
+        "portal": portal,
+        "may_read": helpdesk.can_read_messages(patient, portal),
+        "may_manage": staff.may(Permission.PORTAL_ACCESS, office_id=patient.home_office_id),
+        "rows": helpdesk.conversations(patient, limit=MESSAGES_SHOWN).rows,
+    }
+    return render_to_string("triage/parts/messages_card.html", facts, request=request)
 
 
 def is_it_you(request: HttpRequest) -> str:

@@ -10,6 +10,7 @@ import hashlib
 import logging
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.db import transaction
 
 from helpdesk import errors
@@ -19,6 +20,7 @@ from helpdesk.contracts import Intake, MailReceived
 from helpdesk.enums import MAIL_MOVES, Category, Channel, HoldReason, MailState, RequesterKind, TicketState
 from helpdesk.models import InboundMail, Ticket, TicketMessage
 from helpdesk.rules import letter as letters
+from helpdesk.rules import sender_check
 from helpdesk.rules.letter import Letter
 from helpdesk.rules.letter_text import clean, new_words, shortened, without_signature
 from helpdesk.rules.mail_topic import topic
@@ -86,6 +88,9 @@ def read(*, mail_id: str) -> InboundMail:
     mail.practice_id, mail.office = place.office.practice_id, place.office
     mail.sender, mail.subject, mail.header_id = letter.sender, letter.subject, letter.header_id[:300]
     mail.references, mail.faults = list(letter.references), list(letter.faults)
+    mail.sender_check = sender_check.check(
+        letter.trace, server=settings.INBOUND_MAIL_AUTHSERV, hops=settings.INBOUND_MAIL_HOPS, sender=letter.sender
+    )
     if _came_before(mail, place):
         _move(mail, MailState.DUPLICATE, at=now)
     elif letter.machine and place.ticket is None:
@@ -100,11 +105,13 @@ def read(*, mail_id: str) -> InboundMail:
 @transaction.atomic
 def make_ticket(*, mail: InboundMail, by: Actor) -> Ticket:
     """Somebody looked at a held e-mail: it is a request after all. A second press finds the ticket of the first. Raises
-    WrongMove for one that is not held."""
+    WrongMove for one that is not held, OriginalRemoved."""
     now = clock.now()
     mail = InboundMail.objects.select_related("office__practice").select_for_update(of=("self",)).get(pk=mail.pk)
     if mail.state == MailState.TICKETED and mail.ticket is not None:
         return mail.ticket
+    if mail.raw_removed_at is not None:
+        raise errors.OriginalRemoved
     letter = _letter(bytes(mail.raw), mail)
     place = mail_routes.place_of(mail.recipients, letter)
     if mail.office is not None:
@@ -254,6 +261,6 @@ def _move(mail: InboundMail, to: MailState, *, at: dt.datetime) -> None:
     mail.save(
         update_fields=[
             "state", "hold_reason", "read_at", "practice", "office", "ticket", "message", "sender", "subject",
-            "header_id", "references", "faults",
+            "header_id", "references", "faults", "sender_check",
         ]
     )  # fmt: skip

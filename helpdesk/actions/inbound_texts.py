@@ -5,12 +5,13 @@ answer says whether we know the number.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
 
 from helpdesk import errors
-from helpdesk.actions import tickets
+from helpdesk.actions import text_media, tickets
 from helpdesk.actions.letters import confirm_receipt
 from helpdesk.actions.mail_routes import home_of
 from helpdesk.contracts import Intake
@@ -32,8 +33,11 @@ PER_HOUR = 20  # texts of one number; beyond that they are kept and no longer br
 
 
 @transaction.atomic
-def receive(*, sid: str, sender: str, recipient: str, body: str, pictures: int = 0) -> str:
-    """Take one text; return what is to be answered at once, "" for nothing. The same sid again changes nothing."""
+def receive(
+    *, sid: str, sender: str, recipient: str, body: str, pictures: int = 0, media: Sequence[tuple[str, str]] = ()
+) -> str:
+    """Take one text; return what is to be answered at once, "" for nothing. The same sid again changes nothing.
+    `media`: its files, as (address at the provider, type it claims); they are fetched afterwards."""
     now = clock.now()
     words = clean(body).strip()
     text, new = InboundText.objects.get_or_create(
@@ -54,6 +58,7 @@ def receive(*, sid: str, sender: str, recipient: str, body: str, pictures: int =
     if text.kind == TextKind.HELP:
         return _help(text)
     _bring_to_ticket(text, at=now)
+    text_media.want(text, media, at=now)
     return ""
 
 

@@ -11,14 +11,18 @@ from helpdesk.enums import Channel
 from helpdesk.models import InboundMail, TextOptOut, Ticket
 from helpdesk.rules.reply_address import reply_address, thread_id
 from portal_core import notify
+from portal_core.access.actions.portal import language_of
 from portal_core.kernel import clock
 
 RECEIPTS_A_DAY = 3  # to one address: whoever writes in another's name must not fill that mailbox through us
+SECURE = {"reply": "message", "nudge": "message_waits"}  # of a secure message: what leaves the house about it
 TEXTED = frozenset({"received", "reply", "solved"})  # what has words for a text
 
 
 def tell_requester(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, str] | None = None) -> int:
     """Send `helpdesk/<name>` to whoever asked, once per cause; return how many promises that made."""
+    if ticket.channel == Channel.MESSAGE:
+        return _tell_patient(ticket, name, cause=cause)
     by_text = not ticket.requester_email and ticket.channel == Channel.SMS and name in TEXTED
     if by_text and TextOptOut.objects.filter(phone=ticket.requester_phone).exists():
         return 0
@@ -42,6 +46,32 @@ def tell_requester(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, 
         },
         channels=("sms",) if by_text else ("email",),
         headers=None if by_text else threading_headers(ticket),
+    )
+
+
+def _tell_patient(ticket: Ticket, name: str, *, cause: str) -> int:
+    """That a secure message waits (PC-06): at the address on file today, and where there is none as a text. What else
+    becomes of the conversation stands in the portal."""
+    letter, patient = SECURE.get(name), ticket.patient
+    if letter is None or patient is None:
+        return 0
+    email = patient.email.strip()
+    phone = "" if email else patient.sms_number
+    if phone and TextOptOut.objects.filter(phone=phone).exists():
+        return 0
+    return notify.send(
+        f"helpdesk/{letter}",
+        to=notify.Recipient(
+            key=f"ticket:{ticket.public_id}", email=email, phone=phone, language=language_of(patient)
+        ),
+        cause=cause,
+        context={
+            "practice_name": ticket.practice.name,
+            "link": settings.PUBLIC_URL + reverse("helpdesk:request", args=[ticket.public_id]),
+            "office_phone": ticket.office.phone_shown if ticket.office.phone else "",
+        },
+        channels=("email",) if email else ("sms",),
+        headers=threading_headers(ticket) if email else None,
     )
 
 

@@ -225,7 +225,7 @@ def fetch_due() -> int:
         except TransportError as error:
             _postpone(call, error)
             continue
-        _keep(call, sound)
+        keep_sound(call=call, sound=sound)
         kept += 1
         try:
             telephony.forget_recording(call.recording_sid)
@@ -256,7 +256,8 @@ def _claim() -> PhoneCall | None:
 
 
 @transaction.atomic
-def _keep(call: PhoneCall, sound: telephony.Sound) -> None:
+def keep_sound(*, call: PhoneCall, sound: telephony.Sound) -> None:
+    """The sound of a message is here; it is sealed before it is written. Twice is once."""
     now, call = clock.now(), PhoneCall.objects.locked(call.pk)
     sealed = sealing.seal(base64.b64encode(sound.data).decode(), purpose=SEALED_FOR)
     VoicemailAudio.objects.get_or_create(

@@ -20,7 +20,14 @@ from helpdesk.queries.hours import (
     open_anywhere,
     places,
 )
-from helpdesk.queries.mail import files_of_mail, held_mail, held_mail_count
+from helpdesk.queries.mail import files_of_mail, held_mail, held_mail_count, keeping_of
+from helpdesk.queries.messages import (
+    can_read_messages,
+    conversations,
+    reads_in_portal,
+    unread_count,
+    unread_messages,
+)
 from helpdesk.queries.queues import (
     Page,
     handler_before,
@@ -59,6 +66,8 @@ __all__ = [
     "calendar_of",
     "calendar_of_it",
     "calls_of",
+    "can_read_messages",
+    "conversations",
     "desk_number",
     "desk_numbers",
     "files_of_mail",
@@ -69,6 +78,7 @@ __all__ = [
     "holidays",
     "is_over",
     "it_queue",
+    "keeping_of",
     "last_rating",
     "line_of",
     "line_of_practice",
@@ -84,6 +94,7 @@ __all__ = [
     "promises",
     "public_thread",
     "readers",
+    "reads_in_portal",
     "recent_of_category",
     "red_flags_of",
     "relations",
@@ -93,6 +104,8 @@ __all__ = [
     "tickets_of_incident",
     "timekeeping",
     "undoable",
+    "unread_count",
+    "unread_messages",
     "unwritten_calls",
     "usual_caller",
     "went_on_in",

@@ -13,6 +13,7 @@ from helpdesk.enums import (
 from helpdesk.models import (
     Attachment,
     InboundMail,
+    KeepingRule,
 )
 from helpdesk.queries.queues import PAGE
 from portal_core.kernel import clock
@@ -55,3 +56,8 @@ def held_mail_count(staff: "Staff", *, most: int = 100) -> int:
 def files_of_mail(mail: InboundMail) -> list[Attachment]:
     """Files of one e-mail, in its order, without their bytes."""
     return list(Attachment.objects.filter(mail=mail).defer("data").order_by("id"))
+
+
+def keeping_of(practice_id: int) -> KeepingRule:
+    """How long a practice keeps originals; an unsaved row with what ships where it chose nothing."""
+    return KeepingRule.objects.filter(practice_id=practice_id).first() or KeepingRule(practice_id=practice_id)

@@ -49,8 +49,8 @@ def thread(ticket: Ticket) -> list[TicketMessage]:
     """Everything written, oldest first, with what was written in tickets joined into this one; for staff."""
     rows = TicketMessage.objects.filter(_of(ticket)).order_by("at", "id")
     if ticket.may_have(Hanging.JOINED):
-        return list(rows.select_related("ticket"))
-    found = list(rows)
+        return list(rows.select_related("ticket", "receipt"))
+    found = list(rows.select_related("receipt"))
     for message in found:
         message.ticket = ticket
     return found
@@ -67,7 +67,7 @@ def public_thread(ticket: Ticket) -> list[TicketMessage]:
         mine |= Q(ticket_id=ticket.merged_into_id, at__gte=ticket.merged_at) & ~Q(author_kind=Author.REQUESTER)
     out = Q(held_until=None) | Q(held_until__lte=clock.now())
     rows = TicketMessage.objects.filter(mine, out, visibility=Visibility.PATIENT)
-    return list(rows.order_by("at", "id"))
+    return list(rows.select_related("receipt").order_by("at", "id"))
 
 
 def went_on_in(ticket: Ticket) -> Ticket | None:

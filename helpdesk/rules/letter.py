@@ -20,6 +20,8 @@ MAX_DEPTH = 20
 MAX_COMPARISONS = 5_000_000
 MAX_FILES = 40
 MAX_REFERENCES = 50
+MAX_TRACE = 100
+TRACE = ("received", "authentication-results")
 MAX_HOPS = 40  # lines of "Received": more is a mail that runs in circles
 _BROKEN = (
     ValueError,
@@ -54,6 +56,7 @@ class Letter:
     machine: str = ""
     quiet: bool = False
     faults: tuple[str, ...] = ()
+    trace: tuple[tuple[str, str], ...] = ()  # the lines of transport, from the top: who took it in, and what they found
 
 
 @dataclass(slots=True)
@@ -123,6 +126,7 @@ def _assembled(mail: Message, found: _Found, envelope_sender: str | None) -> Let
         machine=machine,
         quiet=bool(machine) or _get(mail, "X-Auto-Response-Suppress").lower() not in ("", "none"),
         faults=tuple(sorted(found.faults)),
+        trace=_trace(mail),
     )
 
 
@@ -133,6 +137,7 @@ def _unparsed(raw: bytes, fault: str, known: Letter | None = None) -> Letter:
     return Letter(
         sender=known.sender, sender_name=known.sender_name, header_id=known.header_id, references=known.references,
         text=words, machine=known.machine, quiet=True, faults=(*known.faults, fault),
+        trace=known.trace,
     )  # fmt: skip
 
 
@@ -249,6 +254,14 @@ def _file_name(part: Message) -> str:
 
 
 # --- headers ----------------------------------------------------------------------------------------------------------
+def _trace(mail: Message) -> tuple[tuple[str, str], ...]:
+    try:
+        lines = [(name, str(value)) for name, value in mail.items() if name.lower() in TRACE]
+    except _BROKEN:
+        return ()
+    return tuple(lines[:MAX_TRACE])
+
+
 def _get(mail: Message, name: str) -> str:
     try:
         return str(mail.get(name, ""))[:4000]

@@ -66,7 +66,8 @@ def mail(request: StaffRequest, public_id: str) -> HttpResponse:
         "files": [(one, FILE_TONES[FileState(one.state)]) for one in queries.files_of_mail(found)],
         "tone": "warning" if found.state == MailState.HELD else "neutral",
         "why": HoldReason(found.hold_reason).label if found.hold_reason else "",
-        "may_decide": found.state in (MailState.HELD, MailState.SET_ASIDE, MailState.RECEIVED),
+        "may_decide": found.state in (MailState.HELD, MailState.SET_ASIDE, MailState.RECEIVED)
+        and found.raw_removed_at is None,
         "ticket_url": ticket_url(found),
     }
     return render(request, "helpdesk/mail.html", context)

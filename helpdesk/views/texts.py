@@ -5,7 +5,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from twilio.twiml.messaging_response import MessagingResponse
 
-from helpdesk.actions import inbound_texts
+from helpdesk.actions import inbound_texts, text_media
 from portal_core.directory.guards import public_page
 from portal_core.kernel.errors import Invalid
 from portal_core.notify.transports import telephony
@@ -21,13 +21,19 @@ def incoming(request: HttpRequest) -> HttpResponse:
     sid, sender = request.POST.get("MessageSid", ""), request.POST.get("From", "")
     if not sid or not sender:
         raise Invalid
-    pictures = request.POST.get("NumMedia", "0")
+    said = request.POST.get("NumMedia", "0")
+    pictures = int(said[:2]) if said.isdigit() else 0
+    media = [
+        (request.POST.get(f"MediaUrl{number}", ""), request.POST.get(f"MediaContentType{number}", ""))
+        for number in range(min(pictures, text_media.MOST))
+    ]
     answer = inbound_texts.receive(
         sid=sid,
         sender=sender,
         recipient=request.POST.get("To", ""),
         body=request.POST.get("Body", ""),
-        pictures=int(pictures[:2]) if pictures.isdigit() else 0,
+        pictures=pictures,
+        media=media,
     )
     reply = MessagingResponse()
     if answer:

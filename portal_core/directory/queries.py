@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 
 from portal_core.directory.enums import ROLE_PERMISSIONS, Permission
 from portal_core.directory.models import Office, Patient, Practice, Staff
+from portal_core.directory.rules.contact import sendable_phone as sendable_phone
 
 PAGE = 25
 MOST_WORDS = 5
@@ -20,6 +21,11 @@ class PatientPage:
 
     patients: list[Patient]
     after: str
+
+
+def practices() -> QuerySet[Practice]:
+    """All of them, for what has to be done for each."""
+    return Practice.objects.order_by("pk")
 
 
 def practice(practice_id: int) -> Practice:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 RECORDING = re.compile(r"/2010-04-01/Accounts/(?P<account>\w+)/Recordings/(?P<sid>\w+)\.(?P<ending>mp3|json)")
+MEDIA = re.compile(r"/2010-04-01/Accounts/(?P<account>\w+)/Messages/\w+/Media/(?P<sid>\w+)(?P<ending>\.json)?")
 PATH = re.compile(r"/2010-04-01/Accounts/(?P<account>\w+)/(?P<what>Messages|Calls)\.json")
 
 
@@ -33,6 +34,8 @@ class TwilioDouble:
     made: dict[str, str] = field(default_factory=dict)
     lookups: list[dict[str, str]] = field(default_factory=list)
     recordings: dict[str, bytes] = field(default_factory=dict)  # sid → sound
+    media: dict[str, bytes] = field(default_factory=dict)  # sid → file of a text
+    elsewhere: dict[str, str] = field(default_factory=dict)  # sid → where its store is
     deleted: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -71,6 +74,24 @@ class TwilioDouble:
         del self.recordings[match["sid"]]
         return 204, b""
 
+    def file(self, path: str, authorization: str, *, delete: bool = False) -> tuple[int, bytes]:
+        """A file of a text, or its deletion."""
+        match = MEDIA.fullmatch(path)
+        expected = base64.b64encode(f"{self.account}:{self.token}".encode()).decode()
+        if match is None or match["account"] != self.account or authorization != f"Basic {expected}":
+            return 401, b""
+        if self.outage:
+            return self.outage, b""
+        if match["sid"] in self.elsewhere:
+            return 302, self.elsewhere[match["sid"]].encode()
+        if match["sid"] not in self.media:
+            return 404, b""
+        if not delete:
+            return 200, self.media[match["sid"]]
+        self.deleted.append(match["sid"])
+        del self.media[match["sid"]]
+        return 204, b""
+
     def find(self, query: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """What was taken for a number, newest first, as a page of Twilio's list."""
         self.lookups.append(query)
@@ -107,14 +128,22 @@ def twilio_double() -> Iterator[TwilioDouble]:
             if "/Recordings/" in parts.path:
                 self._send(*double.recording(parts.path, self.headers.get("Authorization", "")))
                 return
+            if "/Media/" in parts.path:
+                self._send(*double.file(parts.path, self.headers.get("Authorization", "")))
+                return
             self._say(*double.find({name: values[0] for name, values in parse_qs(parts.query).items()}))
 
         def do_DELETE(self) -> None:
+            if "/Media/" in self.path:
+                self._send(*double.file(self.path, self.headers.get("Authorization", ""), delete=True))
+                return
             self._send(*double.recording(self.path, self.headers.get("Authorization", ""), delete=True))
 
         def _send(self, status: int, data: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Type", "audio/mpeg")
+            if status == 302:
+                self.send_header("Location", data.decode())
             if status != 204:
                 self.send_header("Content-Length", str(len(data)))
             self.end_headers()

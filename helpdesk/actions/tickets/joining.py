@@ -24,8 +24,8 @@ def merge(*, ticket: Ticket, into: Ticket, hold: bool = False, by: Actor) -> Tic
     """Join a duplicate into another live ticket; return that one. The words stay where they were written and are shown
     together; whoever asked in either reads the answers. With `hold` it may be undone for ten seconds.
 
-    Raises SameTicket, WrongOffice (another practice or desk), OtherPatient, StillAtIT, WrongMove, TicketClosed.
-    Pressing twice changes nothing.
+    Raises SameTicket, WrongOffice (another practice or desk), OtherPatient, PortalAlone, StillAtIT, WrongMove,
+    TicketClosed. Pressing twice changes nothing.
     """
     now = clock.now()
     # In the order of their keys: two people joining A into B and B into A queue up instead of deadlocking.
@@ -39,6 +39,9 @@ def merge(*, ticket: Ticket, into: Ticket, hold: bool = False, by: Actor) -> Tic
         raise errors.WrongOffice
     if ticket.patient_id and into.patient_id and ticket.patient_id != into.patient_id:
         raise errors.OtherPatient
+    if (ticket.channel == Channel.MESSAGE) != (into.channel == Channel.MESSAGE):
+        # The link of the one opens its page to whoever holds it; the other is read behind a sign-in.
+        raise errors.PortalAlone
     if ticket.relayed_at is not None:
         raise errors.StillAtIT
     if into.state not in LIVE:

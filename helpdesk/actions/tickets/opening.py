@@ -60,6 +60,7 @@ def open_ticket(
     at: dt.datetime,
     by: Actor,
     action: str,
+    subject: str = "",
     side: Side | None = None,
     owner: "Staff | None" = None,
     patient: "Patient | None" = None,
@@ -77,7 +78,8 @@ def open_ticket(
         practice_id=office.practice_id, office=office, side=side, patient=patient, owner=owner,
         category=intake.category, channel=intake.channel, requester_kind=intake.requester_kind,
         requester_name=intake.name, requester_email=intake.email, requester_phone=intake.phone,
-        subject=str(Category(intake.category).label), error_text=intake.error_text, device=intake.device,
+        subject=subject.strip()[:160] or str(Category(intake.category).label),
+        error_text=intake.error_text, device=intake.device,
         call_seconds=call_seconds, state=TicketState.OPEN if owner else TicketState.NEW,
         first_response_at=at if owner else None, turn_since=at, created_at=at, updated_at=at,
     )  # fmt: skip

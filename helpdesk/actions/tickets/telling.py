@@ -53,6 +53,11 @@ def ticket_group(ticket_public_id: str) -> str:
     return f"ticket:{ticket_public_id}"
 
 
+def messages_group(patient_public_id: str) -> str:
+    """The realtime group of one patient's list of secure messages."""
+    return f"messages:{patient_public_id}"
+
+
 def desk_group(ticket: Ticket) -> str:
     """The group of the desk this ticket stands on."""
     if ticket.side == Side.OFFICE:

@@ -7,7 +7,7 @@ from django.utils.translation import get_language_info
 from portal_core.directory.enums import Permission
 from portal_core.directory.models.practice import Office, Practice
 from portal_core.directory.models.staff import Staff
-from portal_core.directory.rules.contact import shown_phone
+from portal_core.directory.rules.contact import sendable_phone, shown_phone
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind
 from portal_core.kernel.ids import PublicIdField
@@ -73,6 +73,11 @@ class Patient(models.Model):
     @property
     def phone_shown(self) -> str:
         return shown_phone(self.phone)
+
+    @property
+    def sms_number(self) -> str:
+        """Where a text reaches them; "" for a number that takes none."""
+        return sendable_phone(self.phone)
 
     @property
     def language_shown(self) -> str:

@@ -3,6 +3,7 @@
 import re
 from contextlib import closing
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
@@ -15,6 +16,11 @@ from portal_core.notify.transports.twilio_client import API, TIMEOUT
 
 MAX_REPORT = 64 * 1024  # bytes
 MAX_SOUND = 8 * 1024 * 1024  # bytes; two minutes are about half a megabyte
+MAX_MEDIA = 20 * 1024 * 1024  # bytes; a carrier lets through a quarter of it at most
+MEDIA = re.compile(
+    r"^/2010-04-01/Accounts/(?P<account>AC[0-9a-f]{32})/Messages/(?P<message>[MS]M[0-9a-f]{32})/Media/(?P<media>ME[0-9a-f]{32})$"
+)
+MEDIA_HOSTS = (".twilio.com", ".twiliocdn.com", ".amazonaws.com")  # where Twilio's store is
 RECORDING = re.compile(r"RE[0-9a-f]{32}")
 SOUNDS = {"audio/mpeg": (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"), "audio/x-wav": (b"RIFF",)}
 
@@ -73,6 +79,68 @@ def forget_recording(sid: str) -> None:
         raise TransportError("twilio_unreachable", permanent=False) from None
     if answer.status_code not in (204, 404):
         raise TransportError(f"twilio_{answer.status_code}", permanent=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file of a text message at Twilio."""
+
+    message_sid: str
+    sid: str
+
+
+def media_of(address: str) -> Media | None:
+    """What an address in a report points to; None for anything but a file of our own account. The address itself is
+    never asked: only what it names is."""
+    found = MEDIA.search(urlsplit(address).path)
+    if found is None or found["account"] != settings.TWILIO_ACCOUNT_SID:
+        return None
+    return Media(found["message"], found["media"])
+
+
+def fetch_media(media: Media) -> bytes:
+    """The file of a text message. Raises TransportError: permanent when it is too large or gone."""
+    try:
+        with closing(requests.get(_media_address(media), auth=_auth(), timeout=TIMEOUT, stream=True,
+                                  allow_redirects=False)) as answer:  # fmt: skip
+            if not answer.is_redirect:
+                return _piecewise(answer)
+            place = answer.headers.get("Location", "")
+        host = urlsplit(place).hostname or ""
+        if urlsplit(place).scheme != "https" or not host.endswith(MEDIA_HOSTS):
+            raise TransportError("twilio_elsewhere", permanent=True)
+        # The store wants no password of ours, and gets none.
+        with closing(requests.get(place, timeout=TIMEOUT, stream=True, allow_redirects=False)) as answer:
+            return _piecewise(answer)
+    except requests.RequestException:
+        raise TransportError("twilio_unreachable", permanent=False) from None
+
+
+def forget_media(media: Media) -> None:
+    """Have Twilio delete its copy; one that is gone already is fine. Raises TransportError."""
+    try:
+        answer = requests.delete(_media_address(media) + ".json", auth=_auth(), timeout=TIMEOUT)
+    except requests.RequestException:
+        raise TransportError("twilio_unreachable", permanent=False) from None
+    if answer.status_code not in (204, 404):
+        raise TransportError(f"twilio_{answer.status_code}", permanent=False)
+
+
+def _piecewise(answer: requests.Response) -> bytes:
+    if answer.status_code != 200:
+        raise TransportError(f"twilio_{answer.status_code}", permanent=answer.status_code in (404, 410))
+    data = b""
+    for piece in answer.iter_content(64 * 1024):
+        data += piece
+        if len(data) > MAX_MEDIA:
+            raise TransportError("too_large", permanent=True)
+    return data
+
+
+def _media_address(media: Media) -> str:
+    base = settings.TWILIO_API_URL.rstrip("/") or API
+    account = f"{base}/2010-04-01/Accounts/{settings.TWILIO_ACCOUNT_SID}"
+    return f"{account}/Messages/{media.message_sid}/Media/{media.sid}"
 
 
 def _address(sid: str) -> str:
