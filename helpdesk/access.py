@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.core import signing
 from django.db.models import Exists, OuterRef, Q
 
-from helpdesk.enums import CallOutcome, Channel, Hanging, Side
+from helpdesk.enums import CallOutcome, Channel, FileSender, Hanging, RequesterKind, Side, Visibility
 from helpdesk.errors import CallNotFound, FileNotFound, MailNotFound, TicketNotFound
 from helpdesk.models import (
     Attachment,
@@ -22,7 +22,7 @@ from portal_core.kernel import clock
 from portal_core.kernel.there import there_is
 
 if TYPE_CHECKING:
-    from portal_core.directory.models import Staff
+    from portal_core.directory.models import Patient, Staff
 
 _signer = signing.Signer(salt="helpdesk.ticket", sep=".")
 
@@ -156,6 +156,28 @@ def ticket_by_token(token: str) -> Ticket:
     if ticket.closed_at is not None and ticket.closed_at + LINK_LIVES_AFTER_CLOSE < clock.now():
         raise TicketNotFound
     return ticket
+
+
+def ticket_of_patient(patient: "Patient", public_id: str) -> Ticket:
+    """A signed-in patient's own request to their office, whichever way it came in. Raises TicketNotFound."""
+    rows = Ticket.objects.filter(patient=patient, requester_kind=RequesterKind.PATIENT, side=Side.OFFICE)
+    ticket = rows.filter(public_id=public_id).select_related("office__practice", "practice", "merged_into").first()
+    if ticket is None:
+        raise TicketNotFound
+    return ticket
+
+
+def file_of_patient(patient: "Patient", public_id: str, *, own: bool) -> Attachment:
+    """A file this patient may know of: of the office, once its message has left; with `own` also what they sent
+    themselves. Raises FileNotFound."""
+    left = Q(message__held_until=None) | Q(message__held_until__lte=clock.now())
+    rows = Attachment.objects.filter(left, patient=patient, message__visibility=Visibility.PATIENT)
+    if not own:
+        rows = rows.filter(sender=FileSender.OFFICE)
+    found = rows.filter(public_id=public_id).defer("data").first()
+    if found is None:
+        raise FileNotFound
+    return found
 
 
 def mails_seen_by(staff: "Staff") -> Q:

@@ -19,6 +19,9 @@ class HelpdeskConfig(AppConfig):
         access_hooks.also_sent(panels.letters_to, panels.LETTERS)
         slots.register("portal.home", panels.my_messages, order=30)
         slots.register("portal.nav", panels.messages_link)
+        slots.register("portal.home", panels.my_files, order=55)
+        slots.register("portal.home.files", panels.my_files)
+        slots.register("portal.nav", panels.files_link)
         slots.register_nav("desk", slots.Link("Help", "helpdesk:library", icon="help", order=95))
         slots.register_nav(
             "desk", slots.Link("Help articles", "helpdesk:articles", Permission.SETTINGS, "document", order=88)

@@ -41,6 +41,7 @@ TOPICS: dict[str, tuple[str, str]] = {
     "second-step": ("cannot-log-in", "You are asked for a code"),
     "password": ("your-portal-account", "Choose a good password"),
     "proxy": ("your-portal-account", "You act for somebody else"),
+    "files": ("attachments", "Open it"),
 }
 DESK_TOPICS: dict[str, tuple[str, str]] = {
     "portal-access": ("portal-status", ""),

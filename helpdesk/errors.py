@@ -53,6 +53,28 @@ class FileWithheld(Conflict):
     message = _("This file is not handed out. Ask the sender for another one, or for a PDF.")
 
 
+class FileClosed(Conflict):
+    code = "file_closed"
+    message = _("This file cannot be opened. Go back to your files: they say why, and what to do.")
+
+
+class FilesRefused(Invalid):
+    """`facts["files"]` names each and why. Nothing was kept."""
+
+    code = "files_refused"
+    message = _("These files cannot be sent.")
+
+
+class FilesNeedPatient(Invalid):
+    code = "files_need_patient"
+    message = _("Find the patient first: files go into their portal, and only they can open them there.")
+
+
+class NotOurFile(Conflict):
+    code = "file_not_ours"
+    message = _("Only a file that the office sent can be taken back.")
+
+
 class PatientCannotRead(Conflict):
     code = "patient_cannot_read"
     message = _("This patient cannot read messages in the portal, so nothing was sent. Call them, or write a letter.")

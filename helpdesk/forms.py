@@ -118,6 +118,35 @@ class ReplyForm(forms.Form):
     )
 
 
+class RequestForm(forms.Form):
+    """A signed-in patient writes to their office."""
+
+    ABOUT: ClassVar[dict[str, Any]] = {
+        Category.ECONSULT.value: _("A question for my clinician"),
+        Category.APPT.value: _("An appointment"),
+        Category.REFILL.value: _("A refill"),
+        Category.FORM.value: _("A form or a letter"),
+        Category.RESULT_MISSING.value: _("A result or report"),
+        Category.BILLING.value: _("A bill or a payment"),
+        Category.ATTACH_MISSING.value: _("A file that is missing"),
+        Category.ATTACH_OPEN.value: _("A file that does not open"),
+        Category.OTHER.value: _("Something else"),
+    }
+
+    category = forms.ChoiceField(
+        label=_("What is it about?"), choices=[("", _("Choose what fits best")), *ABOUT.items()]
+    )
+    body = forms.CharField(
+        label=_("Your message"), max_length=5000, widget=forms.Textarea(attrs={"rows": 7, "autocomplete": "off"})
+    )
+
+
+class RequestReplyForm(forms.Form):
+    body = forms.CharField(
+        label=_("Your answer"), max_length=5000, widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"})
+    )
+
+
 class KeepingForm(forms.Form):
     """For how many days originals are kept."""
 
@@ -270,6 +299,12 @@ class HelpSearchForm(forms.Form):
     """What somebody looks for in the help."""
 
     q = forms.CharField(label=_("What do you need help with?"), max_length=300, required=False)
+
+
+class FileSearchForm(forms.Form):
+    """A part of the name of a file. Posted: it may be about somebody's health."""
+
+    q = forms.CharField(label=_("Find a file by its name"), max_length=120, required=False)
 
 
 class FeedbackForm(forms.Form):

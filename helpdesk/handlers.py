@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 
 from helpdesk.actions import inbound_mail, tickets
-from helpdesk.actions.letters import tell_requester
+from helpdesk.actions.letters import tell_patient_of_files, tell_requester
 from helpdesk.actions.tickets import ticket_group
 from helpdesk.actions.tickets.telling import messages_group
 from helpdesk.contracts import (
@@ -21,7 +23,7 @@ from helpdesk.contracts import (
 )
 from helpdesk.enums import Channel, Resolution
 from helpdesk.models import Ticket
-from helpdesk.queries import readers
+from helpdesk.queries import readers, waiting_with
 from portal_core.kernel import idempotency, outbox, realtime
 from portal_core.kernel.contracts import SYSTEM
 
@@ -42,7 +44,10 @@ def read_mail(event: MailReceived) -> None:
 def announce_reply(event: TicketReplied) -> None:
     """To whoever asked, here or in a ticket joined into this one."""
     for ticket in readers(_ticket(event.ticket_id)):
-        _mail(ticket, "reply", cause=f"ticket-reply:{event.message_id}")
+        files = waiting_with(event.message_id, ticket=ticket)
+        more = {"files": files, "files_link": f"{settings.PUBLIC_URL}{reverse('helpdesk:files')}"} if files else None
+        if not _mail(ticket, "reply", cause=f"ticket-reply:{event.message_id}", more=more) and more is not None:
+            tell_patient_of_files(ticket, cause=f"ticket-files:{event.message_id}", more=more)
 
 
 @outbox.handles(TicketReplied)
@@ -51,9 +56,7 @@ def show_reply(event: TicketReplied) -> None:
     for ticket in readers(_ticket(event.ticket_id)):
         realtime.push(ticket_group(ticket.public_id), {"type": "ticket.changed", "id": ticket.public_id})
         if ticket.channel == Channel.MESSAGE and ticket.patient is not None:
-            realtime.push(
-                messages_group(ticket.patient.public_id), {"type": "message.changed", "id": ticket.public_id}
-            )
+            realtime.push(messages_group(ticket.patient.public_id), {"type": "message.changed", "id": ticket.public_id})
 
 
 @outbox.handles(TicketNudged)
@@ -96,8 +99,8 @@ def _ticket(public_id: str) -> Ticket:
     return Ticket.objects.select_related("office", "practice", "patient").get(public_id=public_id)
 
 
-def _mail(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, str] | None = None) -> None:
-    tell_requester(ticket, name, cause=cause, more=more)
+def _mail(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, Any] | None = None) -> int:
+    return tell_requester(ticket, name, cause=cause, more=more)
 
 
 def tell_desk_undelivered(*, keys: frozenset[str], channel: str, code: str, permanent: bool) -> None:

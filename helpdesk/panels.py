@@ -7,9 +7,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk import queries
-from helpdesk.access import ticket_token
-from helpdesk.enums import Channel, FileState, RecordingState, RequesterKind, SenderCheck
+from helpdesk.enums import FILE_TONES, FileSender, FileState, RecordingState, RequesterKind, SenderCheck
 from helpdesk.models import Ticket
+from portal_core.access.enums import ProxyScope
+from portal_core.directory.guards import may_act
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Patient
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 LETTERS = {
     "helpdesk/received": _("We have your request"),
     "helpdesk/reply": _("An answer to the request"),
+    "helpdesk/files": _("Files from the office"),
     "helpdesk/solved": _("The request is solved"),
     "helpdesk/close_loop": _("Does it work now?"),
     "helpdesk/incident": _("Known problem: we are on it"),
@@ -30,14 +32,21 @@ TICKETS_LOOKED_AT = 20
 MESSAGES_SHOWN = 3
 
 
-def my_requests(request: HttpRequest) -> str:
-    """On the portal's home page: the signed-in patient's own open requests."""
+def my_files(request: HttpRequest) -> str:
+    """On the portal's home page: what the office sent last, for the patient and for who may open it for them."""
     patient = getattr(request, "patient", None)
-    if patient is None:
+    if patient is None or not may_act(request, ProxyScope.FILES):
         return ""
-    mine = (ticket for ticket in queries.open_of_patient(patient) if ticket.channel != Channel.MESSAGE)
-    rows = [(ticket, ticket_token(ticket)) for ticket in mine]
-    return render_to_string("helpdesk/my_requests.html", {"rows": rows}, request=request) if rows else ""
+    files = queries.latest_files(patient)
+    return render_to_string("helpdesk/my_files.html", {"files": files}, request=request) if files else ""
+
+
+def files_link(request: HttpRequest) -> str:
+    """In the portal's navigation, for whom it is not closed."""
+    if getattr(request, "patient", None) is None or not may_act(request, ProxyScope.FILES):
+        return ""
+    current = request.path.startswith(reverse("helpdesk:files"))
+    return render_to_string("helpdesk/parts/files_link.html", {"current": current}, request=request)
 
 
 def my_messages(request: HttpRequest) -> str:
@@ -71,30 +80,23 @@ def letters_to(patient: "Patient") -> list[str]:
     return [f"ticket:{public_id}" for public_id in mine.values_list("public_id", flat=True)[:TICKETS_LOOKED_AT]]
 
 
-FILE_TONES = {
-    FileState.WAITING: "info",
-    FileState.CLEAN: "ok",
-    FileState.UNCHECKED: "warning",
-    FileState.INFECTED: "danger",
-    FileState.BLOCKED: "neutral",
-}
-
-
 def received(request: HttpRequest, ticket: "Ticket") -> str:
     """On the ticket at a desk: files that came in, the e-mails as they came, pictures that were texted."""
     if getattr(request, "staff", None) is None:
         return ""
-    files = [(one, FILE_TONES[FileState(one.state)]) for one in queries.files_of_ticket(ticket)]
+    all_files = [(one, FILE_TONES[FileState(one.state)]) for one in queries.files_of_ticket(ticket)]
+    files = [row for row in all_files if row[0].sender == FileSender.REQUESTER]
+    sent = [row for row in all_files if row[0].sender == FileSender.OFFICE]
     mails = queries.mails_of_ticket(ticket)
     texts = queries.texts_of_ticket(ticket)
     media = [one.state for text in texts for one in text.media.all()]
     waiting, kept = media.count(RecordingState.WANTED), media.count(RecordingState.KEPT)
     lost = max(0, sum(text.pictures for text in texts) - waiting - kept)
-    if not (files or mails or waiting or lost):
+    if not (all_files or mails or waiting or lost):
         return ""
     unconfirmed = any(mail.sender_check == SenderCheck.NOT_CONFIRMED for mail in mails)
     context = {
-        "files": files, "mails": mails, "waiting": waiting, "lost": lost, "unconfirmed": unconfirmed,
+        "files": files, "sent": sent, "mails": mails, "waiting": waiting, "lost": lost, "unconfirmed": unconfirmed,
     }  # fmt: skip
     return render_to_string("helpdesk/parts/received.html", context, request=request)
 

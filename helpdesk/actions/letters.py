@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -19,7 +20,7 @@ SECURE = {"reply": "message", "nudge": "message_waits"}  # of a secure message: 
 TEXTED = frozenset({"received", "reply", "solved"})  # what has words for a text
 
 
-def tell_requester(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, str] | None = None) -> int:
+def tell_requester(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, Any] | None = None) -> int:
     """Send `helpdesk/<name>` to whoever asked, once per cause; return how many promises that made."""
     if ticket.channel == Channel.MESSAGE:
         return _tell_patient(ticket, name, cause=cause)
@@ -49,6 +50,20 @@ def tell_requester(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, 
     )
 
 
+def tell_patient_of_files(ticket: Ticket, *, cause: str, more: Mapping[str, Any]) -> int:
+    """The request came by phone, and nobody left an address: the files wait in the portal, so the patient hears of them
+    at the address on file. How many, never their names (PC-59)."""
+    if ticket.patient is None or not ticket.patient.email:
+        return 0
+    return notify.send(
+        "helpdesk/files",
+        to=notify.Recipient(key=f"ticket:{ticket.public_id}", email=ticket.patient.email),
+        cause=cause,
+        context={"practice_name": ticket.practice.name, "office_phone": ticket.office.phone, **more},
+        channels=("email",),
+    )
+
+
 def _tell_patient(ticket: Ticket, name: str, *, cause: str) -> int:
     """That a secure message waits (PC-06): at the address on file today, and where there is none as a text. What else
     becomes of the conversation stands in the portal."""
@@ -61,9 +76,7 @@ def _tell_patient(ticket: Ticket, name: str, *, cause: str) -> int:
         return 0
     return notify.send(
         f"helpdesk/{letter}",
-        to=notify.Recipient(
-            key=f"ticket:{ticket.public_id}", email=email, phone=phone, language=language_of(patient)
-        ),
+        to=notify.Recipient(key=f"ticket:{ticket.public_id}", email=email, phone=phone, language=language_of(patient)),
         cause=cause,
         context={
             "practice_name": ticket.practice.name,

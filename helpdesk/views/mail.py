@@ -13,10 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk import access, queries
-from helpdesk.actions import inbound_mail, received_files
-from helpdesk.enums import FileState, HoldReason, MailState, Side
+from helpdesk.actions import inbound_mail, received_files, sent_files
+from helpdesk.enums import FILE_TONES, MAIL_TONES, FileState, HoldReason, MailState, Side
 from helpdesk.models import Attachment, InboundMail
-from helpdesk.panels import FILE_TONES
 from helpdesk.rules import letter as letters
 from helpdesk.rules.letter_text import decoded, shown_html
 from helpdesk.rules.reply_address import office_address
@@ -64,7 +63,7 @@ def mail(request: StaffRequest, public_id: str) -> HttpResponse:
         "source": decoded(raw[:SOURCE], "utf-8"),
         "source_cut": len(raw) > SOURCE,
         "files": [(one, FILE_TONES[FileState(one.state)]) for one in queries.files_of_mail(found)],
-        "tone": "warning" if found.state == MailState.HELD else "neutral",
+        "tone": MAIL_TONES[MailState(found.state)],
         "why": HoldReason(found.hold_reason).label if found.hold_reason else "",
         "may_decide": found.state in (MailState.HELD, MailState.SET_ASIDE, MailState.RECEIVED)
         and found.raw_removed_at is None,
@@ -101,6 +100,16 @@ def download(request: StaffRequest, public_id: str) -> HttpResponse:
         attachment=found, knowingly=request.POST.get("knowingly") == "1", by=request.actor
     )
     return _saved(attachment)
+
+
+@require_POST
+@staff_page(Permission.OFFICE_DESK)
+def take_back(request: StaffRequest, public_id: str) -> HttpResponse:
+    """The wrong file was sent: nobody opens it from now on (PC-59)."""
+    found = sent_files.take_back(attachment=access.file_for(request.staff, public_id), by=request.actor)
+    words = _("Taken back. The patient had opened it already.") if found.opened_at else _("Taken back, unopened.")
+    messages.success(request, words)
+    return redirect(f"/triage/office/tickets/{found.ticket.public_id}/")
 
 
 def _saved(attachment: Attachment) -> HttpResponse:

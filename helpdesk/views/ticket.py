@@ -101,11 +101,13 @@ def _page(
     status: int = 200,
     template: str = "helpdesk/ticket.html",
 ) -> HttpResponse:
+    thread = queries.public_thread(ticket)
+    queries.count_files(ticket, thread)
     given = queries.last_rating(ticket) if ticket.state in ENDED else None
     context = {
         "ticket": ticket,
         "token": token,
-        "thread": queries.public_thread(ticket),
+        "thread": thread,
         "form": form,
         "asks": ticket.state == TicketState.CLOSE_LOOP,
         "waits": ticket.state == TicketState.WAIT_INCIDENT,

@@ -82,3 +82,4 @@ class ProxyScope(models.TextChoices):
 
     SCHEDULE = "schedule", _("See appointments")
     TELEHEALTH = "telehealth", _("Join video visits")
+    FILES = "files", _("Open files from the office")

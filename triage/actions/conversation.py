@@ -1,10 +1,12 @@
 """What is written at the desks: the words themselves, and what hangs on them."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
 from helpdesk.actions import tickets
+from helpdesk.enums import Side
 from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import Actor
 from triage import queries
@@ -19,10 +21,18 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def reply(*, ticket: "Ticket", staff: "Staff", body: str, expects_answer: bool = False, by: Actor) -> "TicketMessage":
-    """Send it and forget the draft, together or not at all. It leaves ten seconds later. Raises what `tickets.reply`
-    raises."""
-    message = tickets.reply(ticket=ticket, body=body, expects_answer=expects_answer, hold=True, by=by)
+def reply(
+    *,
+    ticket: "Ticket",
+    staff: "Staff",
+    body: str,
+    expects_answer: bool = False,
+    files: Sequence[Any] = (),
+    by: Actor,
+) -> "TicketMessage":
+    """Send it and forget the draft, together or not at all. It leaves ten seconds later. `files`: of
+    `received_files.uploaded`. Raises what `tickets.reply` raises."""
+    message = tickets.reply(ticket=ticket, body=body, expects_answer=expects_answer, hold=True, files=files, by=by)
     drafts.drop(staff=staff, kind=DraftKind.REPLY, about=ticket.public_id)
     return message
 
@@ -42,7 +52,9 @@ def note(*, ticket: "Ticket", staff: "Staff", body: str, by: Actor) -> list[str]
     now = clock.now()
     message = tickets.add_note(ticket=ticket, body=body, by=by)
     drafts.drop(staff=staff, kind=DraftKind.NOTE, about=ticket.public_id)
-    people = {person.pk: person for person in queries.desk_people(ticket) if person.pk != staff.pk}
+    # What names one waits at the office's desk: at IT there is no such list, and no office may open IT's tickets.
+    readers = queries.desk_people(ticket) if ticket.side == Side.OFFICE else []
+    people = {person.pk: person for person in readers if person.pk != staff.pk}
     found = mentions.named(body, [mentions.Person(pk, one.first_name, one.last_name) for pk, one in people.items()])
     named = sorted((people[pk] for pk in found), key=lambda one: one.name)
     for person in named:

@@ -1,7 +1,8 @@
 """The office desk: receptionists at the door, one per button."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -10,14 +11,15 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from helpdesk.actions import tickets
+from helpdesk.actions import received_files, tickets
 from helpdesk.enums import Category, Resolution, SnoozeReason
 from portal_core.directory.access import note_list_read, patient_for
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.directory.queries import search_patients
-from portal_core.kernel import clock
+from portal_core.kernel import clock, idempotency
 from portal_core.kernel.errors import AppError, NotFound
+from portal_core.kernel.ids import new_public_id
 from triage import access, forms
 from triage.actions import conversation, escalations, incidents, playbook
 from triage.enums import OfficeStep
@@ -94,10 +96,17 @@ def reply(request: StaffRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         return desk_page(request, row, bound={"reply": form})
     try:
-        conversation.reply(ticket=row, staff=request.staff, by=request.actor, **form.cleaned_data)
+        files = received_files.uploaded(request.FILES.getlist("files"))
+        deed = partial(_write, request, row, form.cleaned_data, files)
+        idempotency.once(f"triage:reply:{public_id}", request.POST.get("idempotency_key") or new_public_id(), deed)
     except AppError as error:
         return desk_page(request, access.office_ticket(request.staff, public_id), error=error, bound={"reply": form})
     return redirect(address("office-ticket", public_id, narrowed=wanted_of(request)))
+
+
+def _write(request: StaffRequest, row: "Ticket", typed: dict[str, Any], files: Sequence[Any]) -> str:
+    message = conversation.reply(ticket=row, staff=request.staff, files=files, by=request.actor, **typed)
+    return str(message.public_id)
 
 
 @require_POST

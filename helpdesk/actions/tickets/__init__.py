@@ -5,7 +5,7 @@ from helpdesk.actions.tickets.conversation import add_note, reply, requester_of
 from helpdesk.actions.tickets.ending import close, solve
 from helpdesk.actions.tickets.handling import hand_over, match_patient, set_category, take
 from helpdesk.actions.tickets.joining import follow_up, link, merge, split, unlink
-from helpdesk.actions.tickets.opening import log_call, open_from_contact
+from helpdesk.actions.tickets.opening import log_call, open_from_contact, open_from_portal
 from helpdesk.actions.tickets.rating import rate
 from helpdesk.actions.tickets.relaying import mark_relayed, mark_returned
 from helpdesk.actions.tickets.snoozing import snooze, unsnooze
@@ -16,6 +16,6 @@ from helpdesk.actions.tickets.waiting import close_loop, confirm_fixed, still_br
 __all__ = [
     "add_note", "after_deed", "alert", "close", "close_loop", "confirm_fixed", "desk_group", "follow_up", "hand_over",
     "it_group", "link", "log_call", "mark_relayed", "mark_returned", "match_patient", "merge", "office_group",
-    "open_from_contact", "rate", "reply", "requester_of", "set_category", "snooze", "solve", "split", "still_broken",
+    "open_from_contact", "open_from_portal", "rate", "reply", "requester_of", "set_category", "snooze", "solve", "split", "still_broken",
     "take", "ticket_group", "undo", "unlink", "unsnooze", "wait_for_incident", "wake",
 ]  # fmt: skip

@@ -1,16 +1,19 @@
 """What is said in a ticket: to the requester, by the requester, among colleagues."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db import transaction
 
 from helpdesk import errors
+from helpdesk.actions import received_files
 from helpdesk.actions.tickets.clocks import save
-from helpdesk.actions.tickets.telling import is_requester, tell, write
+from helpdesk.actions.tickets.telling import is_requester, keep_of_requester, tell, write
 from helpdesk.actions.tickets.undoing import remember, snapshot
 from helpdesk.contracts import TicketReplied
-from helpdesk.enums import TicketState, UndoKind, Visibility
+from helpdesk.enums import FileSender, RequesterKind, TicketState, UndoKind, Visibility
 from helpdesk.models import Ticket, TicketMessage
+from helpdesk.rules.enclosed import Enclosed
 from helpdesk.rules.turn import HOLD
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
@@ -18,23 +21,37 @@ from portal_core.kernel.enums import ActorKind
 
 
 @transaction.atomic
-def reply(*, ticket: Ticket, body: str, expects_answer: bool = False, hold: bool = False, by: Actor) -> TicketMessage:
-    """Write to the other side.
+def reply(
+    *,
+    ticket: Ticket,
+    body: str,
+    expects_answer: bool = False,
+    hold: bool = False,
+    files: Sequence[Enclosed] = (),
+    by: Actor,
+) -> TicketMessage:
+    """Write to the other side, with `files` or without (PC-59).
 
     Staff: the requester is told by mail; with `expects_answer` the ticket waits for them; with `hold` it leaves ten
     seconds later and may be taken back until then. Requester: a waiting or solved ticket opens again (a week long, then
     it is closed; see `follow_up`), a resting one wakes, and where it was joined with another that one hears of it.
-    Raises TicketClosed, StillAtIT, TicketMerged.
+    Raises TicketClosed, StillAtIT, TicketMerged; FilesNeedPatient where nobody knows into whose portal files go.
     """
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if ticket.state == TicketState.CLOSED:
         raise errors.TicketClosed
     if is_requester(by):
-        return _answer(ticket, body, at=now, by=by)
+        return _answer(ticket, body, files, at=now, by=by)
     if ticket.state == TicketState.MERGED:
         raise errors.TicketMerged
+    if files and (ticket.patient_id is None or ticket.requester_kind != RequesterKind.PATIENT):
+        raise errors.FilesNeedPatient
     before, until = snapshot(ticket), now + HOLD if hold else None
     message = write(ticket, body, Visibility.PATIENT, at=now, by=by, held_until=until)
+    received_files.keep(
+        ticket=ticket, message=message, mail=None, files=files, at=now, sender=FileSender.OFFICE,
+        patient_id=ticket.patient_id,
+    )  # fmt: skip
     ticket.first_response_at = ticket.first_response_at or now
     if expects_answer:
         if ticket.relayed_at is not None:
@@ -46,15 +63,22 @@ def reply(*, ticket: Ticket, body: str, expects_answer: bool = False, hold: bool
         ticket.move(TicketState.OPEN, at=now)
     save(ticket, "first_response_at", at=now)
     event = TicketReplied(ticket_id=ticket.public_id, message_id=message.public_id, at=now)
-    events = tell(ticket, "ticket:reply", event, at=now, by=by, quiet=hold, not_before=until)
+    events = tell(
+        ticket, "ticket:reply", event, at=now, by=by, quiet=hold, not_before=until, **_counted(files)
+    )  # fmt: skip
     if hold:
         remember(ticket, UndoKind.REPLY, before, events, message=message, at=now, by=by)
     return message
 
 
-def _answer(ticket: Ticket, body: str, *, at: dt.datetime, by: Actor) -> TicketMessage:
+def _counted(files: Sequence[Enclosed]) -> dict[str, int]:
+    return {"files": len(files)} if files else {}
+
+
+def _answer(ticket: Ticket, body: str, files: Sequence[Enclosed], *, at: dt.datetime, by: Actor) -> TicketMessage:
     """The requester wrote. What they write stays on their own ticket; the one it was joined with moves."""
     message = write(ticket, body, Visibility.PATIENT, at=at, by=by)
+    keep_of_requester(ticket, message, files, at=at, by=by)
     if ticket.merged_into_id is not None:
         ticket.save_changes(at=at)
         tell(ticket, "ticket:reply", at=at, by=by)
@@ -67,7 +91,7 @@ def _answer(ticket: Ticket, body: str, *, at: dt.datetime, by: Actor) -> TicketM
         ticket.move(TicketState.OPEN, at=at)
     ticket.snoozed_until, ticket.snooze_reason = None, ""
     save(ticket, "reopened_count", at=at)
-    tell(ticket, "ticket:reply", at=at, by=by)
+    tell(ticket, "ticket:reply", at=at, by=by, **_counted(files))
     return message
 
 

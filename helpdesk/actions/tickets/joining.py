@@ -9,11 +9,12 @@ from helpdesk import errors
 from helpdesk.actions import search
 from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.opening import open_ticket
-from helpdesk.actions.tickets.telling import desk_group, nudge, tell
+from helpdesk.actions.tickets.telling import desk_group, keep_of_requester, nudge, tell
 from helpdesk.actions.tickets.undoing import remember, snapshot
 from helpdesk.contracts import Intake, TicketsJoined
 from helpdesk.enums import LIVE, Author, Category, Channel, LinkKind, RequesterKind, Side, TicketState, UndoKind
 from helpdesk.models import Ticket, TicketLink, TicketMessage
+from helpdesk.rules.enclosed import Enclosed
 from helpdesk.rules.turn import HOLD
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
@@ -114,7 +115,7 @@ def unlink(*, ticket: Ticket, other: Ticket, by: Actor) -> None:
 
 
 @transaction.atomic
-def follow_up(*, ticket: Ticket, body: str, by: Actor) -> Ticket:
+def follow_up(*, ticket: Ticket, body: str, files: Sequence[Enclosed] = (), by: Actor) -> Ticket:
     """The requester writes about a closed request: a new one, linked, with the same person if they still work here
     (HD-08). Raises WrongMove while the old one is not closed."""
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
@@ -125,7 +126,10 @@ def follow_up(*, ticket: Ticket, body: str, by: Actor) -> Ticket:
     if target.state != TicketState.CLOSED:
         raise errors.WrongMove
     fresh = open_ticket(_intake(ticket, Category(ticket.category), body), office=ticket.office, at=now, by=by,
-                        action="ticket:follow_up", side=Side(ticket.side), patient=ticket.patient)  # fmt: skip
+                        subject=ticket.subject, action="ticket:follow_up", side=Side(ticket.side),
+                        patient=ticket.patient)  # fmt: skip
+    if files:
+        keep_of_requester(fresh, fresh.messages.latest("pk"), files, at=now, by=by)
     owner = target.owner
     if owner is not None and owner.is_active:
         fresh.owner = owner

@@ -1,18 +1,20 @@
 """How a ticket begins: somebody wrote, or somebody called."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from helpdesk import errors
 from helpdesk.actions.tickets.clocks import start
-from helpdesk.actions.tickets.telling import is_requester, tell, write
+from helpdesk.actions.tickets.telling import is_requester, keep_of_requester, tell, write
 from helpdesk.contracts import Intake, TicketOpened
 from helpdesk.enums import Category, Channel, RequesterKind, Side, TicketState, Visibility
 from helpdesk.models import Ticket
 from helpdesk.models.ticket import new_reference
 from helpdesk.rules import turn as rules
+from helpdesk.rules.enclosed import Enclosed
 from portal_core.directory.enums import PatientSupportMode, Permission
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
 def open_from_contact(*, intake: Intake, office: "Office", by: Actor) -> Ticket:
     """A request from the contact form. A patient's lands at the office, a provider's at IT (TR-03, TR-09)."""
     return open_ticket(intake, office=office, at=clock.now(), by=by, action="ticket:open")
+
+
+@transaction.atomic
+def open_from_portal(*, patient: "Patient", intake: Intake, files: Sequence[Enclosed] = (), by: Actor) -> Ticket:
+    """A signed-in patient writes to their home office, with `files` or without (PC-59). Who they are is known."""
+    return open_ticket(
+        intake, office=patient.home_office, at=clock.now(), by=by, action="ticket:open", side=Side.OFFICE,
+        patient=patient, files=files,
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -65,6 +76,7 @@ def open_ticket(
     owner: "Staff | None" = None,
     patient: "Patient | None" = None,
     call_seconds: int | None = None,
+    files: Sequence[Enclosed] = (),
 ) -> Ticket:
     if side is None:
         side = rules.lands_at(
@@ -86,7 +98,9 @@ def open_ticket(
     start(ticket, at=at)
     if intake.body.strip():
         # What the office wrote down about a call is its own note, not a letter to the patient.
-        write(ticket, intake.body, Visibility.PATIENT if is_requester(by) else Visibility.INTERNAL, at=at, by=by)
+        seen = Visibility.PATIENT if is_requester(by) else Visibility.INTERNAL
+        message = write(ticket, intake.body, seen, at=at, by=by)
+        keep_of_requester(ticket, message, files, at=at, by=by)
     event = TicketOpened(
         ticket_id=ticket.public_id, office_id=office.public_id, practice_id=office.practice_id,
         requester_kind=str(intake.requester_kind), category=str(intake.category), at=at,

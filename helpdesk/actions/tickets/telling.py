@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
-from helpdesk.actions import search
+from helpdesk.actions import received_files, search
 from helpdesk.enums import Author, Side, Visibility
 from helpdesk.models import Ticket, TicketMessage
+from helpdesk.rules.enclosed import Enclosed
 from portal_core.directory.enums import Hat
 from portal_core.kernel import audit, outbox, realtime
 from portal_core.kernel.contracts import Actor, Event
@@ -90,6 +91,14 @@ def write(
         author_label=label[:160], visibility=visibility, body=body.strip(), at=at,
         held_until=held_until,
     )  # fmt: skip
+
+
+def keep_of_requester(
+    ticket: Ticket, message: TicketMessage, files: Sequence[Enclosed], *, at: dt.datetime, by: Actor
+) -> None:
+    """Files that came with what the requester wrote. Theirs to open again only where they sit signed in."""
+    signed_in = ticket.patient_id if by.kind == ActorKind.PATIENT else None
+    received_files.keep(ticket=ticket, message=message, mail=None, files=files, at=at, patient_id=signed_in)
 
 
 def tell(
