@@ -59,20 +59,20 @@ def make_staff(
     first: str, practice: Practice, *roles: tuple[Role, Office | None], teletherapy: bool = False, last: str = "Staff"
 ) -> Staff:
     """A staff member who can sign in as their lower-cased first name."""
-    staff = Staff.objects.create(
-        practice=practice,
-        user=make_user(first.lower(), Realm.STAFF),
-        first_name=first,
-        last_name=last,
-        email=f"{first.lower()}@staff.example",
-    )
+    staff = staff_member(first, practice, make_user(first.lower(), Realm.STAFF), last=last)
+    staff.save()
     for role, office in roles:
         on = teletherapy and role in (Role.CLINICIAN, Role.INTERN)
         RoleAssignment.objects.create(staff=staff, role=role, office=office, teletherapy=on)
     return staff
 
 
-def make_patient(first: str, office: Office, mrn: str, *, user: User | None = None, **fields: object) -> Patient:
+def staff_member(first: str, practice: Practice, user: User, *, last: str = "Staff") -> Staff:
+    email = f"{first.lower()}@staff.example"
+    return Staff(practice=practice, user=user, first_name=first, last_name=last, email=email)
+
+
+def patient(first: str, office: Office, mrn: str, *, user: User | None = None, **fields: object) -> Patient:
     values: dict[str, object] = {
         "last_name": "Patient",
         "birth_date": dt.date(1980, 5, 17),
@@ -85,23 +85,73 @@ def make_patient(first: str, office: Office, mrn: str, *, user: User | None = No
         "language": "en",
         **fields,
     }
-    return Patient.objects.create(
-        practice=office.practice, home_office=office, user=user, mrn=mrn, first_name=first, **values
-    )
+    return Patient(practice=office.practice, home_office=office, user=user, mrn=mrn, first_name=first, **values)
+
+
+def make_patient(first: str, office: Office, mrn: str, *, user: User | None = None, **fields: object) -> Patient:
+    one = patient(first, office, mrn, user=user, **fields)
+    one.save()
+    return one
 
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    practice = Practice.objects.create(
-        name="Larkfield Health Group", slug="larkfield", time_zone="America/Chicago", telehealth_enabled=True
+    """One INSERT per table: most tests begin with these people."""
+    practice, elsewhere = Practice.objects.bulk_create(
+        [
+            Practice(
+                name="Larkfield Health Group", slug="larkfield", time_zone="America/Chicago", telehealth_enabled=True
+            ),
+            Practice(name="Elsewhere Clinic", slug="elsewhere", time_zone="America/New_York"),
+        ]
     )
-    north = Office.objects.create(practice=practice, name="North", phone="+12175550101", is_main=True)
-    south = Office.objects.create(practice=practice, name="South", phone="+12175550102")
-    west = Office.objects.create(practice=practice, name="West", phone="+12175550103")
-    elsewhere = Practice.objects.create(name="Elsewhere Clinic", slug="elsewhere", time_zone="America/New_York")
-    elsewhere_office = Office.objects.create(practice=elsewhere, name="Elsewhere Office", phone="+12175550199")
+    north, south, west, elsewhere_office = Office.objects.bulk_create(
+        [
+            Office(practice=practice, name="North", phone="+12175550101", is_main=True),
+            Office(practice=practice, name="South", phone="+12175550102"),
+            Office(practice=practice, name="West", phone="+12175550103"),
+            Office(practice=elsewhere, name="Elsewhere Office", phone="+12175550199"),
+        ]
+    )
+    roles: dict[str, list[tuple[Role, Office | None]]] = {
+        "Carla": [(Role.CLINICIAN, north)],
+        "Olivia": [(Role.OFFICE_STAFF, north)],
+        "Oscar": [(Role.OFFICE_MANAGER, south)],
+        "Ian": [(Role.IT_AGENT, None)],
+        "Ines": [(Role.IT_LEAD, None)],
+        "Dan": [(Role.CLINICIAN, north)],
+        "Ana": [(Role.OWNER, None), (Role.ADMINISTRATOR, None)],
+        "Omar": [(Role.STATUS_OPERATOR, None)],
+        "Charlie": [(Role.OFFICE_STAFF, elsewhere_office), (Role.CLINICIAN, None)],
+    }
+    names = [(name.lower(), Realm.STAFF) for name in roles]
+    names += [("pat", Realm.PATIENT), ("charlie-patient", Realm.PATIENT)]
+    users = {
+        user.username: user
+        for user in User.objects.bulk_create(
+            User(username=name, realm=realm, password=hashed()) for name, realm in names
+        )
+    }
+    staff = {
+        person.first_name.lower(): person
+        for person in Staff.objects.bulk_create(
+            staff_member(name, elsewhere if name == "Charlie" else practice, users[name.lower()]) for name in roles
+        )
+    }
+    RoleAssignment.objects.bulk_create(
+        RoleAssignment(staff=staff[name.lower()], role=role, office=office, teletherapy=name == "Carla")
+        for name, given in roles.items()
+        for role, office in given
+    )
     since = dt.datetime(2026, 1, 5, 15, tzinfo=dt.UTC)
-    pat = make_patient("Pat", north, "MRN-PAT", user=make_user("pat", Realm.PATIENT), email_since=since)
+    pat, paula, piet, charlie_patient = Patient.objects.bulk_create([
+        patient(
+            "Pat", north, "MRN-PAT", user=users["pat"], email_since=since, primary_clinician=staff["carla"]
+        ),
+        patient("Paula", north, "MRN-PAULA"),
+        patient("Piet", north, "MRN-PIET", email=""),
+        patient("Charlie", elsewhere_office, "MRN-CHARLIE", user=users["charlie-patient"]),
+    ])  # fmt: skip
     PortalAccess.objects.create(
         patient=pat,
         level=AccessLevel.CAN_ACCESS,
@@ -110,32 +160,10 @@ def cast(db: None) -> Cast:
         first_access_at=since,
         last_access_at=since,
     )
-    carla = make_staff("Carla", practice, (Role.CLINICIAN, north), teletherapy=True)
-    pat.primary_clinician = carla
-    pat.save(update_fields=["primary_clinician"])
     return Cast(
-        practice=practice,
-        north=north,
-        south=south,
-        west=west,
-        olivia=make_staff("Olivia", practice, (Role.OFFICE_STAFF, north)),
-        oscar=make_staff("Oscar", practice, (Role.OFFICE_MANAGER, south)),
-        ian=make_staff("Ian", practice, (Role.IT_AGENT, None)),
-        ines=make_staff("Ines", practice, (Role.IT_LEAD, None)),
-        carla=carla,
-        dan=make_staff("Dan", practice, (Role.CLINICIAN, north)),
-        ana=make_staff("Ana", practice, (Role.OWNER, None), (Role.ADMINISTRATOR, None)),
-        omar=make_staff("Omar", practice, (Role.STATUS_OPERATOR, None)),
-        pat=pat,
-        paula=make_patient("Paula", north, "MRN-PAULA"),
-        piet=make_patient("Piet", north, "MRN-PIET", email=""),
-        elsewhere=elsewhere,
-        elsewhere_office=elsewhere_office,
-        charlie=make_staff("Charlie", elsewhere, (Role.OFFICE_STAFF, elsewhere_office), (Role.CLINICIAN, None)),
-        charlie_patient=make_patient(
-            "Charlie", elsewhere_office, "MRN-CHARLIE", user=make_user("charlie-patient", Realm.PATIENT)
-        ),
-    )
+        practice=practice, north=north, south=south, west=west, elsewhere=elsewhere, elsewhere_office=elsewhere_office,
+        pat=pat, paula=paula, piet=piet, charlie_patient=charlie_patient, **staff,
+    )  # fmt: skip
 
 
 def signed_in(person: Staff | Patient, *, client: Client | None = None) -> Client:
