@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ops.demo import access, desk, files, mail, people, status, visits
+from ops.demo import access, calls, desk, files, mail, people, status, visits
 
 
 class Command(BaseCommand):
@@ -19,6 +19,7 @@ class Command(BaseCommand):
         visits.create(practice)
         desk.create(practice)
         mail.create(practice)
+        calls.create(practice)
         files.create(practice)
         self.stdout.write(f"{practice.name}. Everybody's password: {people.PASSWORD}")
         for title, address, sign_ins in (
