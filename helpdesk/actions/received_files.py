@@ -34,7 +34,7 @@ def received(name: str, data: bytes, *, claimed: str = "") -> Enclosed:
     return Enclosed(name, claimed, data)
 
 
-def uploaded(files: "Sequence[UploadedFile]") -> tuple[Enclosed, ...]:
+def uploaded(files: "Sequence[UploadedFile[bytes]]") -> tuple[Enclosed, ...]:
     """What a form brought, judged before anything is kept. Raises FilesRefused, which names each file and why: who
     chose it sits here and can choose another."""
     if len(files) > MOST:

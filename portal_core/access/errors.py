@@ -8,6 +8,15 @@ class AttestationRequired(Forbidden):
     message = _("The office must verify who the patient is before this can be done.")
 
 
+class OtherCheckLives(Conflict):
+    """`facts["attestation_id"]` is the one that would do."""
+
+    code = "attestation_other"
+    message = _(
+        "That identity check is used up, over, or of another kind. Another one is live: name that."
+    )
+
+
 class PortalNotEnabled(Invalid):
     code = "portal_not_enabled"
     message = _("Portal access is not enabled for this patient. Enable it first.")

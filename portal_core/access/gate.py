@@ -33,9 +33,10 @@ class Proof:
 
 
 class Finder(Protocol):
-    """The newest usable proof of a patient for an action, if this member of the staff may use it."""
+    """The newest usable proof of a patient for an action, if this member of the staff may use it; with
+    `attestation_id` that one and no other."""
 
-    def __call__(self, *, patient_id: str, action: str, staff: "Staff") -> Proof | None: ...
+    def __call__(self, *, patient_id: str, action: str, staff: "Staff", attestation_id: str = "") -> Proof | None: ...
 
 
 class Consumer(Protocol):
@@ -49,7 +50,7 @@ def _refuse(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> 
     raise AttestationRequired
 
 
-def _nothing(*, patient_id: str, action: str, staff: "Staff") -> Proof | None:
+def _nothing(*, patient_id: str, action: str, staff: "Staff", attestation_id: str = "") -> Proof | None:
     return None
 
 
@@ -63,9 +64,10 @@ def register(consumer: Consumer, finder: Finder = _nothing) -> None:
     _consumer, _finder = consumer, finder
 
 
-def find(*, patient_id: str, action: str, staff: "Staff") -> Proof | None:
-    """What `consume` would accept at this moment; None: the patient has to be verified first. Changes nothing."""
-    return _finder(patient_id=patient_id, action=action, staff=staff)
+def find(*, patient_id: str, action: str, staff: "Staff", attestation_id: str = "") -> Proof | None:
+    """What `consume` would accept at this moment, the newest of several, or the one that is named; None: the patient
+    has to be verified first. Changes nothing."""
+    return _finder(patient_id=patient_id, action=action, staff=staff, attestation_id=attestation_id)
 
 
 def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> CheckMethod:

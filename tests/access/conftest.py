@@ -56,8 +56,10 @@ class Check:
         self.used.append((attestation_id, action))
         return self.in_person
 
-    def find(self, *, patient_id: str, action: str, staff: object) -> gate.Proof | None:
-        return PROOF if self.passed else None
+    def find(
+        self, *, patient_id: str, action: str, staff: object, attestation_id: str = ""
+    ) -> gate.Proof | None:  # fmt: skip
+        return PROOF if self.passed and attestation_id in ("", PROOF.attestation_id) else None
 
 
 PROOF = gate.Proof(

@@ -80,9 +80,11 @@ def test_an_invitation_goes_out_once_per_key(cast, olivia):
 def test_a_reset_link_needs_the_live_check_of_this_patient(cast, olivia, check):
     """TR-04: the id is asked for; a wrong one, or a check that is over, leaves the key free and sends nothing."""
     path, key = at(cast.pat, "portal/links/"), {"Idempotency-Key": "k-1"}
-    for body in ({}, {"attestation_id": "att-2"}):
-        refused = post(olivia, path, body, **key)
-        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "attestation_required")
+    refused = post(olivia, path, {}, **key)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "attestation_required")
+    refused = post(olivia, path, {"attestation_id": "att-2"}, **key)  # that one is over, and another would do
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "attestation_other")
+    assert refused.json()["error"]["attestation_id"] == "att-1"
     check.passed = False
     assert post(olivia, path, {"attestation_id": "att-1"}, **key).status_code == 403
     assert (Delivery.objects.count(), check.used) == (0, [])

@@ -2,10 +2,12 @@
 
 import datetime as dt
 import re
+from functools import partial
 
 import pytest
 import time_machine
 
+from portal_core.access import gate
 from portal_core.accounts.actions import second_step
 from portal_core.directory.actions import patients
 from portal_core.kernel import clock
@@ -248,6 +250,27 @@ def test_an_attestation_carries_the_actions_of_its_purpose_and_no_other(cast, ti
     assert carried == {action for action in TERMS[purpose].actions if LEAST_LEVEL[action] <= Level.R2}
 
 
+def test_of_two_live_checks_the_caller_names_which(cast, ticket):
+    """Without a name it is the newest; one that is over is none, also while another lives."""
+    first, second = (
+        AttestationFactory(
+            attempt=AttemptFactory(ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.PASSED, level=Level.R2),
+            created_at=clock.now() - dt.timedelta(minutes=ago),
+        )
+        for ago in (5, 1)
+    )
+    find = partial(gate.find, patient_id=cast.pat.public_id, action="send_reset_link", staff=cast.olivia)
+
+    assert [find().attestation_id, find(attestation_id=first.public_id).attestation_id] == [
+        second.public_id, first.public_id,
+    ]  # fmt: skip
+    verification.consume(
+        first.public_id, patient_id=cast.pat.public_id, action="send_reset_link", by=cast.olivia.actor
+    )  # fmt: skip
+    assert find(attestation_id=first.public_id) is None
+    assert find().attestation_id == second.public_id
+
+
 def test_every_kind_of_request_offers_checks_and_says_which(ticket):
     assert all(Purpose.IDENTITY in row.purposes for row in TEMPLATES.values())
     assert template("CONTACT_CHANGE").purposes[0] == Purpose.CONTACT
@@ -308,16 +331,6 @@ def test_a_contact_changed_since_their_last_sign_in_proves_nothing_and_raises(ca
 
     assert refresh(attempt).evidence == [Evidence(Method.E3, 60, unused=True)]
     assert refresh(attempt).evidence[0].too_new
-
-
-def test_an_address_that_moved_lately_makes_a_letter_worth_nothing(cast, begin):
-    patients.update_contact(patient=cast.pat, values={"street": "2 New Road"}, by=cast.olivia.actor)
-    cast.pat.refresh_from_db()
-    attempt = begin(row=TicketFactory(office=cast.north, patient=cast.pat))
-
-    verification.record_method(attempt=attempt, staff=cast.olivia, method=Method.E8, by=cast.olivia.actor)
-
-    assert refresh(attempt).evidence == [Evidence(Method.E8, 0, unused=True)]
 
 
 # --- from a patient's page --------------------------------------------------------------------------------------------

@@ -238,12 +238,15 @@ def carries(row: Attestation, action: str) -> bool:
     return action != "send_reset_link" or since is None or since <= row.created_at
 
 
-def find_proof(*, patient_id: str, action: str, staff: "Staff") -> Proof | None:
-    """The finder of the gate: what `consume` would accept now, for those who work in the patient's own office."""
+def find_proof(*, patient_id: str, action: str, staff: "Staff", attestation_id: str = "") -> Proof | None:
+    """The finder of the gate: what `consume` would accept now, for those who work in the patient's own office; of
+    several the newest, unless one is named."""
     now = clock.now()
     if action not in PURPOSE_OF:
         return None
     rows = Attestation.objects.live(now).filter(patient__public_id=patient_id, action_class=PURPOSE_OF[action])
+    if attestation_id:
+        rows = rows.filter(public_id=attestation_id)
     for row in rows.select_related("attempt__attester", "patient").order_by("-created_at"):
         if row.needs_approval or row.is_waiting(now) or not carries(row, action):
             continue

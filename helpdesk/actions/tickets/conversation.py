@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -71,7 +72,7 @@ def reply(
     return message
 
 
-def _counted(files: Sequence[Enclosed]) -> dict[str, int]:
+def _counted(files: Sequence[Enclosed]) -> dict[str, Any]:
     return {"files": len(files)} if files else {}
 
 

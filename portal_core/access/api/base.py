@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from portal_core.access import gate
-from portal_core.access.errors import AttestationRequired
+from portal_core.access.errors import AttestationRequired, OtherCheckLives
 from portal_core.accounts.actions import sign_in
 from portal_core.accounts.errors import WrongCredentials
 from portal_core.directory import access as directory_access
@@ -28,12 +28,17 @@ class OfficeView(StaffView):
         return directory_access.patient_for(self.staff, public_id, to=Permission.PORTAL_ACCESS, way="api")
 
     def proof(self, patient: "Patient", action: str, attestation_id: str) -> str:
-        """The id that was sent, if it is of the check the page would find: live, fitting, of an office this person
-        works in. Raises AttestationRequired."""
-        found = gate.find(patient_id=patient.public_id, action=action, staff=self.staff)
-        if found is None or found.attestation_id != attestation_id:
+        """The id that was sent, if it is of a check that carries this: live, fitting, of an office this person works
+        in; which of several is the caller's choice. Raises AttestationRequired; OtherCheckLives where the named one is
+        over and another would do."""
+        if not attestation_id:
             raise AttestationRequired
-        return found.attestation_id
+        facts: dict[str, Any] = {"patient_id": patient.public_id, "action": action, "staff": self.staff}
+        if gate.find(**facts, attestation_id=attestation_id) is not None:
+            return attestation_id
+        if (other := gate.find(**facts)) is not None:
+            raise OtherCheckLives(attestation_id=other.attestation_id)
+        raise AttestationRequired
 
     def confirm(self, password: str) -> None:
         """The person typed their own password, slowed down like a sign-in. Raises Invalid, SignInSlowedDown."""
