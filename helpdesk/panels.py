@@ -54,9 +54,8 @@ def my_messages(request: HttpRequest) -> str:
     patient = _reader(request)
     if patient is None:
         return ""
-    context = {
-        "rows": queries.conversations(patient, limit=MESSAGES_SHOWN).rows, "unread": queries.unread_count(patient),
-    }  # fmt: skip
+    rows = queries.conversations(patient, limit=MESSAGES_SHOWN).rows
+    context = {"rows": rows, "unread": _unread(request, patient)}
     return render_to_string("helpdesk/parts/messages_card.html", context, request=request)
 
 
@@ -66,8 +65,17 @@ def messages_link(request: HttpRequest) -> str:
     if patient is None:
         return ""
     current = request.path.startswith(reverse("helpdesk:messages"))
-    context = {"unread": queries.unread_count(patient), "current": current}
+    context = {"unread": _unread(request, patient), "current": current}
     return render_to_string("helpdesk/parts/messages_link.html", context, request=request)
+
+
+def _unread(request: HttpRequest, patient: "Patient") -> int:
+    """Asked once a page: the navigation and the card show the same number."""
+    known: int | None = getattr(request, "unread_messages", None)
+    if known is None:
+        known = queries.unread_count(patient)
+        request.unread_messages = known  # type: ignore[attr-defined]
+    return known
 
 
 def _reader(request: HttpRequest) -> "Patient | None":

@@ -180,7 +180,7 @@ def mails_of_ticket(ticket: Ticket) -> list[InboundMail]:
 
 
 def texts_of_ticket(ticket: Ticket) -> list[InboundText]:
-    """The text messages behind a ticket, oldest first."""
+    """The text messages behind a ticket, oldest first, with their files."""
     if not ticket.may_have(Hanging.TEXTS, Hanging.JOINED):
         return []
-    return list(InboundText.objects.filter(_of(ticket)).order_by("received_at", "id"))
+    return list(InboundText.objects.filter(_of(ticket)).prefetch_related("media").order_by("received_at", "id"))
