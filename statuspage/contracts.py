@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from portal_core.kernel.contracts import Event
+from statuspage.enums import EVENT_TONES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,11 @@ class IncidentSummary:
     next_update_at: dt.datetime | None = None
     scheduled_for: dt.datetime | None = None
     scheduled_until: dt.datetime | None = None
+
+    @property
+    def tone(self) -> str:
+        """The badge that goes with `label` where staff read it; readers see how bad it is instead."""
+        return EVENT_TONES[self.status]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,8 +72,35 @@ MAINTENANCE_MOVES: dict[MaintenanceStatus, tuple[MaintenanceStatus, ...]] = {
     MaintenanceStatus.VERIFYING: (*UNDERWAY, MaintenanceStatus.COMPLETED),
     MaintenanceStatus.COMPLETED: (),
 }
+INCIDENT_TONES: dict[IncidentStatus, str] = {
+    IncidentStatus.INVESTIGATING: "warning",
+    IncidentStatus.IDENTIFIED: "warning",
+    IncidentStatus.MONITORING: "info",
+    IncidentStatus.RESOLVED: "ok",
+    IncidentStatus.POSTMORTEM: "ok",
+}
+INCIDENT_VERBS: dict[IncidentStatus, tuple[str, ...]] = {
+    IncidentStatus.INVESTIGATING: ("incident:declare", "incident:update"),
+    IncidentStatus.IDENTIFIED: ("incident:declare", "incident:update"),
+    IncidentStatus.MONITORING: ("incident:declare", "incident:update"),
+    IncidentStatus.RESOLVED: ("incident:resolve", "incident:backfill"),
+    IncidentStatus.POSTMORTEM: ("postmortem:publish",),
+}
+MAINTENANCE_TONES: dict[MaintenanceStatus, str] = {
+    MaintenanceStatus.SCHEDULED: "neutral",
+    MaintenanceStatus.IN_PROGRESS: "info",
+    MaintenanceStatus.VERIFYING: "info",
+    MaintenanceStatus.COMPLETED: "ok",
+}
+MAINTENANCE_VERBS: dict[MaintenanceStatus, tuple[str, ...]] = {
+    MaintenanceStatus.SCHEDULED: ("maintenance:schedule", "maintenance:update"),
+    MaintenanceStatus.IN_PROGRESS: ("maintenance:start", "maintenance:update"),
+    MaintenanceStatus.VERIFYING: ("maintenance:start", "maintenance:update"),
+    MaintenanceStatus.COMPLETED: ("maintenance:complete", "maintenance:cancel", "maintenance:backfill"),
+}
 
 ALLOWED: dict[str, tuple[str, ...]] = dict([*INCIDENT_MOVES.items(), *MAINTENANCE_MOVES.items()])
+EVENT_TONES: dict[str, str] = dict([*INCIDENT_TONES.items(), *MAINTENANCE_TONES.items()])
 
 
 class Overdue(models.TextChoices):
@@ -155,6 +182,18 @@ SUBSCRIBER_MOVES: dict[SubscriberState, tuple[SubscriberState, ...]] = {
     SubscriberState.QUARANTINED: (SubscriberState.ACTIVE, SubscriberState.UNSUBSCRIBED),
     SubscriberState.UNSUBSCRIBED: (SubscriberState.ACTIVE,),
 }
+SUBSCRIBER_TONES: dict[SubscriberState, str] = {
+    SubscriberState.PENDING: "neutral",
+    SubscriberState.ACTIVE: "ok",
+    SubscriberState.QUARANTINED: "warning",
+    SubscriberState.UNSUBSCRIBED: "neutral",
+}
+SUBSCRIBER_VERBS: dict[SubscriberState, tuple[str, ...]] = {
+    SubscriberState.PENDING: ("subscriber:ask",),
+    SubscriberState.ACTIVE: ("subscriber:confirm", "subscriber:echo", "subscriber:import", "subscriber:reactivate"),
+    SubscriberState.QUARANTINED: ("subscriber:quarantine",),
+    SubscriberState.UNSUBSCRIBED: ("subscriber:unsubscribe",),
+}
 
 
 class ImportState(models.TextChoices):
@@ -173,6 +212,19 @@ IMPORT_MOVES: dict[ImportState, tuple[ImportState, ...]] = {
     ImportState.RUNNING: (ImportState.DONE,),
     ImportState.DONE: (),
     ImportState.DISCARDED: (),
+}
+IMPORT_TONES: dict[ImportState, str] = {
+    ImportState.READING: "neutral",
+    ImportState.PREVIEWED: "warning",
+    ImportState.RUNNING: "info",
+    ImportState.DONE: "ok",
+    ImportState.DISCARDED: "neutral",
+}
+IMPORT_VERBS: dict[ImportState, tuple[str, ...]] = {
+    ImportState.PREVIEWED: ("subscriber:import_preview",),
+    ImportState.RUNNING: ("subscriber:import",),
+    ImportState.DONE: ("subscriber:import_done",),
+    ImportState.DISCARDED: ("subscriber:import_discard",),
 }
 
 
@@ -205,6 +257,18 @@ DRAFT_MOVES: dict[DraftState, tuple[DraftState, ...]] = {
     DraftState.PUBLISHED: (),
     DraftState.DISCARDED: (),
 }
+DRAFT_TONES: dict[DraftState, str] = {
+    DraftState.DRAFT: "neutral",
+    DraftState.SCHEDULED: "info",
+    DraftState.PUBLISHED: "ok",
+    DraftState.DISCARDED: "neutral",
+}
+DRAFT_VERBS: dict[DraftState, tuple[str, ...]] = {
+    DraftState.DRAFT: ("draft:begin", "draft:unschedule", "draft:refused"),
+    DraftState.SCHEDULED: ("draft:schedule",),
+    DraftState.PUBLISHED: ("draft:publish",),
+    DraftState.DISCARDED: ("draft:discard",),
+}
 
 
 class FanOutState(models.TextChoices):
@@ -223,4 +287,18 @@ FAN_OUT_MOVES: dict[FanOutState, tuple[FanOutState, ...]] = {
     FanOutState.DONE: (FanOutState.UNDONE, FanOutState.RUNNING),  # it stopped for newer news that were taken back
     FanOutState.DISCARDED: (),
     FanOutState.UNDONE: (),
+}
+FAN_OUT_TONES: dict[FanOutState, str] = {
+    FanOutState.RUNNING: "info",
+    FanOutState.HELD: "warning",
+    FanOutState.DONE: "ok",
+    FanOutState.DISCARDED: "neutral",
+    FanOutState.UNDONE: "neutral",
+}
+FAN_OUT_VERBS: dict[FanOutState, tuple[str, ...]] = {
+    FanOutState.RUNNING: ("fan_out:release", "fan_out:undo"),
+    FanOutState.HELD: ("fan_out:hold",),
+    FanOutState.DONE: ("fan_out:complete",),
+    FanOutState.DISCARDED: ("fan_out:discard",),
+    FanOutState.UNDONE: ("fan_out:undo",),
 }

@@ -71,3 +71,8 @@ class SignInThrottleFactory(factory.django.DjangoModelFactory):
 
     key = factory.Sequence("{:064d}".format)
     last_at = factory.LazyFunction(clock.now)
+
+
+def office_member(office: Office, role: Role = Role.OFFICE_STAFF) -> Staff:
+    """Somebody who works at this office."""
+    return RoleAssignmentFactory(staff__practice=office.practice, office=office, role=role).staff

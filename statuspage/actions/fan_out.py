@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Sum
 
 from portal_core.kernel import audit, clock
-from portal_core.kernel.contracts import Actor
+from portal_core.kernel.contracts import SYSTEM, Actor
 from portal_core.kernel.realtime.push import push
 from portal_core.notify import queries as deliveries
 from portal_core.notify.actions import bulk
@@ -66,9 +66,11 @@ def begin(*, update_id: str, kind: str, at: dt.datetime) -> FanOut | None:
         if at + NOT_AFTER <= now:
             row.move(FanOutState.HELD, at=now)
             row.move(FanOutState.DISCARDED, at=now, by="too late")
+            audit.record("fan_out:discard", by=SYSTEM, target=row, at=now, people=row.people, why="late")
         elif _is_storm(row, page, now):
             logger.warning("status page: a fan-out is held", extra={"people": row.people})
             row.move(FanOutState.HELD, at=now)
+            audit.record("fan_out:hold", by=SYSTEM, target=row, at=now, people=row.people)
         push(BOARD_GROUP, {"type": "deliveries.changed"})
     if _take_part(row.pk):
         transaction.on_commit(_wake_worker, robust=True)
@@ -113,13 +115,13 @@ def _take_part(pk: int) -> bool:
     now = clock.now()
     people = queries.audience(row.update).filter(pk__gt=row.reached, pk__lte=row.last)
     if parting.base_of(row) + NOT_AFTER <= now:
-        row.move(FanOutState.DONE, at=now, completed_at=now)
+        _complete(row, now, why="late")
         return False
     if _has_newer(row):
         # What is left would hear old news: they get the newer ones, told as new, from the newer fan-out. Webhooks get
         # every event, whatever came after it.
         parting.promise(row, people.filter(way=Way.WEBHOOK), now=now)
-        row.move(FanOutState.DONE, at=now, completed_at=now)
+        _complete(row, now, why="newer")
         return False
     parting.locked_older(row)  # what an older one has in hand is over before it is replaced; its next part finds us
     ahead = Subscriber.objects.filter(page_id=row.incident.page_id, pk__gt=row.reached, pk__lte=row.last)
@@ -130,9 +132,15 @@ def _take_part(pk: int) -> bool:
     row.save(update_fields=["reached"])
     if end < row.last:
         return True
-    row.move(FanOutState.DONE, at=now, completed_at=now)
+    _complete(row, now, why="told")
     push(BOARD_GROUP, {"type": "deliveries.changed"})
     return False
+
+
+def _complete(row: FanOut, now: dt.datetime, *, why: str) -> None:
+    """Nobody more is to hear of it: all were `told`, it is too `late`, or something `newer` is being told."""
+    row.move(FanOutState.DONE, at=now, completed_at=now)
+    audit.record("fan_out:complete", by=SYSTEM, target=row, at=now, people=row.people, why=why)
 
 
 def _has_newer(row: FanOut) -> bool:

@@ -275,8 +275,8 @@ def _move(
         kind = PublicationKind.COMPLETED
         publication.release(incident)
     touches = was != begins and incident.component_status != ""
-    verb = {PublicationKind.STARTED: "start", PublicationKind.COMPLETED: "complete"}.get(kind, "update")
-    audit.record(f"maintenance:{verb}", by=by, target=incident, at=at, status=str(status))
+    deeds = {PublicationKind.STARTED: "maintenance:start", PublicationKind.COMPLETED: "maintenance:complete"}
+    audit.record(deeds.get(kind, "maintenance:update"), by=by, target=incident, at=at, status=str(status))
     affected = publication.apply(incident, by=by, at=at) if touches else publication.members_as_they_are(incident)
     publication.publish(page, incident, kind, body, affected, by=by, at=at, deliver=deliver, texts=texts)
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from portal_core.kernel.ids import PublicIdField, new_short_id
-from statuspage.enums import DraftState, EventKind, IncidentStatus
+from statuspage.enums import DRAFT_TONES, DraftState, EventKind, IncidentStatus
 from statuspage.models.page import Page
 
 
@@ -67,3 +67,7 @@ class Draft(models.Model):
             models.Index(fields=["publish_at"], name="draft_due", condition=Q(state=DraftState.SCHEDULED)),
             models.Index(fields=["page", "-updated_at"], name="draft_newest"),
         ]
+
+    @property
+    def tone(self) -> str:
+        return DRAFT_TONES[DraftState(self.state)]

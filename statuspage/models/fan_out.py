@@ -45,6 +45,7 @@ class FanOut(models.Model):
         indexes = [
             models.Index(fields=["-published_at", "-id"], name="fan_out_newest"),
             models.Index(fields=["id"], name="fan_out_running", condition=Q(state="running")),
+            models.Index(fields=["published_at", "id"], name="fan_out_held", condition=Q(state="held")),
             models.Index(fields=["published_at"], name="fan_out_unsettled", condition=Q(settled_at=None)),
         ]
 

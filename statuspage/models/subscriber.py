@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from portal_core.kernel.ids import PublicIdField
-from statuspage.enums import Impact, ImportState, SubscriberState, Way
+from statuspage.enums import IMPORT_TONES, Impact, ImportState, SubscriberState, Way
 from statuspage.models.page import Component, ComponentGroup, Page
 from statuspage.rules.addresses import Vault, identity, is_exact
 
@@ -182,6 +182,10 @@ class SubscriberImport(models.Model):
         constraints = [
             models.CheckConstraint(name="import_done_within_usable", condition=Q(done__lte=F("usable"))),
         ]
+
+    @property
+    def tone(self) -> str:
+        return IMPORT_TONES[ImportState(self.state)]
 
 
 class SubscriberImportPart(models.Model):

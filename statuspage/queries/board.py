@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from portal_core.notify import queries as deliveries
 from portal_core.notify.enums import DeliveryState
-from statuspage.enums import FanOutState, PublicationKind
+from statuspage.enums import FAN_OUT_TONES, FanOutState, PublicationKind
 from statuspage.errors import FanOutNotFound
 from statuspage.models import FanOut, Subscriber
 from statuspage.rules.addresses import Unreadable, masked
@@ -80,6 +80,10 @@ class Told:
         return self.state == FanOutState.RUNNING
 
     @property
+    def tone(self) -> str:
+        return FAN_OUT_TONES[FanOutState(self.state)]
+
+    @property
     def state_label(self) -> str:
         return "Held" if self.is_held else str(FanOutState(self.state).label)
 
@@ -92,8 +96,8 @@ def board(*, now: dt.datetime, limit: int = NEWEST) -> list[Told]:
 
 def held(*, now: dt.datetime) -> list[Told]:
     """Those that wait for somebody's word, the oldest first."""
-    rows = FanOut.objects.filter(state=FanOutState.HELD).select_related("update", "incident").order_by("pk")[:NEWEST]
-    return _told(list(rows), now)
+    rows = FanOut.objects.filter(state=FanOutState.HELD).select_related("update", "incident")
+    return _told(list(rows.order_by("published_at", "pk")[:NEWEST]), now)
 
 
 def told(public_id: str, *, now: dt.datetime) -> Told:
@@ -106,7 +110,7 @@ def told(public_id: str, *, now: dt.datetime) -> Told:
 def undoable(incident_id: str, *, now: dt.datetime) -> FanOut | None:
     """The newest fan-out of an incident while it can still be taken back."""
     rows = FanOut.objects.filter(incident__public_id=incident_id, undo_until__gt=now)
-    return rows.filter(state__in=[FanOutState.RUNNING, FanOutState.DONE]).order_by("-pk").first()
+    return rows.filter(state__in=[FanOutState.RUNNING, FanOutState.DONE]).order_by("-published_at", "-pk").first()
 
 
 def _told(rows: list[FanOut], now: dt.datetime) -> list[Told]:
@@ -161,7 +165,7 @@ def canary(*, now: dt.datetime) -> Canary:
     rows = list(
         FanOut.objects.filter(state__in=[FanOutState.RUNNING, FanOutState.DONE], created_at__gte=subscriber.created_at)
         .select_related("update")
-        .order_by("-pk")[:10]
+        .order_by("-published_at", "-pk")[:10]
     )
     begins = {row.cause: max(row.decided_at or row.published_at, row.undo_until or row.published_at) for row in rows}
     found = deliveries.sent_at(list(begins), subscriber.key)

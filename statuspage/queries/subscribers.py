@@ -9,7 +9,7 @@ from django.db.models import Case, CharField, Count, Value, When
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from statuspage.enums import Impact, SubscriberState, Way
+from statuspage.enums import SUBSCRIBER_TONES, Impact, SubscriberState, Way
 from statuspage.models import Component, ComponentGroup, Incident, Page, Subscriber, SubscriberImport
 from statuspage.models.subscriber import state_filters
 from statuspage.rules.addresses import Unreadable, Unusable, masked, normalise
@@ -55,6 +55,10 @@ class Line:
     reason: str
     purge_at: dt.datetime | None
     is_canary: bool
+
+    @property
+    def tone(self) -> str:
+        return SUBSCRIBER_TONES[self.state]
 
 
 def choices() -> tuple[GroupChoice, ...]:

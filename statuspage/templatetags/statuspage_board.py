@@ -5,24 +5,9 @@ from typing import Any
 from django import template
 
 from portal_core.kernel import clock
-from statuspage.enums import FanOutState
 from statuspage.queries import board
-from statuspage.queries.board import Told
 
 register = template.Library()
-
-TONES: dict[str, str] = {
-    FanOutState.RUNNING: "info",
-    FanOutState.HELD: "warning",
-    FanOutState.DONE: "ok",
-    FanOutState.DISCARDED: "neutral",
-    FanOutState.UNDONE: "neutral",
-}
-
-
-@register.filter
-def board_tone(row: Told) -> str:
-    return TONES[row.state]
 
 
 @register.filter

@@ -131,7 +131,7 @@ def import_page(request: StaffRequest, import_id: str) -> HttpResponse:
         act(import_id=import_id, by=request.actor)
         return redirect("statuspage:console-import", import_id=import_id)
     context = {
-        "row": row, "states": ImportState, "label": ImportState(row.state).label,
+        "row": row, "states": ImportState,
         "fresh": row.usable - row.known, "faults": [(line, FAULTS.get(code, code)) for line, code in row.faults],
     }  # fmt: skip
     return frame.page(request, "subscribers_import_page", context)

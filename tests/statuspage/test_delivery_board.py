@@ -1,6 +1,7 @@
 """SP-02: operators see how far the telling has come, and decide what is held."""
 
 import csv
+import datetime as dt
 import io
 
 import pytest
@@ -13,8 +14,16 @@ from portal_core.notify.models import Delivery
 from statuspage.actions import fan_out, incidents
 from statuspage.models import FanOut, Subscriber
 from statuspage.queries import board
+from tests.notify.factories import DeliveryFactory
 from tests.statuspage.conftest import OMAR
-from tests.statuspage.factories import audit_actions, declare, subscriber
+from tests.statuspage.factories import (
+    FanOutFactory,
+    IncidentFactory,
+    IncidentUpdateFactory,
+    audit_actions,
+    declare,
+    subscriber,
+)
 
 BOARD = "/desk/status/deliveries/"
 
@@ -212,3 +221,33 @@ def test_the_canary_is_nobody_who_asked_us_to_stop(page, omar):
     gone.refresh_from_db()
     assert (gone.is_canary, gone.unsubscribed_at is None) == (False, False)
     assert Subscriber.objects.get(is_canary=True).address == "canary@example.test"
+
+
+def test_the_newest_is_what_was_published_last_whatever_was_written_last(page):
+    """A handler that failed begins late: its row is younger than its news."""
+    now, incident = clock.now(), IncidentFactory(page=page)
+
+    def told(minutes: int, **values) -> FanOut:
+        at = now - dt.timedelta(minutes=minutes)
+        return FanOutFactory(update=IncidentUpdateFactory(incident=incident, created_at=at), **values)
+
+    newest, older = (told(minutes, undo_until=now + dt.timedelta(minutes=1)) for minutes in (1, 5))
+    held = [told(minutes, state="held") for minutes in (2, 3)]
+
+    assert board.undoable(incident.public_id, now=now) == newest
+    assert [row.id for row in board.board(now=now)] == [
+        newest.public_id, held[0].public_id, held[1].public_id, older.public_id,
+    ]  # fmt: skip
+    assert [row.id for row in board.held(now=now)] == [held[1].public_id, held[0].public_id]
+
+
+def test_the_canary_speaks_of_what_was_published_last(page):
+    now, reader = clock.now(), subscriber("canary@example.test", is_canary=True)
+    Subscriber.objects.update(created_at=now - dt.timedelta(hours=1))
+    for minutes, took in ((1, 3), (5, 40)):
+        update = IncidentUpdateFactory(incident__page=page, created_at=now - dt.timedelta(minutes=minutes))
+        row = FanOutFactory(update=update)
+        sent = row.published_at + dt.timedelta(seconds=took)
+        DeliveryFactory(message__cause=row.cause, recipient_key=reader.key, state="sent", sent_at=sent)
+
+    assert board.canary(now=now).seconds == 3

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 
 from portal_core.kernel import outbox
+from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
 from statuspage.actions import digests, fan_out, incidents
 from statuspage.errors import FanOutNotFound, TooLateToUndo
@@ -186,7 +187,9 @@ def test_a_storm_is_held_until_somebody_releases_it(storm, drain):
     drain()
 
     assert [state for _template, state in states()] == ["sent"] * 3
-    assert "fan_out:release" in audit_actions()
+    assert audit_actions() == ["incident:declare", "fan_out:hold", "fan_out:release"]
+    (done,) = AuditEvent.objects.filter(action="fan_out:complete")
+    assert (done.actor_kind, done.target_id, done.facts) == ("system", row.public_id, {"people": 3, "why": "told"})
 
 
 def test_two_fan_outs_together_are_a_storm(page, drain):

@@ -77,6 +77,8 @@ def test_an_import_takes_over_choices_and_consent_and_writes_to_nobody(page, dra
     assert mails() == []
     started = AuditEvent.objects.filter(action="subscriber:import")
     assert [line.facts for line in started] == [{"usable": 4, "consent": "paper forms"}]
+    ended = AuditEvent.objects.filter(action="subscriber:import_done")
+    assert [(line.target_id, line.facts) for line in ended] == [(row.public_id, {"added": 3})]
 
 
 def test_the_same_file_twice_adds_nobody_twice(page):

@@ -163,6 +163,7 @@ def _one_part(import_id: int) -> int | None:
     if part is None:
         row.state, row.finished_at = ImportState.DONE, clock.now()
         row.save(update_fields=["state", "finished_at"])
+        audit.record("subscriber:import_done", by=SYSTEM, target=row, at=row.finished_at, added=row.added)
         return None
     rows = json.loads(vault().open(part.rows_cipher))
     added = _take_over(row.page, rows, row.consent, SYSTEM, note=False)
