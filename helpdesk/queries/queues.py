@@ -14,6 +14,7 @@ from helpdesk.enums import (
     Hanging,
     Side,
     Turn,
+    UndoKind,
 )
 from helpdesk.models import (
     Ticket,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from portal_core.directory.models import Patient, Staff
 
 PAGE = 50
+UNDOABLE = 100  # as many as can be done at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +82,25 @@ class Undoable:
 
     id: str
     kind: str  # UndoKind
+    label: str  # the kind in words
     reference: str
     until: dt.datetime
+    batch: str = ""  # of a deed on many tickets: taken back together
+    count: int = 1  # how many
 
 
 def undoable(by_id: str, *, now: dt.datetime) -> Undoable | None:
-    """The newest of this person's deeds that can still be taken back; one query."""
-    rows = TicketUndo.objects.filter(by_id=by_id, until__gt=now, undone_at=None).select_related("ticket")
-    row = rows.order_by("-at", "-id").first()
-    if row is None:
+    """The newest of this person's deeds that can still be taken back, or all of what they did at once; one query."""
+    rows = TicketUndo.objects.filter(by_id=by_id, until__gt=now, undone_at=None).order_by("-at", "-id")
+    found = list(rows.values_list("public_id", "kind", "ticket__reference", "until", "batch")[:UNDOABLE])
+    if not found:
         return None
-    return Undoable(id=row.public_id, kind=row.kind, reference=row.ticket.reference, until=row.until)
+    public_id, kind, reference, until, batch = found[0]
+    ends = [row[3] for row in found if row[4] == batch] if batch else [until]
+    return Undoable(
+        id=public_id, kind=kind, label=str(UndoKind(kind).label), reference=reference, until=min(ends), batch=batch,
+        count=len(ends),
+    )  # fmt: skip
 
 
 def look_alikes(staff: "Staff", ticket: Ticket, *, limit: int = 6) -> list[Ticket]:
@@ -115,12 +125,6 @@ def tickets_of_incident(incident_id: str) -> list[Ticket]:
     if not incident_id:
         return []
     return list(Ticket.objects.filter(incident_id=incident_id).select_related("office", "practice").order_by("id"))
-
-
-def recent_of_category(practice_id: int, category: Category, *, since: dt.datetime) -> list[Ticket]:
-    """Live tickets of one kind since a moment, over all offices, oldest first: what a surge is counted from."""
-    alike = Ticket.objects.filter(practice_id=practice_id, category=category, created_at__gte=since, state__in=LIVE)
-    return list(alike.select_related("office").order_by("created_at", "id")[:500])
 
 
 def of_kind(practice_id: int, category: Category, *, since: dt.datetime, limit: int = 2000) -> list[Ticket]:

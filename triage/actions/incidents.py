@@ -129,12 +129,13 @@ def close_loop(*, incident_id: str, by: Actor) -> int:
 
 
 @transaction.atomic
-def link_ticket(*, ticket: "Ticket", incident_id: str, staff: "Staff", by: Actor) -> None:
-    """The office sees that a known incident explains it: no flag is needed (INCIDENT_KNOWN)."""
+def link_ticket(*, ticket: "Ticket", incident_id: str, staff: "Staff", hold: bool = False, by: Actor) -> None:
+    """The office sees that a known incident explains it: no flag is needed (INCIDENT_KNOWN). With `hold` it may be
+    undone for ten seconds."""
     if not staff.may(Permission.OFFICE_DESK, office_id=ticket.office_id):
         raise Forbidden
     queries.unresolved_incident(incident_id)
-    tickets.wait_for_incident(ticket=ticket, incident_id=incident_id, by=by)
+    tickets.wait_for_incident(ticket=ticket, incident_id=incident_id, hold=hold, by=by)
     realtime.push(it_group(ticket.practice.public_id), {"type": "incident.changed", "id": incident_id})
 
 

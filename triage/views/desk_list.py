@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from helpdesk.actions import tickets
 from helpdesk.actions.tickets import it_group, office_group
-from helpdesk.enums import Category, Hanging, Resolution, TicketState, Turn
+from helpdesk.enums import TONES, Category, Hanging, Resolution, TicketState, Turn
 from helpdesk.queries import Page, undoable
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
@@ -34,16 +34,6 @@ if TYPE_CHECKING:
 office_staff = staff_page(Permission.OFFICE_DESK)
 it_staff = staff_page(Permission.IT_DESK)
 DESK = "/triage/office/"
-STATE_TONES = {
-    TicketState.NEW: "warning",
-    TicketState.OPEN: "info",
-    TicketState.WAIT_PATIENT: "neutral",
-    TicketState.WAIT_INCIDENT: "warning",
-    TicketState.CLOSE_LOOP: "ok",
-    TicketState.SOLVED: "ok",
-    TicketState.CLOSED: "neutral",
-    TicketState.MERGED: "neutral",
-}
 
 
 # --- what the list is narrowed to -------------------------------------------------------------------------------------
@@ -80,7 +70,7 @@ def rows_context(
             {
                 "ticket": row,
                 "flag": latest.get(row.pk),
-                "tone": STATE_TONES[TicketState(row.state)],
+                "tone": TONES[TicketState(row.state)],
                 "people": people.get(row.public_id, []),
             }
             for row in page.tickets
@@ -215,7 +205,7 @@ def _rooms(staff: "Staff", mine: list["Office"]) -> list[str]:
 @office_staff
 @in_practice_time
 def bulk_office(request: StaffRequest) -> HttpResponse:
-    """Do one thing to the ticked tickets and say how it went with each."""
+    """Do one thing to the ticked tickets and say how it went with each. For ten seconds all of it can be taken back."""
     staff, by = request.staff, request.actor
     form = forms.BulkForm(desk_offices(staff), active_incidents(), request.POST)
     ids = request.POST.getlist("ticket")
@@ -227,22 +217,29 @@ def bulk_office(request: StaffRequest) -> HttpResponse:
     def deed(row: "Ticket") -> object:
         match got["do"]:
             case "take":
-                return tickets.take(ticket=row, staff=staff, by=by)
+                return tickets.take(ticket=row, staff=staff, hold=True, by=by)
             case "hand_over":
-                return tickets.hand_over(ticket=row, office=form.offices[got["office"]], by=by)
+                return tickets.hand_over(ticket=row, office=form.offices[got["office"]], hold=True, by=by)
             case "categorise":
-                return tickets.set_category(ticket=row, category=Category(got["category"]), by=by)
+                return tickets.set_category(ticket=row, category=Category(got["category"]), hold=True, by=by)
             case "solve":
-                return playbook.solve(ticket=row, resolution=Resolution(got["resolution"]), by=by)
+                return playbook.solve(ticket=row, resolution=Resolution(got["resolution"]), hold=True, by=by)
             case _:
-                return incidents.link_ticket(ticket=row, incident_id=got["incident"], staff=staff, by=by)
+                return incidents.link_ticket(ticket=row, incident_id=got["incident"], staff=staff, hold=True, by=by)
 
     def find(public_id: str) -> "Ticket":
         return access.office_ticket(staff, public_id)
 
-    results = _once(request, ids, find, deed)
+    with tickets.as_one():
+        results = _once(request, ids, find, deed)
     shown = _shown(results, find, "office-ticket", lambda row: row.reference)
-    context = {"results": shown, "back": address("office", narrowed=wanted_of(request)), "what": form.what}
+    found = undoable(staff.public_id, now=clock.now())
+    context = {
+        "results": shown,
+        "back": address("office", narrowed=wanted_of(request)),
+        "what": form.what,
+        "undoable": found if found is not None and found.batch else None,
+    }
     return render(request, "triage/bulk_result.html", context)
 
 

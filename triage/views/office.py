@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from helpdesk.actions import received_files, tickets
@@ -201,8 +202,10 @@ def wake(request: StaffRequest, row: "Ticket") -> str:
 @office_staff
 @in_practice_time
 def undo(request: StaffRequest) -> HttpResponse:
-    """Take back what one did within the last ten seconds, and open its ticket."""
+    """Take back what one did within the last ten seconds, and open its ticket; of many at once, all of it."""
     try:
+        if batch := request.POST.get("batch", ""):
+            return _taken_back(request, tickets.undo_all(batch=batch, by=request.actor))
         row = conversation.undo(undo_id=request.POST.get("undo", ""), staff=request.staff, by=request.actor)
     except NotFound:
         raise
@@ -210,6 +213,21 @@ def undo(request: StaffRequest) -> HttpResponse:
         return desk_page(request, error=error)
     messages.success(request, _("Taken back. Nobody outside heard of it."))
     return redirect(address("office-ticket", row.public_id, narrowed=wanted_of(request)))
+
+
+def _taken_back(request: StaffRequest, found: tickets.TakenBack) -> HttpResponse:
+    """Back to the list, with a word about those that had moved on."""
+    if found.back:
+        said = ngettext(
+            "%(n)d ticket stands as before. Nobody outside heard of it.",
+            "%(n)d tickets stand as before. Nobody outside heard of it.",
+            len(found.back),
+        )
+        messages.success(request, said % {"n": len(found.back)})
+    if found.late:
+        names = ", ".join(row.reference for row in found.late)
+        messages.warning(request, _("Too late to take back, or moved on meanwhile: %(names)s.") % {"names": names})
+    return redirect(address("office", narrowed=wanted_of(request)))
 
 
 @button

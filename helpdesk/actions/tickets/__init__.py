@@ -10,12 +10,13 @@ from helpdesk.actions.tickets.rating import rate
 from helpdesk.actions.tickets.relaying import mark_relayed, mark_returned
 from helpdesk.actions.tickets.snoozing import snooze, unsnooze
 from helpdesk.actions.tickets.telling import after_deed, desk_group, it_group, office_group, ticket_group
-from helpdesk.actions.tickets.undoing import undo
+from helpdesk.actions.tickets.undoing import TakenBack, as_one, undo, undo_all
 from helpdesk.actions.tickets.waiting import close_loop, confirm_fixed, still_broken, wait_for_incident, wake
 
 __all__ = [
-    "add_note", "after_deed", "alert", "close", "close_loop", "confirm_fixed", "desk_group", "follow_up", "hand_over",
-    "it_group", "link", "log_call", "mark_relayed", "mark_returned", "match_patient", "merge", "office_group",
-    "open_from_contact", "open_from_portal", "rate", "reply", "requester_of", "set_category", "snooze", "solve", "split", "still_broken",
-    "take", "ticket_group", "undo", "unlink", "unsnooze", "wait_for_incident", "wake",
+    "TakenBack", "add_note", "after_deed", "alert", "as_one", "close", "close_loop", "confirm_fixed", "desk_group",
+    "follow_up", "hand_over", "it_group", "link", "log_call", "mark_relayed", "mark_returned", "match_patient",
+    "merge", "office_group", "open_from_contact", "open_from_portal", "rate", "reply", "requester_of", "set_category",
+    "snooze", "solve", "split", "still_broken", "take", "ticket_group", "undo", "undo_all", "unlink", "unsnooze",
+    "wait_for_incident", "wake",
 ]  # fmt: skip

@@ -7,7 +7,8 @@ from django.db import transaction
 from helpdesk import errors
 from helpdesk.actions.tickets.clocks import cut, save
 from helpdesk.actions.tickets.telling import nudge, office_group, tell
-from helpdesk.enums import DONE, Category, RequesterKind, Side, TicketState
+from helpdesk.actions.tickets.undoing import held, remember, snapshot
+from helpdesk.enums import DONE, Category, RequesterKind, Side, TicketState, UndoKind
 from helpdesk.models import Ticket
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def take(*, ticket: Ticket, staff: "Staff", over: bool = False, by: Actor) -> Ticket:
-    """Make it one's own. Raises AlreadyTaken when somebody else has it, unless one takes it `over` knowingly."""
+def take(*, ticket: Ticket, staff: "Staff", over: bool = False, hold: bool = False, by: Actor) -> Ticket:
+    """Make it one's own. With `hold` it may be undone for ten seconds. Raises AlreadyTaken when somebody else has it,
+    unless one takes it `over` knowingly."""
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if ticket.state == TicketState.CLOSED:
         raise errors.TicketClosed
@@ -26,11 +28,14 @@ def take(*, ticket: Ticket, staff: "Staff", over: bool = False, by: Actor) -> Ti
         raise errors.AlreadyTaken
     if ticket.owner_id == staff.pk and ticket.state != TicketState.NEW:
         return ticket
+    before = snapshot(ticket, "owner_id")
     if ticket.state == TicketState.NEW:
         ticket.move(TicketState.OPEN, at=now)
     ticket.owner = staff
     save(ticket, "owner", at=now)
-    tell(ticket, "ticket:take", at=now, by=by)
+    events = tell(ticket, "ticket:take", at=now, by=by, not_before=held(hold, now))
+    if hold:
+        remember(ticket, UndoKind.TAKE, before, events, at=now, by=by)
     return ticket
 
 
@@ -57,8 +62,9 @@ def match_patient(*, ticket: Ticket, patient: "Patient", by: Actor) -> Ticket:
 
 
 @transaction.atomic
-def hand_over(*, ticket: Ticket, office: "Office", by: Actor) -> Ticket:
-    """Give it to another office of the practice, e.g. when the requester did not know theirs. Raises WrongOffice."""
+def hand_over(*, ticket: Ticket, office: "Office", hold: bool = False, by: Actor) -> Ticket:
+    """Give it to another office of the practice, e.g. when the requester did not know theirs. With `hold` it may be
+    undone for ten seconds. Raises WrongOffice."""
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if office.practice_id != ticket.practice_id:
         raise errors.WrongOffice
@@ -66,25 +72,35 @@ def hand_over(*, ticket: Ticket, office: "Office", by: Actor) -> Ticket:
         raise errors.StillAtIT
     if ticket.state in DONE:
         raise errors.WrongMove
-    before = ticket.office.public_id
+    before, left = snapshot(ticket, "office_id", "owner_id"), ticket.office.public_id
     cut(ticket, at=now)
     ticket.office, ticket.owner, ticket.turn_since = office, None, now
     ticket.snoozed_until, ticket.snooze_reason = None, ""
     save(ticket, "office", "owner", at=now, again=True)
-    tell(ticket, "ticket:hand_over", at=now, by=by, from_office=before, to_office=office.public_id)
-    nudge(ticket, office_group(before))
+    events = tell(
+        ticket, "ticket:hand_over", at=now, by=by, not_before=held(hold, now), from_office=left,
+        to_office=office.public_id,
+    )  # fmt: skip
+    nudge(ticket, office_group(left))
+    if hold:
+        remember(ticket, UndoKind.OFFICE, before, events, at=now, by=by)
     return ticket
 
 
 @transaction.atomic
-def set_category(*, ticket: Ticket, category: Category, by: Actor) -> Ticket:
-    """Correct what it is about."""
+def set_category(*, ticket: Ticket, category: Category, hold: bool = False, by: Actor) -> Ticket:
+    """Correct what it is about. With `hold` it may be undone for ten seconds."""
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if ticket.state == TicketState.CLOSED:
         raise errors.TicketClosed
-    before, ticket.category = ticket.category, category
-    if ticket.subject == str(Category(before).label):
+    before, was = snapshot(ticket, "category", "subject"), ticket.category
+    ticket.category = category
+    if ticket.subject == str(Category(was).label):
         ticket.subject = str(Category(category).label)
     save(ticket, "category", "subject", at=now, again=True)
-    tell(ticket, "ticket:categorise", at=now, by=by, before=before, after=str(category))
+    events = tell(
+        ticket, "ticket:categorise", at=now, by=by, not_before=held(hold, now), before=was, after=str(category)
+    )
+    if hold:
+        remember(ticket, UndoKind.KIND, before, events, at=now, by=by)
     return ticket

@@ -1,20 +1,26 @@
-"""Second thoughts: for ten seconds a reply, a solving, a joining can be taken back, and nobody outside heard of it."""
+"""Second thoughts: for ten seconds a reply, a solving, a joining, or what was done to many tickets at once can be taken
+back, and nobody outside heard of it."""
 
 import datetime as dt
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final
 
 from django.db import transaction
 
 from helpdesk import errors
-from helpdesk.actions.tickets.clocks import save
-from helpdesk.actions.tickets.telling import tell
+from helpdesk.actions.tickets.clocks import cut, save
+from helpdesk.actions.tickets.telling import nudge, office_group, tell
 from helpdesk.enums import UndoKind
 from helpdesk.models import Ticket, TicketMessage, TicketUndo
 from helpdesk.rules.turn import HOLD
 from portal_core.kernel import clock, outbox
 from portal_core.kernel.contracts import Actor
+from portal_core.kernel.ids import new_public_id
 
-# What the three deeds may change. Deadlines are worked out anew.
+# What any of the deeds may change. Deadlines are worked out anew. What else one changes, it names itself.
 COLUMNS = (
     "state", "wait_reason", "wake_at", "nudges", "snoozed_until", "snooze_reason", "turn_since", "relayed_at",
     "incident_id", "solved_at", "solved_by", "resolution", "merged_into_id", "merged_at", "first_response_at",
@@ -24,10 +30,31 @@ MOMENTS = frozenset(
     {"wake_at", "snoozed_until", "turn_since", "relayed_at", "solved_at", "merged_at", "first_response_at"}
 )
 
+# What every restoring writes, whatever the deed was; the columns of state and turn come with the clocks.
+ALWAYS: Final = ("incident_id", "merged_into", "merged_at", "first_response_at")
+FIELDS: Final = {"owner_id": "owner", "office_id": "office", "category": "category", "subject": "subject"}
+_one: ContextVar[str] = ContextVar("helpdesk.undo.one", default="")
 
-def snapshot(ticket: Ticket) -> dict[str, Any]:
-    """The columns as they stand in memory, as JSON."""
-    values = {name: getattr(ticket, name) for name in COLUMNS}
+
+@contextmanager
+def as_one() -> Iterator[str]:
+    """Whatever is held inside is taken back together: `undo_all(batch=…)` with the id this yields."""
+    batch = new_public_id()
+    token = _one.set(batch)
+    try:
+        yield batch
+    finally:
+        _one.reset(token)
+
+
+def held(hold: bool, at: dt.datetime) -> dt.datetime | None:
+    """Until when the events of a deed are held back; None: they leave at once."""
+    return at + HOLD if hold else None
+
+
+def snapshot(ticket: Ticket, *more: str) -> dict[str, Any]:
+    """The columns, and these, as they stand in memory, as JSON."""
+    values = {name: getattr(ticket, name) for name in (*COLUMNS, *more)}
     return {name: one.isoformat() if isinstance(one, dt.datetime) else one for name, one in values.items()}
 
 
@@ -43,8 +70,8 @@ def remember(
 ) -> TicketUndo:
     """Keep what is needed to take it back; inside the deed's transaction, after the ticket was saved."""
     return TicketUndo.objects.create(
-        ticket=ticket, kind=kind, by_id=by.id, message=message, before=before, after=snapshot(ticket),
-        event_ids=event_ids, at=at, until=at + HOLD,
+        ticket=ticket, kind=kind, by_id=by.id, message=message, before=before, after=snapshot(ticket, *_more(before)),
+        event_ids=event_ids, at=at, until=at + HOLD, batch=_one.get(),
     )  # fmt: skip
 
 
@@ -64,7 +91,7 @@ def undo(*, undo_id: str, by: Actor) -> tuple[Ticket, str]:
     if row.until <= now or not all(outbox.recall(event_id) for event_id in row.event_ids):
         raise errors.TooLateToUndo
     ticket = Ticket.objects.locked(row.ticket_id)
-    if snapshot(ticket) == row.after:
+    if snapshot(ticket, *_more(row.before)) == row.after:
         _restore(ticket, row, at=now)
     elif row.kind != UndoKind.REPLY:
         raise errors.TooLateToUndo
@@ -75,17 +102,50 @@ def undo(*, undo_id: str, by: Actor) -> tuple[Ticket, str]:
     return ticket, text
 
 
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What became of taking back many: the tickets that stand as before, and those for which it was too late."""
+
+    back: list[Ticket]
+    late: list[Ticket]
+
+
+@transaction.atomic
+def undo_all(*, batch: str, by: Actor) -> TakenBack:
+    """Take back what one did to many at once, each for itself: what was answered meanwhile stays. Pressing twice is
+    once. Raises UndoNotFound for anybody else's."""
+    rows = TicketUndo.objects.filter(batch=batch, by_id=by.id).select_related("ticket") if batch else []
+    found = TakenBack([], [])
+    for row in sorted(rows, key=lambda one: one.ticket_id):
+        try:
+            found.back.append(undo(undo_id=row.public_id, by=by)[0])
+        except errors.TooLateToUndo:
+            found.late.append(row.ticket)
+    if not (found.back or found.late):
+        raise errors.UndoNotFound
+    return found
+
+
+def _more(before: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name in FIELDS if name in before)
+
+
 def _restore(ticket: Ticket, row: TicketUndo, *, at: dt.datetime) -> None:
     """Not a move of the table: the row stands again as it stood, while nobody outside had heard of the deed."""
-    joined = row.before.get("joined", [])
-    for name in COLUMNS:
+    joined, more, left = row.before.get("joined", []), _more(row.before), ""
+    if row.before.get("office_id", ticket.office_id) != ticket.office_id:
+        left = ticket.office.public_id
+        cut(ticket, at=at)
+    for name in (*COLUMNS, *more):
         value = row.before[name]
         if name in MOMENTS and value is not None:
             value = dt.datetime.fromisoformat(value)
         setattr(ticket, name, value)
-    save(ticket, "incident_id", "merged_into", "merged_at", "first_response_at", at=at, again=True)
+    save(ticket, *ALWAYS, *(FIELDS[name] for name in more), at=at, again=True)
     if joined:
         Ticket.objects.filter(pk__in=joined, merged_into_id=row.after["merged_into_id"]).update(merged_into=ticket)
+    if left:
+        nudge(ticket, office_group(left))
 
 
 def _withdraw(row: TicketUndo) -> str:

@@ -6,8 +6,9 @@ from helpdesk import errors
 from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.ending import mark_solved, solved_event
 from helpdesk.actions.tickets.telling import tell
+from helpdesk.actions.tickets.undoing import held, remember, snapshot
 from helpdesk.contracts import TicketLoopClosing, TicketNudged, TicketStillBroken, TicketWaitsForIncident
-from helpdesk.enums import PAUSED, Resolution, TicketState
+from helpdesk.enums import PAUSED, Resolution, TicketState, UndoKind
 from helpdesk.models import Ticket
 from helpdesk.rules import turn as rules
 from portal_core.kernel import clock
@@ -15,18 +16,25 @@ from portal_core.kernel.contracts import Actor, Event
 
 
 @transaction.atomic
-def wait_for_incident(*, ticket: Ticket, incident_id: str, by: Actor) -> Ticket:
-    """A known incident explains it: the requester is told once. An open flag ends here. Raises WrongMove, TicketClosed.
-    Doing it again for the same incident changes nothing."""
+def wait_for_incident(*, ticket: Ticket, incident_id: str, hold: bool = False, by: Actor) -> Ticket:
+    """A known incident explains it: the requester is told once. An open flag ends here. With `hold` they are told ten
+    seconds later, and until then it may be undone. Raises WrongMove, TicketClosed. Doing it again for the same incident
+    changes nothing."""
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if ticket.state == TicketState.WAIT_INCIDENT and ticket.incident_id == incident_id:
         return ticket
+    before = snapshot(ticket)
     ticket.move(TicketState.WAIT_INCIDENT, at=now)
     ticket.incident_id = incident_id
     ticket.first_response_at = ticket.first_response_at or now  # the requester is told, with a page to look at
     save(ticket, "incident_id", "first_response_at", at=now)
     event = TicketWaitsForIncident(ticket_id=ticket.public_id, incident_id=incident_id, at=now)
-    tell(ticket, "ticket:wait_for_incident", event, at=now, by=by, incident=incident_id)
+    events = tell(
+        ticket, "ticket:wait_for_incident", event, at=now, by=by, quiet=hold, not_before=held(hold, now),
+        incident=incident_id,
+    )  # fmt: skip
+    if hold:
+        remember(ticket, UndoKind.WAIT, before, events, at=now, by=by)
     return ticket
 
 
