@@ -18,10 +18,18 @@ class HelpdeskConfig(AppConfig):
 
         access_hooks.also_sent(panels.letters_to, panels.LETTERS)
         slots.register("portal.home", panels.my_messages, order=30)
-        slots.register("portal.nav", panels.messages_link)
+        slots.register_nav(
+            "portal",
+            slots.Link(
+                "Messages", "helpdesk:messages", icon="mail", order=20, count=panels.unread_messages,
+                shown=panels.shows_messages,
+            ),
+        )  # fmt: skip
         slots.register("portal.home", panels.my_files, order=55)
         slots.register("portal.home.files", panels.my_files)
-        slots.register("portal.nav", panels.files_link)
+        slots.register_nav(
+            "portal", slots.Link("Files", "helpdesk:files", icon="document", order=30, shown=panels.shows_files)
+        )
         slots.register_nav("desk", slots.Link("Help", "helpdesk:library", icon="help", order=95))
         slots.register_nav(
             "desk", slots.Link("Help articles", "helpdesk:articles", Permission.SETTINGS, "document", order=88)

@@ -3,7 +3,6 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk import queries
@@ -41,12 +40,9 @@ def my_files(request: HttpRequest) -> str:
     return render_to_string("helpdesk/my_files.html", {"files": files}, request=request) if files else ""
 
 
-def files_link(request: HttpRequest) -> str:
-    """In the portal's navigation, for whom it is not closed."""
-    if getattr(request, "patient", None) is None or not may_act(request, ProxyScope.FILES):
-        return ""
-    current = request.path.startswith(reverse("helpdesk:files"))
-    return render_to_string("helpdesk/parts/files_link.html", {"current": current}, request=request)
+def shows_files(request: HttpRequest) -> bool:
+    """Whether the portal's navigation leads to files: for the patient, and for who may open them for them."""
+    return getattr(request, "patient", None) is not None and may_act(request, ProxyScope.FILES)
 
 
 def my_messages(request: HttpRequest) -> str:
@@ -59,14 +55,16 @@ def my_messages(request: HttpRequest) -> str:
     return render_to_string("helpdesk/parts/messages_card.html", context, request=request)
 
 
-def messages_link(request: HttpRequest) -> str:
-    """In the portal's navigation, with the number of unread ones; not for somebody who acts for a patient."""
+def shows_messages(request: HttpRequest) -> bool:
+    """Whether the portal's navigation leads to messages: not for somebody who acts for a patient."""
+    return _reader(request) is not None
+
+
+def unread_messages(request: HttpRequest) -> str:
+    """Beside that link: how many are unread."""
     patient = _reader(request)
-    if patient is None:
-        return ""
-    current = request.path.startswith(reverse("helpdesk:messages"))
-    context = {"unread": _unread(request, patient), "current": current}
-    return render_to_string("helpdesk/parts/messages_link.html", context, request=request)
+    count = _unread(request, patient) if patient is not None else 0
+    return (str(count) if count < 100 else "99+") if count else ""
 
 
 def _unread(request: HttpRequest, patient: "Patient") -> int:

@@ -23,7 +23,7 @@ TEXTED = frozenset({"received", "reply", "solved"})  # what has words for a text
 def tell_requester(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, Any] | None = None) -> int:
     """Send `helpdesk/<name>` to whoever asked, once per cause; return how many promises that made."""
     if ticket.channel == Channel.MESSAGE:
-        return _tell_patient(ticket, name, cause=cause)
+        return _tell_patient(ticket, name, cause=cause, more=more)
     by_text = not ticket.requester_email and ticket.channel == Channel.SMS and name in TEXTED
     if by_text and TextOptOut.objects.filter(phone=ticket.requester_phone).exists():
         return 0
@@ -64,7 +64,7 @@ def tell_patient_of_files(ticket: Ticket, *, cause: str, more: Mapping[str, Any]
     )
 
 
-def _tell_patient(ticket: Ticket, name: str, *, cause: str) -> int:
+def _tell_patient(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, Any] | None) -> int:
     """That a secure message waits (PC-06): at the address on file today, and where there is none as a text. What else
     becomes of the conversation stands in the portal."""
     letter, patient = SECURE.get(name), ticket.patient
@@ -82,6 +82,7 @@ def _tell_patient(ticket: Ticket, name: str, *, cause: str) -> int:
             "practice_name": ticket.practice.name,
             "link": settings.PUBLIC_URL + reverse("helpdesk:request", args=[ticket.public_id]),
             "office_phone": ticket.office.phone_shown if ticket.office.phone else "",
+            **(more or {}),
         },
         channels=("email",) if email else ("sms",),
         headers=threading_headers(ticket) if email else None,

@@ -5,19 +5,22 @@ the move, deadlines, undo, search and figures are those of every ticket. What di
 and the notice that leaves the house says only that something waits there (PC-06).
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from helpdesk import errors, queries
+from helpdesk.actions import received_files
 from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.ending import mark_solved
 from helpdesk.actions.tickets.joining import link
 from helpdesk.actions.tickets.opening import open_ticket
 from helpdesk.actions.tickets.telling import desk_group, nudge, tell, write
 from helpdesk.contracts import Intake, TicketReplied
-from helpdesk.enums import Category, Channel, RequesterKind, Resolution, Side, TicketState, Visibility
+from helpdesk.enums import Category, Channel, FileSender, RequesterKind, Resolution, Side, TicketState, Visibility
 from helpdesk.models import MessageReceipt, Ticket
+from helpdesk.rules.enclosed import Enclosed
 from portal_core.access.queries import portal_status
 from portal_core.directory.enums import Permission
 from portal_core.kernel import audit, clock
@@ -36,10 +39,12 @@ def begin(
     staff: "Staff",
     expects_answer: bool = True,
     about: Ticket | None = None,
+    files: Sequence[Enclosed] = (),
     by: Actor,
 ) -> Ticket:
     """An office writes to its patient. The move is the patient's where an answer is expected; else the ticket is solved
-    at once, and an answer within a week opens it. `about`: an earlier ticket of theirs that it is linked with.
+    at once, and an answer within a week opens it. `about`: an earlier ticket of theirs that it is linked with. `files`
+    go into their portal with it (PC-59).
 
     Raises WrongOffice (not at a desk of the patient's home office), OtherPatient, PatientCannotRead.
     """
@@ -61,6 +66,10 @@ def begin(
         side=Side.OFFICE, owner=staff, patient=patient,
     )  # fmt: skip
     message = write(ticket, body, Visibility.PATIENT, at=now, by=by)
+    received_files.keep(
+        ticket=ticket, message=message, mail=None, files=files, at=now, sender=FileSender.OFFICE,
+        patient_id=patient.pk,
+    )  # fmt: skip
     if expects_answer:
         ticket.move(TicketState.WAIT_PATIENT, at=now)
     else:

@@ -215,6 +215,8 @@ class Ticket(models.Model):
     @property
     def public_label(self) -> str:
         """The requester's word for the state."""
+        if self.channel == Channel.MESSAGE and self.resolution == Resolution.NOT_NEEDED:
+            return rules.NO_ANSWER_NEEDED
         return rules.public_label(TicketState(self.state))
 
     @property

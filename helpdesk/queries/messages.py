@@ -24,12 +24,13 @@ OURS = (Author.OFFICE, Author.IT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
     """One conversation in a list; `unread` counts what the patient has yet to open, `last_at` is of the newest
-    message, `mine` whether the patient wrote it."""
+    message, `mine` whether the patient wrote it, `reads_here` whether it is known what they read."""
 
     ticket: Ticket
     unread: int
     last_at: dt.datetime
     mine: bool
+    reads_here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def conversations(patient: "Patient", *, after: str = "", limit: int = CONVERSAT
     listed = [
         Conversation(
             ticket=row,
+            reads_here=reads_in_portal(row),
             unread=row.unread,  # type: ignore[attr-defined]
             last_at=row.last_at,  # type: ignore[attr-defined]
             mine=authors.get((row.pk, row.last_at)) == Author.REQUESTER,  # type: ignore[attr-defined]

@@ -39,6 +39,7 @@ LABELS: dict[TicketState, str] = {
     TicketState.CLOSED: "Closed",
     TicketState.MERGED: "Joined with your other message",
 }
+NO_ANSWER_NEEDED = "No answer needed"  # of a message that the office wrote for the patient to know
 TONES: dict[TicketState, str] = {
     TicketState.NEW: "info",
     TicketState.OPEN: "info",

@@ -22,7 +22,8 @@ handed over as keyword arguments to providers that name them."""
 class Link:
     """One entry of a navigation. `permission` is asked of the signed-in staff; None means everybody.
 
-    `count` is an optional provider of a short text beside the title ("3"), "" for none.
+    `count` is an optional provider of a short text beside the title ("3"), "" for none; `shown` says whether this
+    reader sees the link at all.
     """
 
     title: str
@@ -31,6 +32,7 @@ class Link:
     icon: str = ""
     order: int = 100
     count: Callable[[HttpRequest], str] | None = None
+    shown: Callable[[HttpRequest], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ def _named_parameters(provider: Provider) -> frozenset[str] | None:
 
 
 def _may_use(link: Link, request: HttpRequest) -> bool:
+    if link.shown is not None and not link.shown(request):
+        return False
     if link.permission is None:
         return True
     staff = getattr(request, "staff", None)

@@ -52,6 +52,7 @@ def test_a_message_is_a_ticket_whose_move_is_the_patients(cast, deeds, events):
 def test_one_that_wants_no_answer_is_done_and_an_answer_opens_it(cast):
     ticket = write(cast, expects_answer=False)
     assert (ticket.state, ticket.resolution) == (TicketState.SOLVED, Resolution.NOT_NEEDED)
+    assert ticket.public_label == "No answer needed"
 
     tickets.reply(ticket=ticket, body="One question.", by=cast.pat.actor)
 

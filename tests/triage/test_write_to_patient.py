@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from helpdesk.actions import messages
 from helpdesk.enums import Channel, TicketState
@@ -35,6 +36,20 @@ def test_from_the_patients_page_to_the_ticket_once(cast, staff_client):
     assert ticket.messages.get().body == WORDS
     dash = client.get(f"/desk/patients/{cast.pat.public_id}/").content.decode()
     assert "Not read yet</span>" in dash
+
+
+def test_files_go_with_it_and_a_refused_one_keeps_the_words(cast, staff_client):
+    """PC-59"""
+    client = staff_client(cast.olivia)
+    program = SimpleUploadedFile("setup.exe", b"MZ....", "application/pdf")
+    refused = client.post(url(cast.pat), {**FORM, "files": program})
+    assert (refused.status_code, Ticket.objects.count()) == (422, 0)
+    assert WORDS in refused.content.decode()
+
+    client.post(url(cast.pat), {**FORM, "files": SimpleUploadedFile("form.pdf", b"%PDF-1.7")})
+
+    file = Ticket.objects.get().attachments.get()
+    assert (file.name, file.sender, file.patient) == ("form.pdf", "office", cast.pat)
 
 
 def test_what_was_typed_stays_when_something_is_missing(cast, staff_client):

@@ -10,12 +10,13 @@ from django.views.decorators.http import require_http_methods
 
 from helpdesk import queries as helpdesk
 from helpdesk.actions import messages as secure
+from helpdesk.actions import received_files
 from portal_core.access.queries import portal_status
 from portal_core.directory.access import patient_for
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.kernel import idempotency
-from portal_core.kernel.errors import Conflict, NotFound
+from portal_core.kernel.errors import AppError, NotFound
 from triage import access
 from triage.forms.messages import WriteForm
 from triage.views.practice_time import in_practice_time
@@ -39,7 +40,9 @@ def write(request: StaffRequest, patient_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             public_id = _send(request, patient, form, about)
-        except Conflict as refusal:
+        except NotFound:
+            raise
+        except AppError as refusal:
             form.add_error(None, str(refusal))
             return _page(request, patient, form, about, status=refusal.status)
         messages.success(request, _("Sent. You see here when they have read it."))
@@ -51,9 +54,10 @@ def _send(request: StaffRequest, patient: "Patient", form: WriteForm, about: "Ti
     got = form.cleaned_data
 
     def deed() -> str:
+        files = received_files.uploaded(request.FILES.getlist("files"))
         ticket = secure.begin(
             patient=patient, subject=got["subject"], body=got["body"], expects_answer=got["expects_answer"],
-            about=about, staff=request.staff, by=request.actor,
+            about=about, files=files, staff=request.staff, by=request.actor,
         )  # fmt: skip
         return str(ticket.public_id)
 
