@@ -3,8 +3,8 @@
 from typing import Any
 
 from portal_core.directory.enums import Permission
-from portal_core.directory.errors import OfficeNotFound, PatientNotFound, StaffNotFound
-from portal_core.directory.models import Office, Patient, Staff
+from portal_core.directory.errors import PatientNotFound, StaffNotFound
+from portal_core.directory.models import Patient, Staff
 from portal_core.kernel import audit
 from portal_core.kernel.errors import Forbidden
 
@@ -27,14 +27,6 @@ def patient_for(staff: Staff, public_id: str, *, to: Permission, **facts: Any) -
 def note_list_read(staff: Staff, *, shown: int, searched: bool, **facts: Any) -> None:
     """Write to the ledger that a list of patients was read: how many, never what was searched for."""
     audit.record("patient:search" if searched else "patient:list", by=staff.actor, shown=shown, **facts)
-
-
-def office_for(staff: Staff, public_id: str, *, to: Permission) -> Office:
-    """An office of this person's practice in which they hold `to`. Raises OfficeNotFound."""
-    office = Office.objects.filter(practice_id=staff.practice_id, public_id=public_id).first()
-    if office is None or not staff.may(to, office_id=office.pk):
-        raise OfficeNotFound
-    return office
 
 
 def staff_for(staff: Staff, public_id: str, *, to: Permission = Permission.SETTINGS) -> Staff:

@@ -1,8 +1,6 @@
 """From answers to a judgement: three failures in a row make a thing failing, two successes in a row make it work again
 (the thresholds of Gatus), so that one lost packet changes nothing."""
 
-from collections.abc import Sequence
-
 from statuspage.enums import EntryPointHealth, EntryPointKind
 
 FAILURES, SUCCESSES = 3, 2
@@ -20,13 +18,6 @@ def judge(health: str, failures: int, *, ok: bool) -> tuple[str, int]:
         return health, FAILURES
     left = min(failures, SUCCESSES) - 1
     return (health, left) if left > 0 else (str(EntryPointHealth.WORKING), 0)
-
-
-def failing_now(answers: Sequence[bool], *, was_failing: bool) -> bool:
-    """The same from the newest answers, newest first. Too few answers change nothing."""
-    if was_failing:
-        return not (len(answers) >= SUCCESSES and all(answers[:SUCCESSES]))
-    return len(answers) >= FAILURES and not any(answers[:FAILURES])
 
 
 def usable_target(kind: str, target: str) -> bool:

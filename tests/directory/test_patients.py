@@ -4,7 +4,7 @@ import pytest
 
 from portal_core.directory import access, queries
 from portal_core.directory.enums import Permission, Role
-from portal_core.directory.errors import OfficeNotFound, PatientNotFound, StaffNotFound
+from portal_core.directory.errors import PatientNotFound, StaffNotFound
 from portal_core.directory.models import Patient
 from portal_core.kernel.errors import Forbidden
 from portal_core.kernel.models import AuditEvent
@@ -232,11 +232,7 @@ def test_who_may_not_edit(cast, staff_client, who, status):
     assert Patient.objects.get(pk=cast.pat.pk).email == "pat@patients.example"
 
 
-def test_offices_and_colleagues_of_others_do_not_exist(cast):
-    assert access.office_for(cast.olivia, cast.north.public_id, to=Permission.OFFICE_DESK) == cast.north
-    for stranger, office in ((cast.olivia, cast.south), (cast.ana, cast.elsewhere_office), (cast.ian, cast.north)):
-        with pytest.raises(OfficeNotFound):
-            access.office_for(stranger, office.public_id, to=Permission.OFFICE_DESK)
+def test_colleagues_of_others_do_not_exist(cast):
     assert access.staff_for(cast.ana, cast.dan.public_id) == cast.dan
     for stranger, colleague in ((cast.ana, cast.charlie), (cast.olivia, cast.dan)):
         with pytest.raises(StaffNotFound):

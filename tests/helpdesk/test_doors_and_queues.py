@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from helpdesk import access, queries
-from helpdesk.enums import Category, RequesterKind, Side, TicketState, Turn
+from helpdesk.enums import RequesterKind, Side, TicketState, Turn
 from helpdesk.errors import TicketNotFound
 from helpdesk.models import Ticket
 from portal_core.kernel import clock
@@ -134,15 +134,12 @@ def test_a_queue_page_is_read_from_an_index(cast):
     assert "ticket_office_turn" in plan or "Seq Scan" in plan  # PostgreSQL reads an empty table as a whole
 
 
-def test_tickets_of_an_incident_and_a_surge(cast):
+def test_tickets_of_an_incident(cast):
     linked = TicketFactory(office=cast.north, state=S.WAIT_INCIDENT)
     TicketFactory(office=cast.north)
 
     assert queries.tickets_of_incident("incident0001") == [linked]
     assert queries.tickets_of_incident("") == []
-    since = clock.now() - dt.timedelta(minutes=15)
-    assert len(queries.recent_of_category(cast.practice.pk, Category.LOGIN_PWD, since=since)) == 2
-    assert queries.recent_of_category(cast.elsewhere.pk, Category.LOGIN_PWD, since=since) == []
 
 
 def test_patients_see_their_open_requests_on_the_home_page(cast, patient_client):

@@ -14,7 +14,7 @@ from statuspage.actions import entry_points, measurements, snapshots
 from statuspage.enums import EntryPointHealth
 from statuspage.errors import ComponentUnknown, EntryPointGone, EntryPointUnusable
 from statuspage.models import EntryPoint, Measurement, Snapshot
-from statuspage.rules.probing import failing_now, judge
+from statuspage.rules.probing import judge
 from statuspage.snapshot import store
 from tests.statuspage.conftest import INES, OMAR
 from tests.statuspage.factories import audit_actions, component
@@ -128,14 +128,6 @@ def test_three_failures_two_successes(answers, health):
         state = judge(*state, ok=answer == "+")
 
     assert state[0] == health
-
-
-@pytest.mark.parametrize(
-    ("newest_first", "was", "now"),
-    [("---", False, True), ("--+", False, False), ("--", False, False), ("+---", True, True), ("++---", True, False)],
-)
-def test_a_part_fails_and_recovers_by_the_same_thresholds(newest_first, was, now):
-    assert failing_now([answer == "+" for answer in newest_first], was_failing=was) is now
 
 
 # --- the prober ---------------------------------------------------------------------------------
