@@ -27,6 +27,7 @@ from triage.models import (
     VerificationAttempt,
     VerificationCode,
     VerificationHold,
+    VerificationLetter,
 )
 from triage.rules.edits import Table, table
 from triage.rules.table import ROUTES
@@ -44,14 +45,16 @@ class Beside:
     """What there is to ask for beside one ticket.
 
     `checked`: a check on it, or one on its patient within a day; `coded`: one in which a code was sent; `held`: its
-    patient's checks are on hold; `alarmed`: checks failed in the practice within the hour, or holds were opened;
-    `tried`: the patient asked for help at the sign-in page; `last`: when they last signed in.
+    patient's checks are on hold; `letter`: when the letter went out whose code would still count; `alarmed`: checks
+    failed in the practice within the hour, or holds were opened; `tried`: the patient asked for help at the sign-in
+    page; `last`: when they last signed in.
     """
 
     table: Table
     checked: bool
     coded: bool
     held: bool
+    letter: dt.datetime | None
     alarmed: bool
     portal: "PortalStatus | None"
     tried: bool
@@ -66,6 +69,9 @@ def expressions(now: dt.datetime) -> dict[str, Any]:
     )
     opened = VerificationHold.objects.filter(patient__practice=OuterRef("practice"), opened_at__gt=now - HOUR)
     versions = RoutingVersion.objects.filter(practice=OuterRef("practice")).order_by("-number")
+    letters = VerificationLetter.objects.filter(
+        patient=OuterRef("patient"), used_at=None, void_at=None, expires_at__gt=now
+    )
     held = "own.patient_id = its.patient_id AND own.released_at IS NULL"
     return {
         "beside_edits": Subquery(versions.values("edits")[:1]),
@@ -73,6 +79,7 @@ def expressions(now: dt.datetime) -> dict[str, Any]:
         "beside_today": Exists(attempts.filter(patient=OuterRef("patient"), started_at__gt=now - DAY)),
         "beside_coded": Exists(VerificationCode.objects.filter(attempt__ticket=OuterRef("pk"))),
         "beside_held": there_is("triage.VerificationHold", held, of="helpdesk.Ticket"),
+        "beside_letter": Subquery(letters.values("sent_at")[:1]),
         "beside_failed": Exists(lately),
         "beside_opened": Exists(opened),
         **portal.portal_beside("helpdesk.Ticket"),
@@ -91,6 +98,7 @@ def of(ticket: "Ticket") -> Beside:
         checked=known["beside_checked"] or known["beside_today"],
         coded=known["beside_coded"],
         held=known["beside_held"],
+        letter=known["beside_letter"],
         alarmed=known["beside_failed"] or known["beside_opened"],
         portal=status,
         tried=known["portal_tried"],

@@ -69,6 +69,16 @@ class CodeTooOld(Conflict):
     message = _("There is no code that still works. Send a new one.")
 
 
+class TooManyLetters(TooMany):
+    code = "too_many_letters"
+    message = _("Three letters went out to this patient within a week. Wait for one of them, or ask for a visit.")
+
+
+class LetterJustSent(Conflict):
+    code = "letter_just_sent"
+    message = _("A colleague made a letter at the same moment. Look at the ticket again.")
+
+
 class TooManyCodes(TooMany):
     code = "too_many_codes"
     message = _("Three codes went out to this patient within an hour. Wait, or choose another way.")

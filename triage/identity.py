@@ -34,7 +34,7 @@ METHOD_HINTS = {
     Method.E5: "They are signed in right now and press Yes there.",
     Method.E6: "Weak: does not carry an account change.",
     Method.E7: "They hold the ID up, and you know them.",
-    Method.E8: "The slow way, for those without phone or e-mail.",
+    Method.E8: "The slow way: eight digits by post, read back to you.",
     Method.E9: "Court order, power of attorney, birth certificate. It proves a right, not who they are.",
 }
 HOLD_REASONS = {
@@ -111,7 +111,9 @@ def check_context(attempt: VerificationAttempt, staff: "Staff", now: dt.datetime
     return {
         "attempt": attempt,
         "attempt_mine": mine,
-        "methods": [_method_row(attempt, method, noted, level, fitting, contacts) for method in _asked(level)],
+        "methods": [
+            _method_row(attempt, method, noted, level, fitting, contacts, beside.letter) for method in _asked(level)
+        ],
         "resolution": {"method": Method.K, "on": Method.K in noted, "hint": METHOD_HINTS[Method.K]},
         "red_flags": [{"flag": flag, "on": flag in attempt.red_flags} for flag in RedFlag],
         "verdict": rules.judge(level, attempt.evidence, fitting),
@@ -121,6 +123,7 @@ def check_context(attempt: VerificationAttempt, staff: "Staff", now: dt.datetime
         "minds": template(attempt.ticket.category).minds,
         "codes_live": list(live.values()),
         "code_tries_left": rules.CODE_TRIES - sum(code.tries for code in codes),
+        "letter_asked": beside.letter is not None and Method.E8 not in noted,
         "asked_in_portal": attempt.portal_asked_at is not None and Method.E5 not in noted,
     }
 
@@ -136,6 +139,7 @@ def _method_row(
     level: Level,
     fitting: frozenset[Method] | None,
     contacts: "dict[str, Contact]",
+    letter: dt.datetime | None,
 ) -> dict[str, Any]:
     patient, kind = attempt.patient, rules.ON_CONTACT.get(method)
     contact = contacts.get(kind) if kind else None
@@ -147,9 +151,11 @@ def _method_row(
         "contact": f"ends in {patient.phone[-2:]}" if kind == "phone" and patient.phone else "",
         "age": contact.age_days if contact is not None else None,
         "young": contact is not None and method in rules.AGED and (contact.unused or rules.is_young(contact.age_days)),
-        "absent": (contact is not None and not contact.value) or (method == Method.E5 and patient.user_id is None),
+        "absent": (contact is not None and not contact.value)
+        or (method == Method.E5 and patient.user_id is None)
+        or (method == Method.E8 and letter is None and method not in noted),
         "weak": not accepted or (fitting is not None and method not in fitting and method != Method.E9),
-        "how": {Method.E4: "code", Method.E6: "code", Method.E5: "portal"}.get(method, "hand"),
+        "how": {Method.E4: "code", Method.E6: "code", Method.E5: "portal", Method.E8: "letter"}.get(method, "hand"),
     }
 
 
@@ -274,12 +280,3 @@ def _moved_at(patient: "Patient") -> dt.datetime | None:
         if fields & set(line.facts.get("fields", [])):
             return line.at
     return None
-
-
-def sendable_phone(phone: str) -> str:
-    """A number as a text message wants it, "+12175550101"; empty for one that is none. A number without a country is
-    North American."""
-    digits = "".join(letter for letter in phone if letter.isdigit())
-    if not phone.strip().startswith("+"):
-        digits = digits if len(digits) == 11 and digits.startswith("1") else f"1{digits}" if len(digits) == 10 else ""
-    return f"+{digits}" if 6 <= len(digits) <= 15 and not digits.startswith("0") else ""

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from triage import api
+from triage.api import desks as api
+from triage.api import webhooks as webhook_api
 from triage.views import (
     assign,
     calls,
@@ -9,6 +10,8 @@ from triage.views import (
     identity,
     incidents,
     it,
+    it_tickets,
+    letters,
     messages,
     not_me,
     office,
@@ -26,6 +29,7 @@ from triage.views import (
 
 app_name = "triage"
 WEBHOOK = "desk/settings/webhooks/<str:public_id>/"
+API_WEBHOOK = "api/v1/webhooks/<str:public_id>/"
 TICKET = "triage/office/tickets/<str:public_id>/"
 IT_TICKET = "triage/it/tickets/<str:public_id>/"
 FLAG = "triage/it/flags/<str:public_id>/"
@@ -82,6 +86,7 @@ urlpatterns = [
     path(f"{TICKET}attestation/<str:attestation_id>/link/", identity.send_link, name="send-link"),
     path(f"{TICKET}attestation/<str:attestation_id>/second/", identity.reset_second_step, name="reset-second-step"),
     path(f"{TICKET}attestation/<str:attestation_id>/pin/", pins.issue_pin, name="issue-pin"),
+    path(f"{TICKET}letter/", letters.send, name="verify-letter"),
     path(f"{TICKET}hold/release/", identity.release_hold, name="release-hold"),
     path("triage/office/holds/", identity.hold_list, name="holds"),
     path("triage/office/holds/<str:hold_id>/release/", identity.hold_release, name="hold-release"),
@@ -107,7 +112,12 @@ urlpatterns = [
     path(f"{FLAG}wake/", it.wake, name="wake-flag"),
     path(f"{FLAG}draft/", desk_writing.flag_draft, name="flag-draft"),
     path(f"{FLAG}link/", it.link, name="link"),
-    path("triage/it/tickets/<str:public_id>/", it.provider_ticket, name="it-ticket"),
+    path(IT_TICKET, it_tickets.provider_ticket, name="it-ticket"),
+    path(f"{IT_TICKET}take/", it_tickets.take, name="it-take"),
+    path(f"{IT_TICKET}reply/", it_tickets.reply, name="it-reply"),
+    path(f"{IT_TICKET}note/", it_tickets.note, name="it-note"),
+    path(f"{IT_TICKET}draft/", desk_writing.it_draft, name="it-draft"),
+    path(f"{IT_TICKET}solve/", it_tickets.solve, name="it-solve"),
     path("triage/it/tickets/<str:public_id>/colleague/", staff_checks.begin, name="staff-check"),
     path("triage/it/tickets/<str:public_id>/colleague/<str:check_id>/yes/", staff_checks.succeed, name="staff-yes"),
     path("triage/it/tickets/<str:public_id>/colleague/<str:check_id>/no/", staff_checks.fail, name="staff-no"),
@@ -149,6 +159,18 @@ urlpatterns = [
     path("api/v1/tickets/<str:public_id>/link/", api.TicketLink.as_view(), name="api-ticket-link"),
     path("api/v1/tickets/<str:public_id>/pin/", api.TicketPin.as_view(), name="api-ticket-pin"),
     path("api/v1/tickets/<str:public_id>/second-step/", api.TicketSecondStep.as_view(), name="api-ticket-second-step"),
+    path("api/v1/webhooks/", webhook_api.WebhookList.as_view(), name="api-webhooks"),
+    path(API_WEBHOOK, webhook_api.WebhookDetail.as_view(), name="api-webhook"),
+    path(f"{API_WEBHOOK}check/", webhook_api.WebhookCheck.as_view(), name="api-webhook-check"),
+    path(f"{API_WEBHOOK}pause/", webhook_api.WebhookPause.as_view(), name="api-webhook-pause"),
+    path(f"{API_WEBHOOK}secret/", webhook_api.WebhookSecret.as_view(), name="api-webhook-secret"),
+    path(f"{API_WEBHOOK}test/", webhook_api.WebhookTest.as_view(), name="api-webhook-test"),
+    path(f"{API_WEBHOOK}deliveries/", webhook_api.DeliveryList.as_view(), name="api-webhook-deliveries"),
+    path(
+        f"{API_WEBHOOK}deliveries/<str:delivery_id>/again/",
+        webhook_api.DeliveryAgain.as_view(),
+        name="api-webhook-again",
+    ),
     path("api/v1/flags/", api.FlagList.as_view(), name="api-flags"),
     path("api/v1/flags/<str:public_id>/", api.FlagDetail.as_view(), name="api-flag"),
     path("api/v1/flags/<str:public_id>/accept/", api.FlagAccept.as_view(), name="api-flag-accept"),

@@ -22,8 +22,9 @@ from portal_core.kernel import clock, realtime
 from portal_core.kernel.ids import new_public_id
 from portal_core.notify import hooks
 from portal_core.notify.contracts import Reached
-from portal_core.notify.enums import Channel, DeliveryState
-from portal_core.notify.models import Delivery, DeliveryQuerySet, Message
+from portal_core.notify.enums import Channel, DeliveryState, Urgency
+from portal_core.notify.models import Delivery, DeliveryAttempt, DeliveryQuerySet, Message
+from portal_core.notify.rules.excerpt import excerpt
 from portal_core.notify.transports import (
     Letter,
     Outcome,
@@ -310,10 +311,26 @@ class Claim:
                     self._ours([outcome.parcel.id]).move(
                         DeliveryState.FAILED, failed_at=now, last_error=outcome.error.code
                     )
+            self._note_tries(outcomes)
             if "mailbox" in by_provider_id:
                 realtime.push("mailbox", {"type": "mailbox.changed"})
         self.taken += [outcome.parcel.id for outcome in outcomes if outcome.error is None]
         self.lost += [(o.parcel.id, o.error.code, True) for o in outcomes if o.error is not None and o.error.permanent]
+
+    def _note_tries(self, outcomes: Sequence[Outcome]) -> None:
+        """Each try at a webhook that somebody keeps, to be read on its page. Of messages to very many, none."""
+        kept = {row.pk for row in self.rows if (row.channel, row.urgency) == (Channel.WEBHOOK, Urgency.PERSONAL)}
+        rows = [
+            DeliveryAttempt(
+                delivery_id=one.parcel.id, at=one.tried.at, milliseconds=one.tried.milliseconds,
+                status=one.tried.status, code=one.error.code if one.error is not None else "",
+                answer=excerpt(one.tried.body, secrets=[*one.parcel.secret.split(), one.parcel.address]),
+            )
+            for one in outcomes
+            if one.tried is not None and one.parcel.id in kept
+        ]  # fmt: skip
+        if rows:
+            DeliveryAttempt.objects.bulk_create(rows)
 
     def tell(self, templates: Mapping[int, str]) -> None:
         """Tell the apps that asked for it what became of their deliveries; after the marks are committed."""

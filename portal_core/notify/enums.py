@@ -73,6 +73,24 @@ MOVES: dict[DeliveryState, tuple[DeliveryState, ...]] = {
         DeliveryState.EXPIRED,
     ),
 }
+TONES: dict[DeliveryState, str] = {
+    DeliveryState.WAITING: "info",
+    DeliveryState.SENDING: "info",
+    DeliveryState.SENT: "ok",
+    DeliveryState.DELIVERED: "ok",
+    DeliveryState.FAILED: "danger",
+    DeliveryState.DEAD: "danger",
+    DeliveryState.EXPIRED: "warning",
+    DeliveryState.CANCELLED: "neutral",
+    DeliveryState.SUPERSEDED: "neutral",
+    DeliveryState.HELD: "warning",
+}
+# What people decide is on the ledger. The rest a delivery keeps itself, with the moment and the code of each step: one
+# publication moves 50,000 of them, and as many lines would bury those that somebody looks for.
+VERBS: dict[DeliveryState, tuple[str, ...]] = {
+    DeliveryState.WAITING: ("delivery:try-again",),
+    DeliveryState.CANCELLED: ("delivery:take-back",),
+}
 
 
 def sources_of(state: DeliveryState) -> tuple[DeliveryState, ...]:

@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
 
 from portal_core.notify import hooks
 from portal_core.notify.enums import Channel, DeliveryState, Urgency
-from portal_core.notify.models import Delivery, Message
+from portal_core.notify.models import Delivery, DeliveryAttempt, Message
 
 NEWEST = 100
 SEARCHED = 2000  # rows that a search of the mailbox looks through
@@ -202,6 +202,17 @@ class Posted:
     failed_at: dt.datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One attempt to hand a message to a webhook. `status` None: nobody answered; `code` empty: it arrived."""
+
+    at: dt.datetime
+    status: int | None
+    code: str
+    milliseconds: int
+    answer: str
+
+
 def posts_to(recipient_key: str, *, limit: int = 50, only: str = "") -> list[Posted]:
     """The newest messages to one webhook, newest first, or (`only`) the one of that public id; one query."""
     rows = Delivery.objects.filter(
@@ -218,6 +229,19 @@ def posts_to(recipient_key: str, *, limit: int = 50, only: str = "") -> list[Pos
         )
         for row in rows.order_by("-id")[:limit]
     ]  # fmt: skip
+
+
+def tries_of(recipient_key: str, delivery_ids: Collection[str]) -> dict[str, list[Tried]]:
+    """Every attempt to hand these messages to one webhook: public id of the message → its tries, the first one first;
+    one query."""
+    rows = DeliveryAttempt.objects.filter(
+        delivery__public_id__in=list(delivery_ids), delivery__recipient_key=recipient_key
+    )
+    columns = ("delivery__public_id", "at", "status", "code", "milliseconds", "answer")
+    found: dict[str, list[Tried]] = {}
+    for public_id, *facts in rows.order_by("at", "id").values_list(*columns):
+        found.setdefault(public_id, []).append(Tried(*facts))
+    return found
 
 
 def recipient_keys(delivery_ids: Collection[str], *, template_prefix: str) -> dict[str, str]:

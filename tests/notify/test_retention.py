@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from portal_core.notify.actions import retention
-from portal_core.notify.models import Delivery, Message
+from portal_core.notify.models import Delivery, DeliveryAttempt, Message
 from tests.notify.conftest import NOON
 from tests.notify.factories import DeliveryFactory
 
@@ -37,6 +37,16 @@ def test_what_is_older_than_ninety_days_goes(noon):
     assert kept() == ["just", "new"]
     assert list(Message.objects.order_by("pk").values_list("cause", flat=True)) == ["just", "new"]
     assert retention.forget_old() == 0
+
+
+def test_the_attempts_go_with_their_delivery(noon):
+    old, new = make("old", OLD), make("new", NOON)
+    for one in (old, new):
+        DeliveryAttempt.objects.create(delivery=one, at=one.created_at, status=200, milliseconds=12)
+
+    retention.forget_old()
+
+    assert list(DeliveryAttempt.objects.values_list("delivery__recipient_key", flat=True)) == ["new"]
 
 
 def test_what_is_still_to_be_sent_stays(noon):

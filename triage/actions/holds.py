@@ -12,7 +12,7 @@ from portal_core.kernel import audit, clock, realtime
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.ids import new_public_id
 from triage.enums import AttemptOutcome, CallChannel, Level, ReleaseEvidence
-from triage.errors import NotYourPatient, VerificationOnHold
+from triage.errors import NotEnoughEvidence, NotYourPatient, VerificationOnHold
 from triage.models import Attestation, VerificationAttempt, VerificationHold
 from triage.rules import verification as rules
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from portal_core.directory.models import Patient, Staff
 
 SAID_NO = "patient_said_no"
+BY_DOING = frozenset({ReleaseEvidence.LETTER})
 
 
 def refuse_on_hold(patient: "Patient", level: Level, channel: str) -> None:
@@ -60,16 +61,26 @@ def open_hold(patient: "Patient", *, rule: str, at: dt.datetime, by: Actor) -> V
 
 @transaction.atomic
 def release(*, hold: VerificationHold, evidence: ReleaseEvidence, staff: "Staff", by: Actor) -> VerificationHold:
-    """A manager of the patient's own office has seen them, or had our letter read back. Releasing twice is once.
-    Raises NotYourPatient."""
-    now = clock.now()
-    rows = VerificationHold.objects.select_for_update(of=("self",)).select_related("patient__home_office")
-    hold = rows.get(pk=hold.pk)
+    """A manager of the patient's own office has seen them. Releasing twice is once. Raises NotYourPatient, and
+    NotEnoughEvidence for a letter, whose code has to be read back (`letters.release_hold`)."""
+    if evidence in BY_DOING:
+        raise NotEnoughEvidence(missing=["Type the code of the letter."])
+    now, hold = clock.now(), locked(hold)
     if not staff.may(Permission.APPROVE_RISKY, office_id=hold.patient.home_office_id):
         raise NotYourPatient
     if hold.released_at is None:
-        hold.released_at, hold.released_by, hold.release_evidence = now, staff, evidence
-        hold.save(update_fields=["released_at", "released_by", "release_evidence"])
-        audit.record("verification:release_hold", by=by, target=hold, at=now, evidence=str(evidence))
-        realtime.push(office_group(hold.patient.home_office.public_id), {"type": "ticket.changed", "id": ""})
+        end(hold, evidence=evidence, staff=staff, at=now, by=by)
     return hold
+
+
+def locked(hold: VerificationHold) -> VerificationHold:
+    rows = VerificationHold.objects.select_for_update(of=("self",)).select_related("patient__home_office")
+    return rows.get(pk=hold.pk)
+
+
+def end(hold: VerificationHold, *, evidence: ReleaseEvidence, staff: "Staff", at: dt.datetime, by: Actor) -> None:
+    """On a locked row, by somebody who may."""
+    hold.released_at, hold.released_by, hold.release_evidence = at, staff, evidence
+    hold.save(update_fields=["released_at", "released_by", "release_evidence"])
+    audit.record("verification:release_hold", by=by, target=hold, at=at, evidence=str(evidence))
+    realtime.push(office_group(hold.patient.home_office.public_id), {"type": "ticket.changed", "id": ""})

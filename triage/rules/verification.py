@@ -18,12 +18,17 @@ LOCKOUTS: Final = (("three_failures_in_a_day", 3, 24), ("five_failures_in_a_mont
 CODE_SECONDS: Final = 10 * MINUTE
 CODE_TRIES: Final = 3  # wrong ones of one check, however many codes were sent
 CODES_AN_HOUR: Final = 3  # to one patient, over all checks
+LETTER_DIGITS: Final = 8  # longer than a message's code: three tries over three weeks
+LETTER_DAYS: Final = 21
+LETTER_TRIES: Final = 3  # wrong ones of one letter, over all checks
+LETTERS_A_WEEK: Final = 3  # to one patient
 PORTAL_SECONDS: Final = 15 * MINUTE  # how long the patient's page asks "is it you?"
 # How long a change waits where no second person is, before it works; and how long it may be used from then on.
 DELAY_HOURS: Final[dict[Level, int]] = {Level.R3: 24, Level.R4: 72}
 DELAY_USE_HOURS: Final = 24
 
-BY_DOING: Final = frozenset({Method.E4, Method.E5, Method.E6})  # noted by the code or the session itself, never by hand
+# Noted by the code or the session itself, never by hand.
+BY_DOING: Final = frozenset({Method.E4, Method.E5, Method.E6, Method.E8})
 ON_CONTACT: Final = {Method.E3: "phone", Method.E4: "phone", Method.E6: "email", Method.E8: "address"}
 AGED: Final = frozenset({Method.E3, Method.E4, Method.E6, Method.E8})  # only as good as the contact is old
 STRONG: Final = frozenset({Method.E1, Method.E3, Method.E4, Method.E5})

@@ -1,5 +1,6 @@
 """What is written at the two desks: drafts, the soft claim, prepared answers."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -42,14 +43,19 @@ def writing_context(request: StaffRequest, ticket: "Ticket", wrote: Kept) -> dic
     ready = prepared(request.staff, ticket, wrote.canned)
     picked = next((row["text"] for row in ready if row["id"] == request.GET.get("canned")), "")
     reply = "\n\n".join(filter(None, (kept.get(DraftKind.REPLY, ""), picked)))
-    people = [mentions.Person(one.key, one.first, one.last) for one in queries.colleagues_of(ticket)]
+    at_it = ticket.side == Side.IT
+    deeds = "triage:it-" if at_it else "triage:"
+    colleagues = [] if at_it else queries.colleagues_of(ticket)  # what names one waits at the office's desk
+    people = [mentions.Person(one.key, one.first, one.last) for one in colleagues]
     return {
+        "reply_url": reverse(f"{deeds}reply", args=[ticket.public_id]),
+        "note_url": reverse(f"{deeds}note", args=[ticket.public_id]),
         "reply_form": forms.ReplyForm(initial={"body": reply}),
         "note_form": forms.NoteForm(initial={"body": kept.get(DraftKind.NOTE, "")}),
         "note_open": bool(kept.get(DraftKind.NOTE)),
         "canned": ready,
         "handles": sorted(h for key, h in mentions.handles(people).items() if key != request.staff.pk),
-        "draft_url": reverse("triage:draft", args=[ticket.public_id]) if ticket.is_live else "",
+        "draft_url": reverse(f"{deeds}draft", args=[ticket.public_id]) if ticket.is_live else "",
     }
 
 
@@ -79,7 +85,18 @@ def _filled(rows: list[CannedReply], staff: "Staff", reference: str, office: "Of
 def draft(request: StaffRequest, public_id: str) -> JsonResponse:
     """Keep what is being written. Whoever begins to answer a ticket nobody has, has it (soft claim); the answer says
     who has it now."""
-    row = access.office_ticket(request.staff, public_id)
+    return _keep(request, public_id, access.office_ticket)
+
+
+@require_POST
+@it_staff
+def it_draft(request: StaffRequest, public_id: str) -> JsonResponse:
+    """The same for what a provider or a colleague wrote to IT."""
+    return _keep(request, public_id, access.it_ticket)
+
+
+def _keep(request: StaffRequest, public_id: str, door: "Callable[[Staff, str], Ticket]") -> JsonResponse:
+    row = door(request.staff, public_id)
     kind, body = _kind(request, OF_TICKET), request.POST.get("body", "")
     drafts.keep(staff=request.staff, kind=kind, about=row.public_id, body=body)
     claimed = False
@@ -88,7 +105,7 @@ def draft(request: StaffRequest, public_id: str) -> JsonResponse:
             tickets.take(ticket=row, staff=request.staff, by=request.actor)
             claimed = True
         except Conflict:
-            row = access.office_ticket(request.staff, public_id)  # somebody was quicker
+            row = door(request.staff, public_id)  # somebody was quicker
     owner = request.staff if claimed else row.owner
     mine = owner is not None and owner.pk == request.staff.pk
     return JsonResponse({"kept": True, "claimed": claimed, "mine": mine, "owner": owner.name if owner else ""})

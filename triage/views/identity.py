@@ -18,7 +18,7 @@ from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.kernel import clock, idempotency
 from portal_core.kernel.errors import AppError
 from triage import access, identity
-from triage.actions import accounts, holds, proofs, second_person, verification
+from triage.actions import accounts, holds, letters, proofs, second_person, verification
 from triage.enums import CallChannel, Method, Purpose, RedFlag, ReleaseEvidence
 from triage.rules.purposes import CATEGORY_FOR
 from triage.views.office import button, chosen
@@ -26,6 +26,7 @@ from triage.views.office_page import in_practice_time
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
+    from triage.models import VerificationHold
 
 verifier = staff_page(Permission.VERIFY_PATIENT)
 
@@ -77,8 +78,11 @@ def send_code(request: StaffRequest, row: "Ticket", attempt_id: str) -> str:
 
 @button
 def enter_code(request: StaffRequest, row: "Ticket", attempt_id: str) -> str:
+    """What they read back: of a message, or of our letter, whose code is longer."""
     attempt = access.attempt_of(request.staff, row, attempt_id)
-    proofs.enter_code(attempt=attempt, staff=request.staff, typed=request.POST.get("code", "")[:20], by=request.actor)
+    typed = request.POST.get("code", "")[:20]
+    enter = letters.enter if letters.is_letter_code(typed) else proofs.enter_code
+    enter(attempt=attempt, staff=request.staff, typed=typed, by=request.actor)
     return _("The code is right.")
 
 
@@ -140,9 +144,7 @@ def reset_second_step(request: StaffRequest, row: "Ticket", attestation_id: str)
 # --- holds ------------------------------------------------------------------------------------------------------------
 @button
 def release_hold(request: StaffRequest, row: "Ticket") -> str:
-    evidence = chosen(ReleaseEvidence, request.POST.get("evidence"))
-    hold = access.hold_of(request.staff, row)
-    holds.release(hold=hold, evidence=evidence, staff=request.staff, by=request.actor)
+    _release(request, access.hold_of(request.staff, row))
     return str(RELEASED)
 
 
@@ -161,14 +163,23 @@ def hold_list(request: StaffRequest) -> HttpResponse:
 @verifier
 @in_practice_time
 def hold_release(request: StaffRequest, hold_id: str) -> HttpResponse:
-    evidence = chosen(ReleaseEvidence, request.POST.get("evidence"))
     hold = access.hold_by_id(request.staff, hold_id)
     try:
-        holds.release(hold=hold, evidence=evidence, staff=request.staff, by=request.actor)
+        _release(request, hold)
     except AppError as error:
         return _holds_page(request, error)
     messages.success(request, RELEASED)
     return redirect("triage:holds")
+
+
+def _release(request: StaffRequest, hold: "VerificationHold") -> None:
+    """By what the manager pressed; a letter only with its code."""
+    evidence = chosen(ReleaseEvidence, request.POST.get("evidence"))
+    if evidence == ReleaseEvidence.LETTER:
+        typed = request.POST.get("code", "")
+        letters.release_hold(hold=hold, typed=typed, staff=request.staff, by=request.actor)
+    else:
+        holds.release(hold=hold, evidence=evidence, staff=request.staff, by=request.actor)
 
 
 def _holds_page(request: StaffRequest, error: AppError | None = None) -> HttpResponse:

@@ -16,7 +16,7 @@ from helpdesk import queries as helpdesk
 from helpdesk.actions import tickets
 from helpdesk.actions.tickets import it_group
 from helpdesk.contracts import Intake
-from helpdesk.enums import Category, Channel, RequesterKind, Resolution, Side
+from helpdesk.enums import Category, Channel, RequesterKind, Side
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.kernel import audit, clock, idempotency
@@ -30,7 +30,6 @@ from triage.identity import words_of
 from triage.rules.surge import Proposal
 from triage.views.desk_writing import prepared_for_flag
 from triage.views.practice_time import in_practice_time
-from triage.views.staff_checks import check_context
 
 if TYPE_CHECKING:
     from triage.models import Escalation
@@ -318,39 +317,3 @@ def hand_over(request: StaffRequest) -> HttpResponse:
         messages.success(request, _("%(office)s has it now.") % {"office": form.offices[got["office"]].name})
         return redirect("triage:it")
     return render(request, "triage/hand_over.html", {"form": form}, status=422 if form.is_bound else 200)
-
-
-# --- what providers and staff wrote (TR-09, HD-17) --------------------------------------------------------------------
-@require_http_methods(["GET", "POST"])
-@it_staff
-@in_practice_time
-def provider_ticket(request: StaffRequest, public_id: str) -> HttpResponse:
-    """One ticket of a provider or a colleague: read, reply, solve."""
-    row = access.it_ticket(request.staff, public_id)
-    if request.method == "GET":
-        audit.record("ticket:read", by=request.actor, target=row, practice_id=row.practice_id)
-    kept = queries.drafts_of(request.staff, row.public_id).get("reply", "")
-    form = forms.ReplyForm(request.POST if request.POST.get("do") == "reply" else None, initial={"body": kept})
-    error: AppError | None = None
-    if request.method == "POST":
-        try:
-            if request.POST.get("do") == "solve":
-                tickets.solve(ticket=row, resolution=Resolution.IT, hold=True, by=request.actor)
-                messages.success(request, _("Solved."))
-                return redirect("triage:it")
-            if form.is_valid():
-                conversation.reply(ticket=row, staff=request.staff, by=request.actor, **form.cleaned_data)
-                messages.success(request, _("Sent."))
-                return redirect("triage:it-ticket", public_id)
-        except AppError as refused:
-            error = refused
-    context = {
-        "ticket": row,
-        "thread": helpdesk.thread(row),
-        "form": form,
-        "error": error,
-        "route": queries.table_of(row.practice_id)[Category(row.category)],
-        **check_context(request.staff, row, request.GET.get("who", "").strip()[:80]),
-    }
-    status = error.status if error is not None else 422 if form.is_bound and form.errors else 200
-    return render(request, "triage/it_ticket.html", context, status=status)

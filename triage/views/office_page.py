@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from helpdesk import queries as helpdesk
-from helpdesk.enums import OURS, Category, Resolution, TicketState
+from helpdesk.enums import OURS, TONES, Category, Resolution, TicketState
 from portal_core.access.enums import PortalState
 from portal_core.access.queries import last_attempts
 from portal_core.directory.enums import PatientSupportMode, Permission
@@ -22,8 +22,9 @@ from triage.identity import HOLD_REASONS, begin_context, check_context, identity
 from triage.rules.edits import Table
 from triage.rules.routing import Fault, Packet, RequestFacts, decide, packet_faults
 from triage.rules.table import Route
+from triage.rules.verification import LETTER_DAYS
 from triage.rules.views import MENTIONS, Wanted
-from triage.views.desk_list import STATE_TONES, address, list_context, rows_context, wanted_of
+from triage.views.desk_list import address, list_context, rows_context, wanted_of
 from triage.views.desk_writing import writing_context
 from triage.views.practice_time import in_practice_time as in_practice_time
 
@@ -114,7 +115,7 @@ def _live_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, flags: "li
     context: dict[str, Any] = {
         "now": now,
         "beside": known,
-        "state_tone": STATE_TONES[TicketState(ticket.state)],
+        "state_tone": TONES[TicketState(ticket.state)],
         "thread": helpdesk.thread(ticket),
         "portal": known.portal,
         "mine": ticket.owner_id == staff.pk,
@@ -126,6 +127,8 @@ def _live_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, flags: "li
         "answered": open_flag is not None and open_flag.state == EscalationState.ANSWERED,
         "link_is_invitation": known.portal is not None and known.portal.state == PortalState.UNACTIVATED,
         "may_verify": may_verify,
+        "letter_sent": known.letter,
+        "letter_ends": known.letter + dt.timedelta(days=LETTER_DAYS) if known.letter is not None else None,
         "may_approve": may_release and attestation is not None and attestation.may_be_approved_by(staff),
         "may_release": may_release,
         "may_snooze": ticket.state in OURS and ticket.relayed_at is None and ticket.snoozed_until is None,

@@ -15,8 +15,8 @@ from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.kernel.errors import AppError, Conflict, NotFound
 from portal_core.kernel.sealing import Unreadable
-from portal_core.notify.enums import DeliveryState
-from portal_core.notify.queries import Posted, posts_to
+from portal_core.notify.enums import TONES, DeliveryState
+from portal_core.notify.queries import Posted, Tried, posts_to, tries_of
 from triage import access, queries
 from triage.actions import webhooks
 from triage.enums import TEST_NEWS, EndpointState, NewsKind
@@ -26,11 +26,6 @@ from triage.models import WebhookEndpoint
 from triage.views.practice_time import in_practice_time
 
 keepers = staff_page(Permission.SETTINGS)
-TONES = {
-    DeliveryState.WAITING: "info", DeliveryState.SENDING: "info",
-    DeliveryState.SENT: "ok", DeliveryState.DELIVERED: "ok",
-    DeliveryState.FAILED: "danger", DeliveryState.DEAD: "danger",
-}  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -92,12 +87,13 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     posts = posts_to(row.key)
+    tries = tries_of(row.key, [post.id for post in posts])
     context = {
         "row": row,
         "form": form or WebhookForm(initial={"name": row.name, "url": _url(row), "events": row.events}),
         "editing": form is not None,
         "error": error,
-        "posts": [_line(post) for post in posts],
+        "posts": [_line(post, tries.get(post.id, [])) for post in posts],
         "missed": any(post.state in (*DeliveryState.lost, DeliveryState.CANCELLED) for post in posts),
         "is_on": row.state == EndpointState.ACTIVE,
         "may_stop": row.state in (EndpointState.ACTIVE, EndpointState.STOPPED),
@@ -114,7 +110,7 @@ def _url(row: WebhookEndpoint) -> str:
         return ""
 
 
-def _line(post: Posted) -> dict[str, Any]:
+def _line(post: Posted, tries: list[Tried]) -> dict[str, Any]:
     kind = str(post.payload.get("type", ""))
     facts = post.payload.get("data", {})
     ticket = facts.get("ticket") or facts.get("flag", {}).get("ticket") or {}
@@ -125,8 +121,9 @@ def _line(post: Posted) -> dict[str, Any]:
         "code": kind or TEST_NEWS,
         "reference": ticket.get("reference", ""),
         "state": state.label,
-        "tone": TONES.get(state, "neutral"),
+        "tone": TONES[state],
         "why": words_of(post.code),
+        "tries": [{"row": one, "why": words_of(one.code)} for one in tries],
         "may_repeat": post.state in webhooks.KEPT,
     }
 

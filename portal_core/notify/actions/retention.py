@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from portal_core.kernel import clock
 from portal_core.notify.enums import DeliveryState
-from portal_core.notify.models import Delivery, Message
+from portal_core.notify.models import Delivery, DeliveryAttempt, Message
 
 BATCH = 2000
 
@@ -27,6 +27,7 @@ def forget_old() -> int:
     while rows := list(_oldest(Delivery, after).values_list("pk", "created_at", "state")):
         gone = [pk for pk, created_at, state in rows if created_at < before and state not in DeliveryState.live]
         with transaction.atomic():
+            DeliveryAttempt.objects.filter(delivery__in=gone).delete()
             forgotten += Delivery.objects.filter(pk__in=gone).delete()[0]
         after = rows[-1][0]
         if all(created_at >= before for _pk, created_at, _state in rows):

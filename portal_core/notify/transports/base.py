@@ -57,12 +57,23 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """One knock at another system's door: when, how long it took, and what it said (the beginning of it, raw)."""
+
+    at: dt.datetime
+    milliseconds: int
+    status: int | None = None
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a parcel: taken (perhaps under the provider's id), or refused with an error."""
 
     parcel: Parcel
     provider_id: str = ""
     error: TransportError | None = None
+    tried: Tried | None = None  # where somebody may want to read of it
 
 
 class Transport(ABC):

@@ -15,8 +15,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
+from portal_core.kernel import clock
 from portal_core.kernel.http.outbound import Answer, NotSent, OutboundClient, target
-from portal_core.notify.transports.base import Outcome, Parcel, Transport, TransportError
+from portal_core.notify.rules.excerpt import READ
+from portal_core.notify.transports.base import Outcome, Parcel, Transport, TransportError, Tried
 
 logger = logging.getLogger(__name__)
 
@@ -108,8 +110,10 @@ class PostingTransport(Transport):
                 del lanes[host]
 
     def _post(self, post: Post) -> Outcome:
+        at, began, answer = clock.now(), time.monotonic(), None
         try:
-            error = self.refusal(self.client.post(post.url, post.body, post.headers()))
+            answer = self.client.post(post.url, post.body, post.headers())
+            error = self.refusal(answer)
         except TransportError as refused:
             error = refused
         except NotSent as failed:
@@ -121,7 +125,9 @@ class PostingTransport(Transport):
             error = TransportError(type(defect).__name__, permanent=False)
         else:
             _hung.forget(post.host)
-        return Outcome(post.parcel, error=error)
+        took = round((time.monotonic() - began) * 1000)
+        tried = Tried(at, took, answer.status, answer.body[:READ]) if answer is not None else Tried(at, took)
+        return Outcome(post.parcel, error=error, tried=tried)
 
 
 def host_of(url: str) -> str:
