@@ -1,7 +1,7 @@
 """Full-text search over the tickets a person may open; the same answers on PostgreSQL and on SQLite.
 
 A storey above that wants its own rows found keeps their words in a `WordsField` of its own (with its engine beside the
-table, as migration 0006 makes it) and asks with `question`; `document`, `excerpt`, `marked`, `answered` are for it, too.
+table, as migration 0006 makes it) and asks with `question`; `document`, `excerpt`, `marked` and `answered` are for it.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from portal_core.directory.models import Staff
 
 __all__ = [
-    "Found", "Hit", "Pieces", "Question", "WordsField", "answered", "document", "excerpt", "marked", "question", "tickets",
+    "Found", "Hit", "Pieces", "Question", "WordsField", "answered", "document", "excerpt", "marked", "question",
+    "tickets",
 ]  # fmt: skip
 FOUND = 20
 

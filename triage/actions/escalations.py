@@ -14,7 +14,7 @@ from portal_core.kernel import audit, clock, realtime
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.errors import Forbidden
 from triage import queries
-from triage.actions import webhook_news
+from triage.actions import flag_words, webhook_news
 from triage.actions.playbook import tick
 from triage.contracts import FlagDraft
 from triage.enums import EscalationState, OfficeStep, RefusalCode
@@ -278,6 +278,8 @@ def _for_office(flag: Escalation, staff: "Staff") -> Escalation:
 
 
 def _tell(flag: Escalation, action: str, *, at: dt.datetime, by: Actor, **facts: Any) -> None:
+    if action not in flag_words.SAME_WORDS:
+        flag_words.index(flag)
     audit.record(action, by=by, target=flag, practice_id=flag.practice_id, at=at, **facts)
     webhook_news.of_flag(flag, action, at=at)
     realtime.push(it_group(flag.practice.public_id), {"type": "flag.changed", "id": flag.public_id})
