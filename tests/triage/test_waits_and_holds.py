@@ -198,9 +198,9 @@ def test_a_hold_is_shown_to_its_office_and_released_on_its_page(cast, ticket, st
     manager = staff_client(refresh(cast.oscar))
 
     assert manager.post(address, {"evidence": "x"}).status_code == 404
-    assert manager.post(address, {"evidence": "letter"}).status_code == 302
+    assert manager.post(address, {"evidence": "photo_id"}).status_code == 302
 
-    assert (refresh(hold).release_evidence, refresh(hold).released_by) == ("letter", cast.oscar)
+    assert (refresh(hold).release_evidence, refresh(hold).released_by) == ("photo_id", cast.oscar)
 
 
 def test_a_wave_of_failures_over_patients_warns_every_desk(cast, ticket, begin):
