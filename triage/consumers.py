@@ -10,7 +10,7 @@ from channels.db import database_sync_to_async
 from helpdesk.actions.tickets import it_group, office_group
 from portal_core.directory.enums import Permission
 from portal_core.directory.queries import offices
-from portal_core.kernel.errors import Forbidden
+from portal_core.kernel.errors import Forbidden, NotFound
 from portal_core.kernel.ids import new_short_id
 from portal_core.kernel.realtime.consumer import LiveConsumer
 from triage import access
@@ -82,7 +82,12 @@ class ITConsoleConsumer(DeskConsumer):
         return [it_group(staff.practice.public_id)]
 
     def room_of(self, place: str) -> str:
-        return it_group(access.flag_for_it(self.scope["staff"], place).practice.public_id)
+        """A flag, or what a provider or a colleague wrote."""
+        staff: Staff = self.scope["staff"]
+        try:
+            return it_group(access.flag_for_it(staff, place).practice.public_id)
+        except NotFound:
+            return it_group(access.it_ticket(staff, place).practice.public_id)
 
 
 def _office_groups(staff: "Staff") -> list[str]:

@@ -146,7 +146,7 @@ def test_it_does_the_same_with_providers_tickets(cast, ian, providers):
 
 def test_it_takes_a_reply_back_and_finds_its_words_again(cast, ian, providers):
     page = url("it-ticket", providers[0].public_id)
-    ian.post(page, {"do": "reply", "body": "Press F5, please."})
+    ian.post(url("it-reply", providers[0].public_id), {"body": "Press F5, please."})
     assert "leaves in a moment" in text(ian.get(page))
 
     ian.post(url("it-undo"), {"undo": TicketUndo.objects.get().public_id})
