@@ -34,9 +34,10 @@ class TriageConfig(AppConfig):
         slots.register_nav(
             "desk", slots.Link("Checks on hold", "triage:holds", Permission.VERIFY_PATIENT, "shield", order=40)
         )
-        slots.register_nav(
-            "desk", slots.Link("Colleagues to confirm", "triage:staff-checks", Permission.SETTINGS, "shield", order=45)
-        )
+        for manager in (Permission.SETTINGS, Permission.APPROVE_RISKY):  # whoever may agree, see staff_checks
+            slots.register_nav(
+                "desk", slots.Link("Colleagues to confirm", "triage:staff-checks", manager, "shield", order=45)
+            )
         for desk in (Permission.OFFICE_DESK, Permission.IT_DESK):
             slots.register_nav("desk", slots.Link("What came back", "triage:returned", desk, "flag", order=92))
         slots.register_nav("desk", slots.Link("IT console", "triage:it", Permission.IT_DESK, "flag", order=20))

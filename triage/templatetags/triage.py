@@ -16,6 +16,7 @@ from helpdesk import queries as helpdesk
 from helpdesk.enums import Hanging, Side
 from triage.enums import RedFlag
 from triage.forms import CallBackForm
+from triage.identity import words_of
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
@@ -64,12 +65,14 @@ def red_flag_labels(codes: Iterable[str]) -> list[str]:
 def ticket_calls(context: Context, ticket: "Ticket") -> dict[str, Any]:
     """The calls of an office's ticket, and the form that notes another one (HD-08, HD-13)."""
     usual, at_office = None, ticket.side == Side.OFFICE
+    may_call = ticket.is_live and at_office
     if ticket.patient_id is not None and at_office and ticket.may_have(Hanging.TALKS):
         usual = helpdesk.usual_caller(ticket.patient_id, side=Side.OFFICE, now=timezone.now())
     return {
         "calls": helpdesk.calls_of(ticket),
         "usual_caller": usual,
-        "call_form": (context.get("call_form") or CallBackForm()) if ticket.is_live and at_office else None,
+        "say_first": words_of(ticket) if may_call else "",
+        "call_form": (context.get("call_form") or CallBackForm()) if may_call else None,
         "call_open": "call_form" in context,
         "call_action": reverse("triage:ticket-call", args=[ticket.public_id]),
         "csrf_token": context.get("csrf_token"),
@@ -91,6 +94,12 @@ def flag_calls(context: Context, flag: "Escalation") -> dict[str, Any]:
         "call_action": reverse("triage:flag-call", args=[flag.public_id]),
         "csrf_token": context.get("csrf_token"),
     }
+
+
+@register.filter
+def call_words(ticket: "Ticket") -> str:
+    """What we say first when we call about this ticket (HD-08)."""
+    return words_of(ticket)
 
 
 @register.filter

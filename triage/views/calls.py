@@ -5,6 +5,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core import signing
 from django.http import HttpResponse
@@ -27,6 +28,7 @@ from portal_core.kernel.errors import AppError, Conflict, NotFound
 from triage import access, forms, queries
 from triage.enums import RedFlag
 from triage.rules.verification import NEUTRAL_SENTENCE
+from triage.rules.words import call_words
 from triage.views.office_page import desk_page, in_practice_time
 
 if TYPE_CHECKING:
@@ -217,7 +219,8 @@ def _log(request: StaffRequest, form: forms.CallForm, now: dt.datetime) -> str:
         return public_id
 
     public_id = idempotency.once(f"triage.call:{staff.public_id}", request.POST.get("idempotency_key", ""), deed)
-    messages.success(request, _("Logged."))
+    words = call_words(public_id, key=settings.SECRET_KEY)
+    messages.success(request, _("Logged. If you call them back, say first: %(words)s") % {"words": words})
     return public_id
 
 
