@@ -21,7 +21,8 @@ class MessagesConsumer(LiveConsumer):
     gets as far as here: their sockets have no patient."""
 
     async def join_groups(self) -> list[str]:
-        return await database_sync_to_async(self._groups)()
+        groups: list[str] = await database_sync_to_async(self._groups)()
+        return groups
 
     def _groups(self) -> list[str]:
         patient = self.scope.get("patient")

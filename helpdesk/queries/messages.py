@@ -79,9 +79,9 @@ def conversations(patient: "Patient", *, after: str = "", limit: int = CONVERSAT
         Conversation(
             ticket=row,
             reads_here=reads_in_portal(row),
-            unread=row.unread,  # type: ignore[attr-defined]
-            last_at=row.last_at,  # type: ignore[attr-defined]
-            mine=authors.get((row.pk, row.last_at)) == Author.REQUESTER,  # type: ignore[attr-defined]
+            unread=row.unread,
+            last_at=row.last_at,
+            mine=authors.get((row.pk, row.last_at)) == Author.REQUESTER,
         )
         for row in found
     ]
@@ -105,7 +105,7 @@ def _of(patient: "Patient") -> QuerySet[Ticket]:
 
 
 def _in(ticket: Ticket) -> Q:
-    joined = Ticket.objects.filter(merged_into=ticket, patient_id=ticket.patient_id)
+    joined = Ticket.objects.filter(merged_into=ticket, patient=ticket.patient)
     return Q(ticket=ticket) | Q(ticket__in=joined.values("pk"))
 
 
