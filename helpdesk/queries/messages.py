@@ -105,7 +105,7 @@ def _of(patient: "Patient") -> QuerySet[Ticket]:
 
 
 def _in(ticket: Ticket) -> Q:
-    joined = Ticket.objects.filter(merged_into=ticket, patient=ticket.patient)
+    joined = Ticket.objects.filter(merged_into=ticket, patient_id=ticket.patient_id or 0)
     return Q(ticket=ticket) | Q(ticket__in=joined.values("pk"))
 
 
