@@ -304,7 +304,7 @@ class HelpSearchForm(forms.Form):
 class FileSearchForm(forms.Form):
     """A part of the name of a file. Posted: it may be about somebody's health."""
 
-    q = forms.CharField(label=_("Find a file by its name"), max_length=120, required=False)
+    q = forms.CharField(label=_("Find a file by its name"), max_length=120)
 
 
 class FeedbackForm(forms.Form):

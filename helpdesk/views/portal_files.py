@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -35,6 +35,8 @@ SANDBOX = f"{NOTHING_RUNS}; img-src 'self'; sandbox"
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: PatientRequest) -> HttpResponse:
     """Your files: newest first. A name to look for is posted: it may be about their health."""
+    if request.method == "POST" and not request.POST.get("q", "").strip():
+        return redirect("helpdesk:files")
     form = FileSearchForm(request.POST if request.method == "POST" else None)
     context: dict[str, object] = {"form": form, "own": request.acting is None}
     text = form.cleaned_data["q"] if form.is_bound and form.is_valid() else ""
