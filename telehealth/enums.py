@@ -22,11 +22,17 @@ MOVES: dict[VisitState, tuple[VisitState, ...]] = {
     VisitState.ENDED: (VisitState.OPEN,),  # the first of two rejoins (TH-16, TH-17)
 }
 
-STATE_TONES: dict[VisitState, str] = {
+TONES: dict[VisitState, str] = {
     VisitState.SCHEDULED: "neutral",
     VisitState.OPEN: "info",
     VisitState.LIVE: "ok",
     VisitState.ENDED: "neutral",
+}
+VERBS: dict[VisitState, tuple[str, ...]] = {
+    VisitState.SCHEDULED: ("visit:prepare",),
+    VisitState.OPEN: ("visit:start", "visit:rejoin"),
+    VisitState.LIVE: ("visit:join",),
+    VisitState.ENDED: ("visit:end",),
 }
 
 

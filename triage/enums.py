@@ -108,6 +108,18 @@ ATTEMPT_MOVES: Final[dict[str, tuple[str, ...]]] = {
     AttemptOutcome.FAILED: (),
     AttemptOutcome.ABANDONED: (),
 }
+ATTEMPT_TONES: Final[dict[str, str]] = {
+    AttemptOutcome.OPEN: "info",
+    AttemptOutcome.PASSED: "ok",
+    AttemptOutcome.FAILED: "danger",
+    AttemptOutcome.ABANDONED: "neutral",
+}
+ATTEMPT_VERBS: Final[dict[str, tuple[str, ...]]] = {
+    AttemptOutcome.OPEN: ("verification:begin", "staff_check:begin"),
+    AttemptOutcome.PASSED: ("verification:complete", "staff_check:pass"),
+    AttemptOutcome.FAILED: ("verification:fail", "staff_check:fail"),
+    AttemptOutcome.ABANDONED: ("verification:abandon",),
+}
 
 
 class Purpose(models.TextChoices):
@@ -203,6 +215,20 @@ ESCALATION_TONES: Final[dict[str, str]] = {
     EscalationState.RETURNED: "warning",
     EscalationState.DONE: "ok",
 }
+ESCALATION_VERBS: Final[dict[str, tuple[str, ...]]] = {
+    EscalationState.SENT: ("flag:relay",),
+    EscalationState.INVESTIGATING: (
+        "flag:accept",
+        "flag:answer",  # whoever answers or asks at once has accepted it
+        "flag:ask_office",
+        "flag:reply_to_it",
+    ),
+    EscalationState.NEED_OFFICE: ("flag:ask_office",),
+    EscalationState.LINKED: ("flag:link",),
+    EscalationState.ANSWERED: ("flag:answer",),
+    EscalationState.RETURNED: ("flag:decline",),
+    EscalationState.DONE: ("flag:done",),
+}
 
 
 class Impact(models.TextChoices):
@@ -258,4 +284,10 @@ ENDPOINT_TONES: Final[dict[str, str]] = {
     EndpointState.ACTIVE: "ok",
     EndpointState.OFF: "neutral",
     EndpointState.STOPPED: "danger",
+}
+ENDPOINT_VERBS: Final[dict[str, tuple[str, ...]]] = {
+    EndpointState.NEW: ("webhook:add", "webhook:change"),
+    EndpointState.ACTIVE: ("webhook:check",),
+    EndpointState.OFF: ("webhook:off",),
+    EndpointState.STOPPED: ("webhook:stop",),
 }

@@ -93,12 +93,14 @@ def read(*, mail_id: str) -> InboundMail:
     )
     if _came_before(mail, place):
         _move(mail, MailState.DUPLICATE, at=now)
+        _record("mail:duplicate", mail, at=now)
     elif letter.machine and place.ticket is None:
         _hold(mail, HoldReason.MACHINE, at=now)
     elif _too_many(mail, at=now):
         _hold(mail, HoldReason.TOO_MANY, at=now)
     else:
-        _bring_to_ticket(mail, letter, place, at=now)
+        ticket = _bring_to_ticket(mail, letter, place, at=now)
+        _record("mail:join", mail, at=now, ticket=ticket.public_id)
     return mail
 
 
@@ -154,6 +156,7 @@ def _is_report(mail: InboundMail, raw: bytes, *, at: dt.datetime) -> bool:
         return False
     reports.mail_returned(reports=[report], source="mail")
     _move(mail, MailState.REPORT, at=at)
+    _record("mail:report", mail, at=at)
     return True
 
 
@@ -251,7 +254,11 @@ def _on_ticket(mail: InboundMail, ticket: Ticket, message: TicketMessage | None,
 def _hold(mail: InboundMail, reason: HoldReason, *, at: dt.datetime) -> None:
     mail.hold_reason = reason
     _move(mail, MailState.HELD, at=at)
-    audit.record("mail:hold", by=SYSTEM, target=mail, practice_id=mail.practice_id, at=at, reason=str(reason))
+    _record("mail:hold", mail, at=at, reason=str(reason))
+
+
+def _record(action: str, mail: InboundMail, *, at: dt.datetime, **facts: str) -> None:
+    audit.record(action, by=SYSTEM, target=mail, practice_id=mail.practice_id, at=at, **facts)
 
 
 def _move(mail: InboundMail, to: MailState, *, at: dt.datetime) -> None:

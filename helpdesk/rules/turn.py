@@ -40,7 +40,7 @@ LABELS: dict[TicketState, str] = {
     TicketState.MERGED: "Joined with your other message",
 }
 NO_ANSWER_NEEDED = "No answer needed"  # of a message that the office wrote for the patient to know
-TONES: dict[TicketState, str] = {
+PUBLIC_TONES: dict[TicketState, str] = {
     TicketState.NEW: "info",
     TicketState.OPEN: "info",
     TicketState.WAIT_PATIENT: "warning",
@@ -59,7 +59,7 @@ def public_label(state: TicketState) -> str:
 
 def public_tone(state: TicketState) -> str:
     """The badge tone that goes with `public_label`."""
-    return TONES[state]
+    return PUBLIC_TONES[state]
 
 
 def lands_at(*, requester_kind: RequesterKind, category: Category, patient_line: bool) -> Side:

@@ -23,11 +23,6 @@ class StaffNotFound(NotFound):
     message = _("We could not find that staff member.")
 
 
-class OfficeNotFound(NotFound):
-    code = "office_not_found"
-    message = _("We could not find that office.")
-
-
 class NotYoursToGrant(Forbidden):
     code = "not_yours_to_grant"
     message = _("Only an owner or manager of the practice may change this role.")

@@ -46,10 +46,17 @@ MOVES: dict[AppointmentStatus, tuple[AppointmentStatus, ...]] = {
     AppointmentStatus.NOSHOW: (AppointmentStatus.BOOKED,),
 }
 
-STATUS_TONES: dict[AppointmentStatus, str] = {
+TONES: dict[AppointmentStatus, str] = {
     AppointmentStatus.BOOKED: "info",
     AppointmentStatus.ARRIVED: "ok",
     AppointmentStatus.FULFILLED: "neutral",
     AppointmentStatus.CANCELLED: "neutral",
     AppointmentStatus.NOSHOW: "warning",
+}
+VERBS: dict[AppointmentStatus, tuple[str, ...]] = {
+    AppointmentStatus.BOOKED: ("appointment:book", "appointment:restore"),
+    AppointmentStatus.ARRIVED: ("appointment:mark_arrived",),
+    AppointmentStatus.FULFILLED: ("appointment:mark_done",),
+    AppointmentStatus.CANCELLED: ("appointment:cancel",),
+    AppointmentStatus.NOSHOW: ("appointment:mark_missed",),
 }

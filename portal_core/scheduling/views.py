@@ -20,7 +20,7 @@ from portal_core.kernel.ids import new_public_id
 from portal_core.scheduling import queries
 from portal_core.scheduling.access import appointment_for
 from portal_core.scheduling.actions import appointments
-from portal_core.scheduling.enums import MOVES, STATUS_TONES, AppointmentStatus, AppointmentType
+from portal_core.scheduling.enums import MOVES, TONES, AppointmentStatus, AppointmentType
 from portal_core.scheduling.forms import BookForm, CancelForm, EditForm
 from portal_core.scheduling.models import Appointment
 from portal_core.scheduling.rules import day_plan
@@ -193,7 +193,7 @@ def _show(
         page,
         {
             "appointment": row,
-            "tone": STATUS_TONES[AppointmentStatus(row.status)],
+            "tone": TONES[AppointmentStatus(row.status)],
             "may": {move.value: True for move in MOVES[AppointmentStatus(row.status)]},
             "edit_form": edit_form or EditForm(appointment=row),
             "may_edit": row.status == AppointmentStatus.BOOKED,
@@ -231,7 +231,7 @@ def _entries(rows: list[Appointment], date: dt.date, clinician: "Staff | None", 
     for row in rows:
         entry = Entry(
             start=say_time(row.local_start), end=say_time(row.local_end), appointment=row,
-            tone=STATUS_TONES[AppointmentStatus(row.status)], is_now=row.start <= now < row.end and not row.is_void,
+            tone=TONES[AppointmentStatus(row.status)], is_now=row.start <= now < row.end and not row.is_void,
         )  # fmt: skip
         lines.append((row.start, entry))
     if clinician is not None:

@@ -19,6 +19,7 @@ from helpdesk.queries import files_of_ticket, public_thread
 from helpdesk.rules.reply_address import mailbox, office_address, reply_address, thread_id
 from helpdesk.transports.receiver import Receiver, ReceiverServer
 from portal_core.kernel import outbox
+from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
 from tests.helpdesk.factories import TicketFactory, refresh
 from tests.helpdesk.mails import HOSTILE, PDF, bounce, mail
@@ -46,6 +47,11 @@ def arrive():
 
 def written(ticket):
     return [(one.author_kind, one.visibility, one.body) for one in ticket.messages.order_by("id")]
+
+
+def ledger_of(mail_row):
+    lines = AuditEvent.objects.filter(target_type="helpdesk.inboundmail", target_id=mail_row.public_id)
+    return list(lines.order_by("pk").values_list("action", flat=True))
 
 
 # --- where it goes ----------------------------------------------------------------------------------------------------
@@ -293,7 +299,8 @@ def test_a_bounce_of_our_letter_is_told_on_the_ticket_once(arrive, cast):
 
     for number in range(2):
         report = bounce(f"<{delivery.public_id}@lantern.example>") + b"\r\n" * number
-        assert arrive(report, f"postmaster@{DOMAIN}", sender="").state == "report"
+        kept = arrive(report, f"postmaster@{DOMAIN}", sender="")
+        assert (kept.state, ledger_of(kept)) == ("report", ["mail:receive", "mail:report"])
 
     assert written(ticket)[1:] == [
         ("system", "internal", "Our e-mail to the requester did not arrive (bounce_5.1.1). The address does not work. "
@@ -313,6 +320,8 @@ def test_one_letter_to_two_of_our_addresses_is_one_ticket(arrive):
     second = arrive(b"Received: from a by b\r\n" + mail(), f"larkfield+south@{DOMAIN}")
 
     assert (first.state, second.state) == ("ticketed", "duplicate")
+    assert ledger_of(first) == ["mail:receive", "mail:join"]
+    assert ledger_of(second) == ["mail:receive", "mail:duplicate"]
 
 
 def test_reading_twice_changes_nothing(arrive):

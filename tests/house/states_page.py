@@ -16,7 +16,9 @@ HEAD = """# States
 
 Every state machine of the house, printed from its transition table (`MOVES` in an app's `enums.py`) by
 `.venv/bin/python -m tests.house.states_page`; a test fails when page and tables differ. A move that is not drawn is
-refused. An arrow from a state to itself is a move that may be made again.
+refused. An arrow from a state to itself is a move that may be made again. Beside each MOVES table stand `TONES`, the
+badge of each state, and `VERBS`, the ledger lines that tell of coming to it; a test reads the code for moves that leave
+none.
 """
 
 

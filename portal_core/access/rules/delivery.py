@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
+from portal_core.notify.enums import TONES, DeliveryState
+
 NAMES = {
     "access/invite": _("Invitation"),
     "access/reset": _("Link to set a new password"),
@@ -19,23 +21,23 @@ NAMES = {
     "triage/proof_waits": _("Notice: the office will change something"),
 }
 WORDS = {
-    "waiting": ("info", _("Waiting to be sent. This takes a minute at most; longer means that sending is held up.")),
-    "sending": ("info", _("Being sent right now.")),
-    "sent": ("ok", _("Taken by the patient's mail service; it has not come back. Not there? Look in the spam folder.")),
-    "delivered": ("ok", _("Delivered to the mailbox.")),
-    "failed": ("danger", _("Came back: that address takes no mail. Go through the address with the patient.")),
-    "dead": ("danger", _("Could not be sent after many tries. Check the address, then send it again.")),
-    "expired": ("warning", _("Not sent: it would have come too late. Send it again.")),
-    "cancelled": ("neutral", _("Taken back before it was sent.")),
-    "superseded": ("neutral", _("Replaced by a newer one before it was sent.")),
-    "held": ("warning", _("Held back for the moment.")),
+    "waiting": _("Waiting to be sent. This takes a minute at most; longer means that sending is held up."),
+    "sending": _("Being sent right now."),
+    "sent": _("Taken by the patient's mail service; it has not come back. Not there? Look in the spam folder."),
+    "delivered": _("Delivered to the mailbox."),
+    "failed": _("Came back: that address takes no mail. Go through the address with the patient."),
+    "dead": _("Could not be sent after many tries. Check the address, then send it again."),
+    "expired": _("Not sent: it would have come too late. Send it again."),
+    "cancelled": _("Taken back before it was sent."),
+    "superseded": _("Replaced by a newer one before it was sent."),
+    "held": _("Held back for the moment."),
 }
 TEXT_WORDS = {
     **WORDS,
-    "sent": ("info", _("Handed to the phone company, which has not said yet that it arrived. Is the phone on?")),
-    "delivered": ("ok", _("Delivered to the phone.")),
-    "failed": ("danger", _("The phone company could not deliver it. Go through the number with the patient.")),
-    "dead": ("danger", _("Could not be sent after many tries. Check the phone number, then send it again.")),
+    "sent": _("Handed to the phone company, which has not said yet that it arrived. Is the phone on?"),
+    "delivered": _("Delivered to the phone."),
+    "failed": _("The phone company could not deliver it. Go through the number with the patient."),
+    "dead": _("Could not be sent after many tries. Check the phone number, then send it again."),
 }
 _GONE = _("That number takes no texts: it does not exist or is a landline. Ask the patient for a mobile number.")
 _STOPPED = _("The patient has stopped our texts. They can text START to the number the texts came from.")
@@ -70,7 +72,9 @@ def name_of(template: str) -> str:
 
 def fate_of(state: str, *, text: bool = False, code: str = "") -> Fate:
     """`code`: why it failed, as the provider's number says; only of texts, where it tells what to do."""
-    tone, sentence = (TEXT_WORDS if text else WORDS)[state]
+    sentence = (TEXT_WORDS if text else WORDS)[state]
+    # A text that was taken is not there yet; a mail that was taken has not come back.
+    tone = "info" if text and state == "sent" else TONES[DeliveryState(state)]
     if text and state == "failed":
         return Fate(tone=tone, sentence=str(TEXT_FAILURES.get(code, sentence)), word=str(_("Not delivered")))
     return Fate(tone=tone, sentence=str(sentence))
