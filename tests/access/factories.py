@@ -3,17 +3,38 @@ import hashlib
 import factory
 from django.utils import timezone
 
-from portal_core.access.enums import AccessLevel
-from portal_core.access.models import AccessToken, PortalAccess, Registration
+from portal_core.access.enums import (
+    AccessLevel,
+    CheckMethod,
+    HelpFlow,
+    InviteOutcome,
+    ProxyScope,
+    Relationship,
+    TokenPurpose,
+)
+from portal_core.access.models import (
+    AccessToken,
+    EmailChange,
+    HelpAttempt,
+    OnboardingResult,
+    OnboardingRun,
+    PortalAccess,
+    ProxyGrant,
+    ProxyPerson,
+    Registration,
+    RegistrationPin,
+)
+from tests.factories import OfficeFactory, PatientFactory, PracticeFactory, StaffFactory
 
 
 class PortalAccessFactory(factory.django.DjangoModelFactory):
-    """A patient who may use the portal; `patient` must be given."""
+    """A patient who may use the portal."""
 
     class Meta:
         model = PortalAccess
         django_get_or_create = ("patient",)
 
+    patient = factory.SubFactory(PatientFactory)
     level = AccessLevel.CAN_ACCESS
     enabled_at = factory.LazyAttribute(lambda row: timezone.now() if row.level == AccessLevel.CAN_ACCESS else None)
     enabled_by = factory.LazyAttribute(lambda row: "Olivia Staff" if row.level == AccessLevel.CAN_ACCESS else "")
@@ -29,7 +50,8 @@ class AccessTokenFactory(factory.django.DjangoModelFactory):
         exclude = ("secret",)
 
     secret = factory.Sequence(lambda n: f"secret-{n}")
-    purpose = "reset"
+    patient = factory.SubFactory(PatientFactory, email="pat@patients.example")
+    purpose = TokenPurpose.RESET
     hash = factory.LazyAttribute(lambda row: hashlib.sha256(row.secret.encode()).hexdigest())
     sent_to_hash = factory.LazyAttribute(lambda row: hashlib.sha256(row.patient.email.encode()).hexdigest())
     created_at = factory.LazyFunction(timezone.now)
@@ -37,14 +59,104 @@ class AccessTokenFactory(factory.django.DjangoModelFactory):
 
 
 class RegistrationFactory(factory.django.DjangoModelFactory):
-    """Somebody who registered and has yet to confirm; `office` and `patient` must be given."""
+    """Somebody who registered and has yet to confirm."""
 
     class Meta:
         model = Registration
 
+    office = factory.SubFactory(OfficeFactory)
     at = factory.LazyFunction(timezone.now)
     expires_at = factory.LazyAttribute(lambda row: row.at + timezone.timedelta(hours=48))
     hash = factory.Sequence(lambda n: hashlib.sha256(f"registration-{n}".encode()).hexdigest())
+
+
+class RegistrationPinFactory(factory.django.DjangoModelFactory):
+    """A PIN that an office handed over and nobody has used."""
+
+    class Meta:
+        model = RegistrationPin
+
+    patient = factory.SubFactory(PatientFactory)
+    hash = factory.Sequence(lambda n: hashlib.sha256(f"pin-{n}".encode()).hexdigest())
+    issued_at = factory.LazyFunction(timezone.now)
+    issued_by = "Olivia Staff"
+    expires_at = factory.LazyAttribute(lambda row: row.issued_at + timezone.timedelta(days=7))
+
+
+class HelpAttemptFactory(factory.django.DjangoModelFactory):
+    """Somebody at the sign-in page whose details matched nobody."""
+
+    class Meta:
+        model = HelpAttempt
+
+    flow = HelpFlow.FORGOT
+    email_matched = False
+    last_name_matched = False
+    birth_date_matched = False
+    zip_matched = False
+    succeeded = False
+    at = factory.LazyFunction(timezone.now)
+
+
+class EmailChangeFactory(factory.django.DjangoModelFactory):
+    """A new address that rests for a day."""
+
+    class Meta:
+        model = EmailChange
+
+    patient = factory.SubFactory(PatientFactory)
+    new_email = "new@patients.example"
+    method = CheckMethod.CHECKED
+    changed_at = factory.LazyFunction(timezone.now)
+    changed_by = "Olivia Staff"
+    hold_until = factory.LazyAttribute(lambda row: row.changed_at + timezone.timedelta(days=1))
+
+
+class OnboardingRunFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = OnboardingRun
+
+    practice = factory.SubFactory(PracticeFactory)
+    by = factory.SubFactory(StaffFactory, practice=factory.SelfAttribute("..practice"))
+    created_at = factory.LazyFunction(timezone.now)
+
+
+class OnboardingResultFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = OnboardingResult
+
+    run = factory.SubFactory(OnboardingRunFactory)
+    patient = factory.SubFactory(PatientFactory)
+    outcome = InviteOutcome.PENDING
+
+
+class ProxyPersonFactory(factory.django.DjangoModelFactory):
+    """A parent who has yet to choose a user name."""
+
+    class Meta:
+        model = ProxyPerson
+
+    practice = factory.SubFactory(PracticeFactory)
+    name = "Mona Parent"
+    email = factory.Sequence("mona{}@proxies.example".format)
+    created_at = factory.LazyFunction(timezone.now)
+
+
+class ProxyGrantFactory(factory.django.DjangoModelFactory):
+    """Good for a year from today."""
+
+    class Meta:
+        model = ProxyGrant
+
+    patient = factory.SubFactory(PatientFactory)
+    person = factory.SubFactory(ProxyPersonFactory, practice=factory.SelfAttribute("..patient.practice"))
+    relationship = Relationship.PARENT
+    scopes = factory.LazyFunction(lambda: list(ProxyScope.values))
+    starts_on = factory.LazyAttribute(lambda row: row.granted_at.date())
+    ends_on = factory.LazyAttribute(lambda row: row.starts_on + timezone.timedelta(days=365))
+    method = CheckMethod.IN_PERSON
+    granted_at = factory.LazyFunction(timezone.now)
+    granted_by = "Olivia Staff"
 
 
 def set_access(patient, **values):

@@ -6,27 +6,62 @@ import hashlib
 import factory
 
 from helpdesk.enums import (
+    Audience,
+    CallDirection,
+    CallOutcome,
+    CallState,
     Category,
     Channel,
     FileState,
     HoldReason,
+    LinkKind,
     MailState,
     RequesterKind,
     Resolution,
     Side,
+    TextKind,
     TicketState,
+    Turn,
+    UndoKind,
 )
-from helpdesk.models import Attachment, InboundMail, Ticket, TicketMessage
+from helpdesk.models import (
+    Article,
+    ArticleFeedback,
+    ArticleVersion,
+    Attachment,
+    BusinessHours,
+    DeskPhone,
+    Holiday,
+    InboundMail,
+    InboundText,
+    KeepingRule,
+    MessageReceipt,
+    PhoneCall,
+    SearchEntry,
+    ServicePromise,
+    TextMedia,
+    TextOptOut,
+    Ticket,
+    TicketLink,
+    TicketMessage,
+    TicketRating,
+    TicketSegment,
+    TicketUndo,
+    VoiceLine,
+    VoicemailAudio,
+)
 from helpdesk.rules.turn import WAITS
 from portal_core.kernel import clock
+from tests.factories import OfficeFactory, PracticeFactory
 
 
 class TicketFactory(factory.django.DjangoModelFactory):
-    """A patient's ticket at an office; `office` must be given."""
+    """A patient's ticket at an office."""
 
     class Meta:
         model = Ticket
 
+    office = factory.SubFactory(OfficeFactory)
     practice = factory.SelfAttribute("office.practice")
     side = Side.OFFICE
     category = Category.LOGIN_PWD
@@ -101,6 +136,7 @@ class HeldMailFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = InboundMail
 
+    office = factory.SubFactory(OfficeFactory)
     practice = factory.SelfAttribute("office.practice")
     state = MailState.HELD
     hold_reason = HoldReason.MACHINE
@@ -126,3 +162,233 @@ class AttachmentFactory(factory.django.DjangoModelFactory):
     sha256 = factory.LazyAttribute(lambda row: hashlib.sha256(row.data).hexdigest())
     state = FileState.UNCHECKED
     created_at = factory.LazyFunction(clock.now)
+
+
+# --- beside the ticket ------------------------------------------------------------------------------------------------
+class TicketSegmentFactory(factory.django.DjangoModelFactory):
+    """The stretch of a ticket's time that is running."""
+
+    class Meta:
+        model = TicketSegment
+
+    ticket = factory.SubFactory(TicketFactory)
+    turn = Turn.OFFICE
+    state = factory.SelfAttribute("ticket.state")
+    began_at = factory.SelfAttribute("ticket.created_at")
+
+
+class TicketLinkFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = TicketLink
+
+    ticket = factory.SubFactory(TicketFactory)
+    other = factory.SubFactory(TicketFactory, office=factory.SelfAttribute("..ticket.office"))
+    kind = LinkKind.RELATED
+    by_label = "Olivia Staff"
+    at = factory.LazyFunction(clock.now)
+
+
+class TicketRatingFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = TicketRating
+
+    ticket = factory.SubFactory(TicketFactory, state=TicketState.SOLVED)
+    solved = True
+    at = factory.LazyFunction(clock.now)
+
+
+class TicketUndoFactory(factory.django.DjangoModelFactory):
+    """An answer that has not left yet."""
+
+    class Meta:
+        model = TicketUndo
+
+    ticket = factory.SubFactory(TicketFactory)
+    kind = UndoKind.REPLY
+    by_id = "olivia"
+    at = factory.LazyFunction(clock.now)
+    until = factory.LazyAttribute(lambda row: row.at + dt.timedelta(seconds=10))
+
+
+class SearchEntryFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = SearchEntry
+
+    ticket = factory.SubFactory(TicketFactory)
+    words = "pat patient password"
+
+
+# --- mail, texts, calls -----------------------------------------------------------------------------------------------
+class InboundTextFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = InboundText
+
+    sid = factory.Sequence("SM{:032x}".format)
+    kind = TextKind.WORDS
+    sender = "+12175550100"
+    recipient = "+12175550190"
+    body = "I cannot sign in."
+    received_at = factory.LazyFunction(clock.now)
+
+
+class TextOptOutFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = TextOptOut
+
+    phone = factory.Sequence("+1217555{:04d}".format)
+    at = factory.LazyFunction(clock.now)
+
+
+class VoiceLineFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = VoiceLine
+
+    practice = factory.SubFactory(PracticeFactory)
+    number = factory.Sequence("+1217556{:04d}".format)
+    updated_at = factory.LazyFunction(clock.now)
+
+
+class DeskPhoneFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = DeskPhone
+
+    office = factory.SubFactory(OfficeFactory)
+    practice = factory.SelfAttribute("office.practice")
+    number = "+12175550101"
+    updated_at = factory.LazyFunction(clock.now)
+
+
+class PhoneCallFactory(factory.django.DjangoModelFactory):
+    """A call that came in and is over."""
+
+    class Meta:
+        model = PhoneCall
+
+    office = factory.SubFactory(OfficeFactory)
+    practice = factory.SelfAttribute("office.practice")
+    side = Side.OFFICE
+    direction = CallDirection.IN
+    state = CallState.ENDED
+    started_at = factory.LazyFunction(clock.now)
+
+    @factory.lazy_attribute
+    def ended_at(self) -> dt.datetime | None:
+        return self.started_at + dt.timedelta(minutes=3) if self.state == CallState.ENDED else None
+
+    @factory.lazy_attribute
+    def outcome(self) -> str:
+        return CallOutcome.TALKED if self.state == CallState.ENDED else ""
+
+
+class VoicemailAudioFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = VoicemailAudio
+
+    call = factory.SubFactory(PhoneCallFactory, outcome=CallOutcome.VOICEMAIL)
+    content_type = "audio/mpeg"
+    sealed = "sealed"
+    size = 12
+    kept_at = factory.LazyFunction(clock.now)
+
+
+# --- what a practice sets ---------------------------------------------------------------------------------------------
+class BusinessHoursFactory(factory.django.DjangoModelFactory):
+    """Of an office: mornings of Mondays."""
+
+    class Meta:
+        model = BusinessHours
+
+    office = factory.SubFactory(OfficeFactory)
+    practice = factory.SelfAttribute("office.practice")
+    spans = factory.LazyFunction(lambda: {"0": [["08:00", "12:00"]]})
+    updated_at = factory.LazyFunction(clock.now)
+
+
+class HolidayFactory(factory.django.DjangoModelFactory):
+    """A day on which all offices are closed."""
+
+    class Meta:
+        model = Holiday
+
+    practice = factory.SubFactory(PracticeFactory)
+    date = dt.date(2026, 12, 25)
+    name = "Christmas Day"
+
+
+class ServicePromiseFactory(factory.django.DjangoModelFactory):
+    """Minutes of opening hours."""
+
+    class Meta:
+        model = ServicePromise
+
+    practice = factory.SubFactory(PracticeFactory)
+    number = 1
+    urgent_first, urgent_resolve = 30, 240
+    normal_first, normal_resolve = 240, 960
+    by_label = "Ana Staff"
+    at = factory.LazyFunction(clock.now)
+
+
+class ArticleFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Article
+
+    practice = factory.SubFactory(PracticeFactory)
+    slug = factory.Sequence("article-{}".format)
+    audience = Audience.PATIENTS
+    created_at = factory.LazyFunction(clock.now)
+
+
+class ArticleVersionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ArticleVersion
+
+    article = factory.SubFactory(ArticleFactory)
+    number = 1
+    title = "Parking"
+    summary = "Where to leave your car."
+    body = "Behind the house."
+    by_label = "Olivia Staff"
+    at = factory.LazyFunction(clock.now)
+
+
+class ArticleFeedbackFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ArticleFeedback
+
+    slug = "forgot-password"
+    number = 0
+    helped = True
+    at = factory.LazyFunction(clock.now)
+
+
+# --- secure messages, originals ---------------------------------------------------------------------------------------
+class MessageReceiptFactory(factory.django.DjangoModelFactory):
+    """What the office wrote, read by its patient."""
+
+    class Meta:
+        model = MessageReceipt
+
+    message = factory.SubFactory(TicketMessageFactory, author_kind="office", author_label="Olivia Staff")
+    read_at = factory.LazyFunction(clock.now)
+
+
+class TextMediaFactory(factory.django.DjangoModelFactory):
+    """A picture that waits at the provider."""
+
+    class Meta:
+        model = TextMedia
+
+    text = factory.SubFactory(InboundTextFactory, pictures=1)
+    sid = factory.Sequence("ME{:032x}".format)
+    message_sid = factory.Sequence("MM{:032x}".format)
+    claimed_type = "image/jpeg"
+    due_at = factory.LazyFunction(clock.now)
+
+
+class KeepingRuleFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = KeepingRule
+
+    practice = factory.SubFactory(PracticeFactory)
+    updated_at = factory.LazyFunction(clock.now)

@@ -2,7 +2,7 @@ import factory
 from django.utils import timezone
 
 from portal_core.notify import Recipient
-from portal_core.notify.models import Delivery, Message
+from portal_core.notify.models import Delivery, DeliveryAttempt, Message
 
 
 class MessageFactory(factory.django.DjangoModelFactory):
@@ -30,6 +30,18 @@ class DeliveryFactory(factory.django.DjangoModelFactory):
     address = factory.Sequence("someone-{}@example.org".format)
     available_at = factory.LazyFunction(timezone.now)
     created_at = factory.LazyFunction(timezone.now)
+
+
+class DeliveryAttemptFactory(factory.django.DjangoModelFactory):
+    """A try that was answered with 204."""
+
+    class Meta:
+        model = DeliveryAttempt
+
+    delivery = factory.SubFactory(DeliveryFactory, channel="webhook")
+    at = factory.LazyFunction(timezone.now)
+    status = 204
+    milliseconds = 120
 
 
 def recipients(count: int, **values: str) -> list[Recipient]:

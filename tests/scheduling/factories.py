@@ -7,14 +7,17 @@ import factory
 from portal_core.kernel import clock
 from portal_core.scheduling.enums import AppointmentStatus, AppointmentType
 from portal_core.scheduling.models import Appointment
+from tests.factories import PatientFactory, StaffFactory
 
 
 class AppointmentFactory(factory.django.DjangoModelFactory):
-    """A booked hour with a patient; `clinician` and `patient` must be given."""
+    """A booked hour with a patient."""
 
     class Meta:
         model = Appointment
 
+    patient = factory.SubFactory(PatientFactory)
+    clinician = factory.SubFactory(StaffFactory, practice=factory.SelfAttribute("..patient.practice"))
     practice = factory.SelfAttribute("clinician.practice")
     office = factory.SelfAttribute("patient.home_office")
     type = AppointmentType.INDIVIDUAL

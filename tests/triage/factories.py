@@ -4,10 +4,11 @@ import datetime as dt
 
 import factory
 
-from helpdesk.enums import TicketState
+from helpdesk.enums import RequesterKind, Side, TicketState
 from portal_core.kernel import clock
 from portal_core.kernel.http.signatures import new_secret
 from portal_core.kernel.sealing import seal
+from tests.factories import OfficeFactory, PatientFactory, PracticeFactory, StaffFactory, office_member
 from tests.helpdesk.factories import TicketFactory
 from triage.enums import (
     AttemptOutcome,
@@ -17,6 +18,7 @@ from triage.enums import (
     EscalationState,
     Impact,
     Level,
+    Method,
     NewsKind,
     OfficeStep,
     Purpose,
@@ -29,25 +31,33 @@ from triage.models import (
     CannedReply,
     Draft,
     Escalation,
+    FlagWords,
     Mention,
     PlaybookStep,
+    RoutingVersion,
     SavedView,
     StaffCheck,
     VerificationAttempt,
+    VerificationCode,
     VerificationHold,
+    VerificationLetter,
     WebhookEndpoint,
 )
 from triage.models.webhooks import PURPOSE
 
 
 class AttemptFactory(factory.django.DjangoModelFactory):
-    """`ticket` (with its patient) and `attester` must be given."""
+    """Under way. `ticket` needs its patient."""
 
     class Meta:
         model = VerificationAttempt
 
+    ticket = factory.SubFactory(
+        TicketFactory, patient=factory.SubFactory(PatientFactory), office=factory.SelfAttribute("patient.home_office")
+    )
     patient = factory.SelfAttribute("ticket.patient")
     office = factory.SelfAttribute("patient.home_office")
+    attester = factory.LazyAttribute(lambda row: office_member(row.office))
     membership = factory.LazyAttribute(lambda row: row.attester.role_assignments.get())
     attester_role = factory.SelfAttribute("membership.role")
     channel = CallChannel.PHONE
@@ -76,16 +86,20 @@ class HoldFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = VerificationHold
 
+    patient = factory.SubFactory(PatientFactory)
     opened_at = factory.LazyFunction(clock.now)
     rule = "three_failures_in_a_day"
 
 
 class StaffCheckFactory(factory.django.DjangoModelFactory):
-    """IT's check of a colleague; `ticket` (written to IT), `subject` and `agent` must be given."""
+    """IT's check of a colleague; `ticket` was written to IT."""
 
     class Meta:
         model = StaffCheck
 
+    ticket = factory.SubFactory(TicketFactory, side=Side.IT, requester_kind=RequesterKind.STAFF)
+    subject = factory.LazyAttribute(lambda row: office_member(row.office))
+    agent = factory.SubFactory(StaffFactory, practice=factory.SelfAttribute("..practice"))
     practice = factory.SelfAttribute("ticket.practice")
     office = factory.SelfAttribute("ticket.office")
     purpose = StaffPurpose.SIGN_OUT
@@ -102,18 +116,22 @@ class PlaybookStepFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = PlaybookStep
 
+    ticket = factory.SubFactory(TicketFactory)
+    done_by = factory.LazyAttribute(lambda row: office_member(row.ticket.office))
     step = OfficeStep.CHECK_SETUP
     done_at = factory.LazyFunction(clock.now)
 
 
 class FlagFactory(factory.django.DjangoModelFactory):
-    """A flag at IT; `office` and `sent_by` must be given. Its ticket is relayed unless the state says otherwise."""
+    """A flag at IT. Its ticket is relayed unless the state says otherwise."""
 
     class Meta:
         model = Escalation
         exclude = ("at",)
 
     at = factory.LazyFunction(clock.now)
+    office = factory.SubFactory(OfficeFactory)
+    sent_by = factory.LazyAttribute(lambda row: office_member(row.office))
     practice = factory.SelfAttribute("office.practice")
     category = "ERROR_MSG"
     reason = RelayReason.ERROR_MESSAGE
@@ -147,11 +165,12 @@ class FlagFactory(factory.django.DjangoModelFactory):
 
 
 class CannedReplyFactory(factory.django.DjangoModelFactory):
-    """Of all offices of a practice unless `office` or `side` say otherwise; `practice` must be given."""
+    """Of all offices of a practice unless `office` or `side` say otherwise."""
 
     class Meta:
         model = CannedReply
 
+    practice = factory.SubFactory(PracticeFactory)
     side = "office"
     title = factory.Sequence(lambda n: f"Answer {n}")
     body = "We look into {{ reference }}."
@@ -163,28 +182,31 @@ class SavedViewFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = SavedView
 
+    staff = factory.SubFactory(StaffFactory)
     name = factory.Sequence(lambda n: f"View {n}")
     wanted = factory.LazyFunction(lambda: {"who": "mine"})
     created_at = factory.LazyFunction(clock.now)
 
 
 class DraftFactory(factory.django.DjangoModelFactory):
-    """`staff` and `about` must be given."""
+    """`about` is the public id of a ticket or flag."""
 
     class Meta:
         model = Draft
 
+    staff = factory.SubFactory(StaffFactory)
+    about = factory.Sequence(lambda n: f"ticket{n:014}")
     kind = DraftKind.NOTE
     body = "Begun"
     changed_at = factory.LazyFunction(clock.now)
 
 
 class MentionFactory(factory.django.DjangoModelFactory):
-    """`staff` and `ticket` must be given."""
-
     class Meta:
         model = Mention
 
+    ticket = factory.SubFactory(TicketFactory)
+    staff = factory.LazyAttribute(lambda row: office_member(row.ticket.office))
     message_id = factory.Sequence(lambda n: f"message{n:04}")
     by_label = "Oscar Staff"
     at = factory.LazyFunction(clock.now)
@@ -196,12 +218,13 @@ def refresh(row):
 
 
 class WebhookFactory(factory.django.DjangoModelFactory):
-    """An address of a practice that is on and hears of everything; `practice` must be given."""
+    """An address of a practice that is on and hears of everything."""
 
     class Meta:
         model = WebhookEndpoint
         exclude = ("url",)
 
+    practice = factory.SubFactory(PracticeFactory)
     url = "https://hooks.example.org/lantern?key=1"
     name = factory.Sequence(lambda n: f"System {n}")
     host = "hooks.example.org"
@@ -212,3 +235,52 @@ class WebhookFactory(factory.django.DjangoModelFactory):
     stopped_at = factory.LazyAttribute(lambda row: clock.now() if row.state == EndpointState.STOPPED else None)
     created_at = factory.LazyFunction(clock.now)
     changed_at = factory.SelfAttribute("created_at")
+
+
+class VerificationCodeFactory(factory.django.DjangoModelFactory):
+    """A code sent to the phone on file, not read back yet."""
+
+    class Meta:
+        model = VerificationCode
+
+    attempt = factory.SubFactory(AttemptFactory)
+    method = Method.E4
+    hash = factory.Sequence("{:064x}".format)
+    contact_hash = "c" * 64
+    sent_at = factory.LazyFunction(clock.now)
+    expires_at = factory.LazyAttribute(lambda row: row.sent_at + dt.timedelta(minutes=10))
+
+
+class RoutingVersionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = RoutingVersion
+
+    practice = factory.SubFactory(PracticeFactory)
+    number = 1
+    by_label = "Ana Staff"
+    at = factory.LazyFunction(clock.now)
+
+
+class VerificationLetterFactory(factory.django.DjangoModelFactory):
+    """A letter on its way; `ticket` needs its patient."""
+
+    class Meta:
+        model = VerificationLetter
+
+    ticket = factory.SubFactory(
+        TicketFactory, patient=factory.SubFactory(PatientFactory), office=factory.SelfAttribute("patient.home_office")
+    )
+    patient = factory.SelfAttribute("ticket.patient")
+    sent_by = factory.LazyAttribute(lambda row: office_member(row.ticket.office))
+    hash = factory.Sequence("{:064x}".format)
+    address_hash = "a" * 64
+    sent_at = factory.LazyFunction(clock.now)
+    expires_at = factory.LazyAttribute(lambda row: row.sent_at + dt.timedelta(days=14))
+
+
+class FlagWordsFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = FlagWords
+
+    flag = factory.SubFactory(FlagFactory)
+    words = "error 500"
