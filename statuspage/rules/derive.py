@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from statuspage.enums import EVENT_LABELS, OVER, UNDERWAY, UNRESOLVED, UPCOMING, ComponentStatus, EventKind, Impact
 from statuspage.rules.entry_points import WayView, ways
 from statuspage.rules.facts import ComponentFacts, Facts, GroupFacts, IncidentFacts, UpdateFacts
-from statuspage.rules.rollup import rollup, worst
+from statuspage.rules.rollup import rollup, tells, worst
 from statuspage.rules.uptime import Day, days, percent
 
 WINDOW_DAYS = 90
@@ -198,7 +198,8 @@ def derive(facts: Facts, *, now: dt.datetime, snapshot: int) -> View:
     active = tuple(row for row in incidents if row.active)
     maintenances = tuple(_event(row, facts, now) for row in facts.maintenances)
     earlier = tuple(_event(row, facts, now) for row in facts.past)
-    total = rollup([row.status for row in facts.components], [row.facts.impact for row in active])
+    telling = [row for row in active if tells(row.facts.impact_override, [part.status for part in row.components])]
+    total = rollup([row.status for row in facts.components], [row.facts.impact for row in telling])
     since = now - dt.timedelta(days=HISTORY_DAYS)
     begun = [row for row in (*incidents, *maintenances, *earlier) if row.facts.status not in UPCOMING]
     return View(

@@ -35,7 +35,7 @@ _SOME: dict[str, tuple[str, str]] = {
     ComponentStatus.PARTIAL_OUTAGE: (Impact.MINOR, _("Minor Service Outage")),
     ComponentStatus.MAJOR_OUTAGE: (Impact.MAJOR, _("Partial System Outage")),
 }
-# Green components under an active incident: the page must not say that all is well (uptime-kuma #908).
+# An active incident whose own components are green: the page must not say that all is well (uptime-kuma #908).
 _BY_INCIDENT: dict[str, tuple[str, str]] = {
     Impact.MAINTENANCE: (Impact.MAINTENANCE, _("Service Under Maintenance")),
     Impact.MINOR: (Impact.MINOR, _("Minor Service Outage")),
@@ -67,9 +67,19 @@ def impact_of(statuses: Iterable[str], *, floor: Sequence[str] = ()) -> str:
 
 
 def rollup(statuses: Sequence[str], active_impacts: Sequence[str]) -> Rollup:
-    """Indicator and sentence of the page over all components and all active incidents."""
+    """Indicator and sentence of the page: the worse of what its components and its active incidents say.
+
+    `active_impacts` are those that no component tells of (`tells`): a computed impact is that of the components the
+    incident names, and the table above has softened them already.
+    """
     alike = len(set(statuses)) == 1
     by_components = (_ALL if alike else {**_ALL, **_SOME})[worst(statuses)]
-    if by_components[0] == Impact.NONE:
-        by_components = _BY_INCIDENT.get(worst_impact(active_impacts), by_components)
-    return Rollup(*map(str, by_components))
+    by_incident = _BY_INCIDENT.get(worst_impact(active_impacts), _ALL[ComponentStatus.OPERATIONAL])
+    said = max((by_components, by_incident), key=lambda row: _RANK.index(row[0]))
+    return Rollup(*map(str, said))
+
+
+def tells(override: str, statuses: Iterable[str]) -> bool:
+    """Whether an incident says more than its own components, in these states: somebody set its impact by hand, or none
+    of them has a problem now."""
+    return bool(override) or SEVERITY[worst(statuses)] <= SEVERITY[ComponentStatus.MAINTENANCE]

@@ -19,7 +19,7 @@ SENTENCES = {
     "partial_outage": (("major", "Partial System Outage"), ("minor", "Minor Service Outage")),
     "major_outage": (("critical", "Major System Outage"), ("major", "Partial System Outage")),
 }
-GREEN_BUT = {
+BY_INCIDENT = {
     "critical": ("critical", "Major System Outage"),
     "major": ("major", "Partial System Outage"),
     "minor": ("minor", "Minor Service Outage"),
@@ -39,11 +39,14 @@ def worst(statuses: Iterable[str]) -> str:
 def whole() -> tuple[str, str]:
     """(indicator, sentence) of the page."""
     statuses = list(Component.objects.filter(retired_at=None).values_list("status", flat=True))
-    now = worst(statuses)
-    if now != "operational":
-        return SENTENCES[now][0 if len(set(statuses)) == 1 else 1]
-    impacts = {row.impact_override or row.impact_computed for row in Incident.objects.filter(status__in=OPEN)}
-    return next((GREEN_BUT[word] for word in GREEN_BUT if word in impacts), ("none", "All Systems Operational"))
+    said = [("none", "All Systems Operational")]
+    if worst(statuses) != "operational":
+        said = [SENTENCES[worst(statuses)][0 if len(set(statuses)) == 1 else 1]]
+    for row in Incident.objects.filter(status__in=OPEN):
+        troubled = row.components.filter(retired_at=None, status__in=BAD[2:]).exists()
+        if row.impact_override in BY_INCIDENT or (not row.impact_override and not troubled):
+            said.append(BY_INCIDENT.get(row.impact_override or row.impact_computed, said[0]))
+    return max(said, key=lambda pair: ["none", "maintenance", "minor", "major", "critical"].index(pair[0]))
 
 
 def headline() -> str:

@@ -6,7 +6,7 @@ from statuspage.enums import SEVERITY, ComponentStatus
 from statuspage.rules.bars import bars
 from statuspage.rules.derive import TONES
 from statuspage.rules.facts import Interval
-from statuspage.rules.rollup import Rollup, impact_of, rollup, worst
+from statuspage.rules.rollup import Rollup, impact_of, rollup, tells, worst
 from statuspage.rules.uptime import days, percent
 
 OK, M, D, P, X = "operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage"
@@ -29,11 +29,25 @@ OK, M, D, P, X = "operational", "under_maintenance", "degraded_performance", "pa
         ([D, OK], [], ("minor", "Partially Degraded Service")),
         ([M, OK], [], ("maintenance", "Service Under Maintenance")),
         ([M, D, P, X, OK], [], ("major", "Partial System Outage")),
+        ([M, OK], ["critical"], ("critical", "Major System Outage")),
+        ([M, OK], ["none"], ("maintenance", "Service Under Maintenance")),
+        ([D, OK], ["major"], ("major", "Partial System Outage")),
+        ([D, OK], ["minor"], ("minor", "Partially Degraded Service")),
+        ([X, OK], ["minor"], ("major", "Partial System Outage")),
     ],
 )
 def test_sp_04_the_rollup_table(statuses, impacts, expected):
     """SP-04"""
     assert rollup(statuses, impacts) == Rollup(*expected)
+
+
+@pytest.mark.parametrize(
+    ("override", "statuses", "expected"),
+    [("", [], True), ("", [OK, M], True), ("", [OK, D], False), ("", [X], False), ("critical", [D], True)],
+)
+def test_an_incident_says_more_than_its_parts_when_set_by_hand_or_when_they_are_well(override, statuses, expected):
+    """SP-04"""
+    assert tells(override, statuses) == expected
 
 
 @pytest.mark.parametrize(

@@ -255,6 +255,23 @@ def test_an_override_moves_the_page_too(page):
     assert status == {"indicator": "major", "description": "Partial System Outage"}
 
 
+@pytest.mark.parametrize(
+    ("state", "override", "shown"),
+    [
+        ("under_maintenance", "critical", {"indicator": "critical", "description": "Major System Outage"}),
+        ("degraded_performance", "major", {"indicator": "major", "description": "Partial System Outage"}),
+        ("partial_outage", "none", {"indicator": "minor", "description": "Minor Service Outage"}),
+    ],
+)
+def test_the_worse_of_incidents_and_parts_is_shown(page, state, override, shown):
+    """SP-03, SP-04: work on one part, or a slow one, does not hide what is wrong elsewhere."""
+    components.set_state(component_id=component("ehr").public_id, status=state, by=OMAR)
+    incidents.declare(name="Phones", body="b", components={}, impact_override=override, by=OMAR, key="k")
+
+    assert documents(everything()[1])["api/v2/status.json"]["status"] == shown
+    agree()
+
+
 def test_sp_03_a_calm_page_sends_the_reader_on(page):
     """SP-03, SP-06: internet, then this page, then the tips, then Contact us."""
     text = str(Text(everything()[1]["status/index.html"][0]))
