@@ -42,6 +42,14 @@ class MailReceived(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileScanned(Event):
+    """The virus scanner has seen a file."""
+
+    file_id: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketOpened(Event):
     ticket_id: str
     office_id: str
@@ -53,11 +61,12 @@ class TicketOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketReplied(Event):
-    """Staff wrote something the requester should read."""
+    """Staff wrote something the requester should read; `silent`: no letter tells of it (PC-08)."""
 
     ticket_id: str
     message_id: str
     at: dt.datetime
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

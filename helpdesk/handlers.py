@@ -9,9 +9,10 @@ from django.urls import reverse
 
 from helpdesk.actions import inbound_mail, tickets
 from helpdesk.actions.letters import tell_patient_of_files, tell_requester
-from helpdesk.actions.tickets import ticket_group
+from helpdesk.actions.tickets import desk_group, ticket_group
 from helpdesk.actions.tickets.telling import messages_group
 from helpdesk.contracts import (
+    FileScanned,
     MailReceived,
     TicketLoopClosing,
     TicketNudged,
@@ -21,8 +22,8 @@ from helpdesk.contracts import (
     TicketSolved,
     TicketWaitsForIncident,
 )
-from helpdesk.enums import Channel, Resolution
-from helpdesk.models import Ticket
+from helpdesk.enums import Channel, FileSender, FileState, Resolution
+from helpdesk.models import Attachment, Ticket
 from helpdesk.queries import readers, waiting_with
 from portal_core.kernel import idempotency, outbox, realtime
 from portal_core.kernel.contracts import SYSTEM
@@ -43,6 +44,8 @@ def read_mail(event: MailReceived) -> None:
 @outbox.handles(TicketReplied)
 def announce_reply(event: TicketReplied) -> None:
     """To whoever asked, here or in a ticket joined into this one."""
+    if event.silent:
+        return
     for ticket in readers(_ticket(event.ticket_id)):
         files = waiting_with(event.message_id, ticket=ticket)
         more = {"files": files, "files_link": f"{settings.PUBLIC_URL}{reverse('helpdesk:files')}"} if files else None
@@ -93,6 +96,28 @@ def announce_solution(event: TicketSolved) -> None:
     name = "no_answer" if event.resolution == Resolution.NO_ANSWER else "solved"
     for ticket in readers(_ticket(event.ticket_id)):
         _mail(ticket, name, cause=f"ticket-solved:{event.ticket_id}:{event.at.isoformat()}")
+
+
+@outbox.handles(FileScanned)
+def show_scanned(event: FileScanned) -> None:
+    """Open pages say at once that a file can be opened, or that it cannot; of a harmful one that we sent ourselves the
+    desk reads in a note, for nobody would look for it."""
+    rows = Attachment.objects.defer("data").select_related("ticket__office", "ticket__practice")
+    file = rows.filter(public_id=event.file_id).first()
+    if file is None:  # its message was taken back meanwhile
+        return
+    for group in (desk_group(file.ticket), ticket_group(file.ticket.public_id)):
+        realtime.push(group, {"type": "ticket.changed", "id": file.ticket.public_id})
+    if file.state == FileState.INFECTED and file.sender == FileSender.OFFICE:
+        idempotency.once("helpdesk:harmful", file.public_id, partial(_note_harmful, file))
+
+
+def _note_harmful(file: Attachment) -> str:
+    body = (
+        f"The virus scanner found {file.finding} in “{file.name}”, which we sent. The patient cannot open it. "
+        "Look at where it came from, and send another one."
+    )
+    return str(tickets.add_note(ticket=file.ticket, body=body, by=SYSTEM).public_id)
 
 
 def _ticket(public_id: str) -> Ticket:

@@ -40,11 +40,12 @@ def begin(
     expects_answer: bool = True,
     about: Ticket | None = None,
     files: Sequence[Enclosed] = (),
+    notify: bool = True,
     by: Actor,
 ) -> Ticket:
     """An office writes to its patient. The move is the patient's where an answer is expected; else the ticket is solved
     at once, and an answer within a week opens it. `about`: an earlier ticket of theirs that it is linked with. `files`
-    go into their portal with it (PC-59).
+    go into their portal with it (PC-59). Without `notify` no letter tells them that it waits (PC-06, PC-08).
 
     Raises WrongOffice (not at a desk of the patient's home office), OtherPatient, PatientCannotRead.
     """
@@ -75,8 +76,8 @@ def begin(
     else:
         mark_solved(ticket, Resolution.NOT_NEEDED, at=now, by=by)
     save(ticket, at=now)
-    event = TicketReplied(ticket_id=ticket.public_id, message_id=message.public_id, at=now)
-    tell(ticket, "ticket:reply", event, at=now, by=by)
+    event = TicketReplied(ticket_id=ticket.public_id, message_id=message.public_id, at=now, silent=not notify)
+    tell(ticket, "ticket:reply", event, at=now, by=by, notified=notify)
     if about is not None:
         link(ticket=ticket, other=about, by=by)
     return ticket

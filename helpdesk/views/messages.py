@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from helpdesk import queries
+from helpdesk import panels, queries
 from portal_core.directory.guards import PatientRequest, patient_page
 
 
@@ -15,6 +15,8 @@ from portal_core.directory.guards import PatientRequest, patient_page
 def inbox(request: PatientRequest) -> HttpResponse:
     """Every conversation, the newest first; what is unread says so in a word. The patient's own: nobody who acts for
     them gets here."""
+    if request.GET.get("part") == "card":  # of the home page, when something new came
+        return HttpResponse(panels.my_messages(request))
     page = queries.conversations(request.patient, after=request.GET.get("after", ""))
     part = "#live" if request.headers.get("HX-Request") == "true" else ""
     context = {"page": page, "unread": queries.unread_count(request.patient), "office": request.patient.home_office}

@@ -1,5 +1,4 @@
-"""Secure messages: the office writes to its patient, who reads and answers behind their sign-in (PC-01, PC-05 to PC-11,
-HD-10)."""
+"""Secure messages: the office writes to its patient, who reads and answers behind their sign-in."""
 
 import datetime as dt
 
@@ -37,6 +36,7 @@ def page_of(ticket):
 
 # --- the office writes ------------------------------------------------------------------------------------------------
 def test_a_message_is_a_ticket_whose_move_is_the_patients(cast, deeds, events):
+    """HD-10"""
     ticket = write(cast)
 
     assert (ticket.channel, ticket.state, ticket.turn) == (Channel.MESSAGE, TicketState.WAIT_PATIENT, "patient")
@@ -100,6 +100,7 @@ def test_it_is_linked_with_the_ticket_it_began_from(cast):
 
 # --- what leaves the house --------------------------------------------------------------------------------------------
 def test_the_notice_says_that_a_message_waits_and_not_a_word_of_it(cast, drain):
+    """PC-06"""
     ticket = write(cast)
     drain()
 
@@ -164,6 +165,18 @@ def test_the_list_says_what_is_unread_in_a_word_and_reading_tells_the_desk(cast,
     after = client.get(LIST).content.decode()
     assert "You have read everything." in after
     assert "Unread</span>" not in after
+
+
+def test_the_home_page_shows_the_newest_and_asks_for_its_part_alone(cast, patient_client):
+    write(cast)
+    client = patient_client(cast.pat)
+
+    home = client.get("/portal/").content.decode()
+    part = client.get(LIST, {"part": "card"}).content.decode()
+
+    assert "1 unread</span>" in home
+    assert "1 unread</span>" in part
+    assert "<html" not in part
 
 
 def test_a_refresh_of_an_open_page_is_no_reading(cast, patient_client):

@@ -148,7 +148,7 @@ def test_a_picture_is_told_to_staff(text, cast, staff_client):
 
     page = staff_client(cast.olivia).get(f"/triage/office/tickets/{ticket.public_id}/")
 
-    assert "A picture came with a text." in page.content.decode()
+    assert "A file came with a text and could not be fetched." in page.content.decode()
 
 
 def test_control_characters_do_not_reach_the_database(text):

@@ -1,6 +1,7 @@
-"""The office writes to a patient, from their page or from a ticket that is over (PC-05 to PC-11, PC-24)."""
+"""The office writes to a patient, from their page or from a ticket that is over."""
 
 import datetime as dt
+import re
 
 import pytest
 import time_machine
@@ -11,11 +12,15 @@ from helpdesk.enums import Channel, TicketState
 from helpdesk.models import Ticket, TicketLink
 from portal_core.access.enums import AccessLevel
 from portal_core.kernel.models import AuditEvent
+from portal_core.notify.models import Delivery
 from tests.access.factories import set_access
 from tests.helpdesk.factories import TicketFactory
 
 WORDS = "Your form is ready."
-FORM = {"subject": "Your form", "body": WORDS, "expects_answer": "on", "idempotency_key": "k1"}
+FORM = {
+    "subject": "Your form", "body": WORDS, "expects_answer": "on", "notify": "on", "belongs": "on",
+    "idempotency_key": "k1",
+}  # fmt: skip
 
 
 def url(patient):
@@ -23,6 +28,7 @@ def url(patient):
 
 
 def test_from_the_patients_page_to_the_ticket_once(cast, staff_client):
+    """PC-10: the field is called "Message to Patient:"."""
     client = staff_client(cast.olivia)
     dash = client.get(f"/desk/patients/{cast.pat.public_id}/").content.decode()
     assert url(cast.pat) in dash
@@ -92,7 +98,36 @@ def test_nobody_else_writes(cast, staff_client, who, status):
     assert not Ticket.objects.exists()
 
 
+def test_both_defaults_can_be_overridden(cast, staff_client, drain):
+    """PC-06, PC-07, PC-08: told by e-mail, and tied to the ticket, unless somebody unticks it."""
+    client = staff_client(cast.olivia)
+    old = TicketFactory(office=cast.north, patient=cast.pat, state=TicketState.CLOSED)
+    page = client.get(f"{url(cast.pat)}?about={old.public_id}").content.decode()
+    for name in ("notify", "belongs"):
+        assert re.search(rf'<input[^>]*name="{name}"[^>]*checked', page)
+    bare = {name: value for name, value in FORM.items() if name not in ("notify", "belongs")}
+
+    client.post(url(cast.pat), {**bare, "about": old.public_id})
+    drain()
+    assert (Delivery.objects.count(), TicketLink.objects.count()) == (0, 0)
+
+    client.post(url(cast.pat), {**FORM, "about": old.public_id, "idempotency_key": "k2"})
+    drain()
+    assert (Delivery.objects.count(), TicketLink.objects.count()) == (1, 1)
+
+
+def test_past_correspondence_stands_below_the_form(cast, staff_client):
+    """PC-11"""
+    past = messages.begin(patient=cast.pat, subject="Last year", body="x", staff=cast.olivia, by=cast.olivia.actor)
+
+    page = staff_client(cast.olivia).get(url(cast.pat)).content.decode()
+
+    assert "Show past correspondence with this patient" in page
+    assert f'href="/triage/office/tickets/{past.public_id}/"' in page
+
+
 def test_from_a_ticket_that_is_over(cast, staff_client):
+    """PC-07: it is tied to it."""
     client = staff_client(cast.olivia)
     old = TicketFactory(office=cast.north, patient=cast.pat, state=TicketState.CLOSED)
     link = f"{url(cast.pat)}?about={old.public_id}"
@@ -108,7 +143,7 @@ def test_from_a_ticket_that_is_over(cast, staff_client):
 
 
 def test_the_desk_sees_when_it_was_read(cast, staff_client, patient_client):
-    """In the practice's own time."""
+    """PC-58; in the practice's own time."""
     with time_machine.travel("2026-03-02 20:02Z", tick=False):
         ticket = messages.begin(
             patient=cast.pat, subject="Your form", body=WORDS, staff=cast.olivia, by=cast.olivia.actor

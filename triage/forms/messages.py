@@ -21,4 +21,6 @@ class WriteForm(TicketForm):
         help_text=_("Without it the message is done once sent; an answer brings it back to the desk all the same."),
         required=False,
     )
+    notify = forms.BooleanField(label=_("Tell them that a message waits in the portal"), required=False)
+    belongs = forms.BooleanField(label=_("It belongs to the ticket it began from"), required=False)
     about = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)

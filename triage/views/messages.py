@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from portal_core.directory.models import Patient
 
 PAST = 8
+DEFAULTS = {"expects_answer": True, "notify": True, "belongs": True}  # PC-06 to PC-08
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,7 +36,7 @@ def write(request: StaffRequest, patient_id: str) -> HttpResponse:
     """GET: the form, or, for somebody who cannot read messages, what to do instead. `?about=<ticket>`: a ticket of
     theirs it belongs to. POST: it is a ticket whose move is the patient's."""
     patient = patient_for(request.staff, patient_id, to=Permission.OFFICE_DESK)
-    form = WriteForm(request.POST if request.method == "POST" else None, initial={"expects_answer": True})
+    form = WriteForm(request.POST if request.method == "POST" else None, initial=DEFAULTS)
     about = _about(request, patient)
     if request.method == "POST" and form.is_valid():
         try:
@@ -57,7 +58,8 @@ def _send(request: StaffRequest, patient: "Patient", form: WriteForm, about: "Ti
         files = received_files.uploaded(request.FILES.getlist("files"))
         ticket = secure.begin(
             patient=patient, subject=got["subject"], body=got["body"], expects_answer=got["expects_answer"],
-            about=about, files=files, staff=request.staff, by=request.actor,
+            about=about if got["belongs"] else None, notify=got["notify"], files=files,
+            staff=request.staff, by=request.actor,
         )  # fmt: skip
         return str(ticket.public_id)
 
