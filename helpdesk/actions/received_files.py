@@ -11,11 +11,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from helpdesk import errors
+from helpdesk.contracts import FileScanned
 from helpdesk.enums import FILE_MOVES, FileSender, FileState
 from helpdesk.models import Attachment, InboundMail, Ticket, TicketMessage
 from helpdesk.rules import files as rules
 from helpdesk.rules.enclosed import Enclosed
-from portal_core.kernel import audit, clock
+from portal_core.kernel import audit, clock, outbox
 from portal_core.kernel.contracts import SYSTEM, Actor
 
 if TYPE_CHECKING:
@@ -113,9 +114,11 @@ def scan(*, attachment_id: int, scanner: "Scanner") -> FileState:
         attachment = row.get(pk=attachment_id)
         if state not in FILE_MOVES[FileState(attachment.state)]:
             return FileState(attachment.state)
-        attachment.state, attachment.finding, attachment.scanned_at = state, found[:120], clock.now()
+        now = clock.now()
+        attachment.state, attachment.finding, attachment.scanned_at = state, found[:120], now
         attachment.save(update_fields=["state", "finding", "scanned_at"])
         audit.record(
             "file:scan", by=SYSTEM, target=attachment, practice_id=attachment.ticket.practice_id, outcome=str(state)
         )
+        outbox.publish(FileScanned(file_id=attachment.public_id, at=now))
     return state

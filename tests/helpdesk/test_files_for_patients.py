@@ -376,6 +376,24 @@ def test_a_file_taken_back_while_the_scanner_looks_stays_taken_back(cast, sent):
         sent_files.open_file(attachment=file, saved=False, by=cast.pat.actor)
 
 
+def test_a_harmful_file_that_we_sent_is_told_to_the_desk_once(cast, ticket, sent, drain):
+    (ours,) = sent("ours.pdf", state=FileState.WAITING)
+    theirs = AttachmentFactory(ticket=ticket, state=FileState.WAITING)
+
+    class Scanner:
+        def scan(self, data):
+            return "Eicar-Test-Signature"
+
+    for file in (ours, theirs, ours):
+        received_files.scan(attachment_id=file.pk, scanner=Scanner())
+    drain()
+
+    notes = TicketMessage.objects.filter(visibility="internal")
+    assert [note.body.partition(", which")[0] for note in notes] == [
+        "The virus scanner found Eicar-Test-Signature in “ours.pdf”"
+    ]
+
+
 # --- pages ------------------------------------------------------------------------------------------------------------
 def test_pages_ask_as_often_for_one_file_as_for_five(cast, ticket, sent, patient_client):
     pat, paths = patient_client(cast.pat), ["/portal/", "/portal/files/", f"/portal/requests/{ticket.public_id}/"]

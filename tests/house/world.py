@@ -14,7 +14,7 @@ from statuspage.actions import incidents, pages
 from statuspage.models import Component, Page, Subscriber, vault
 from tests.access.factories import RegistrationFactory
 from tests.cast import Cast, make_patient, make_staff
-from tests.helpdesk.factories import AttachmentFactory, HeldMailFactory, TicketFactory
+from tests.helpdesk.factories import AttachmentFactory, HeldMailFactory, TicketFactory, TicketMessageFactory
 from tests.scheduling.factories import AppointmentFactory
 from tests.triage.factories import (
     CannedReplyFactory,
@@ -50,6 +50,8 @@ def _people(cast: Cast, number: int) -> None:
 def _desk(cast: Cast, number: int) -> None:
     ticket = TicketFactory(office=cast.north, patient=cast.pat)
     AttachmentFactory(ticket=ticket)
+    answer = TicketMessageFactory(ticket=ticket, author_kind="office")
+    AttachmentFactory(ticket=ticket, message=answer, sender="office", patient=cast.pat)
     HeldMailFactory(office=cast.north)
     for person in (cast.olivia, cast.ines):
         SavedViewFactory(staff=person, name=f"View {number}")
