@@ -8,7 +8,7 @@ from helpdesk.contracts import TicketOverdue, TicketSolved, TicketStillBroken
 from helpdesk.enums import Alert, Side, Turn
 from helpdesk.queries import ticket_by_id, tickets_of_incident
 from portal_core import notify
-from portal_core.access.contracts import EmailChangeStopped
+from portal_core.access.contracts import EmailChangeStopped, HelpAmbiguous
 from portal_core.directory.enums import Permission
 from portal_core.directory.queries import staff_with
 from portal_core.kernel import realtime
@@ -34,6 +34,12 @@ def ask_the_office_to_call(event: EmailChangeStopped) -> None:
     """Which of two mailboxes is the patient's, only their office can find out."""
     key = f"{event.patient_id}:{event.at.timestamp():.0f}"
     accounts.report_stopped_change(patient_id=event.patient_id, key=key)
+
+
+@handles(HelpAmbiguous)
+def ask_the_office_to_tell_apart(event: HelpAmbiguous) -> None:
+    """The sign-in page cannot help somebody whose four details are somebody else's too."""
+    accounts.report_ambiguous(patient_ids=event.patient_ids, at=event.at)
 
 
 @handles(TicketStillBroken)

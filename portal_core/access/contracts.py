@@ -24,9 +24,24 @@ class PortalStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordHelpAsked(Event):
-    """Somebody filled in the four fields on the sign-in page; what matched stands on the attempt."""
+    """Somebody filled in the four fields on the sign-in page; what matched stands on the attempt.
+
+    `granted`: further patients, of other practices, whom it answers too. `alike`: further patients who fit as well.
+    Public ids.
+    """
 
     attempt_id: str
+    at: dt.datetime
+    granted: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpAmbiguous(Event):
+    """All four fields fit several patients of one practice (PC-44): none of them gets anything, and only their office
+    can tell them apart. Public ids, sorted."""
+
+    patient_ids: tuple[str, ...]
     at: dt.datetime
 
 

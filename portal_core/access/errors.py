@@ -44,6 +44,11 @@ class LinkUnusable(NotFound):
     message = _("This link no longer works. Each link works once and only the newest one counts. Ask for a new one.")
 
 
+class PatientDeceased(Invalid):
+    code = "patient_deceased"
+    message = _("This patient is on file as deceased. Nothing was sent.")
+
+
 class AlreadyActive(Conflict):
     code = "already_active"
     message = _("This patient uses the portal already. Send a reset link instead.")
@@ -119,6 +124,14 @@ class ManualPasswordOver(Forbidden):
 class UsernameNeeded(Invalid):
     code = "username_needed"
     message = _("Choose a user name for the patient first.")
+
+
+class UsernameStands(Conflict):
+    code = "username_stands"
+    message = _(
+        "A colleague saved another user name for this patient a moment ago. Nothing was changed. Open the page anew to "
+        "see it."
+    )
 
 
 class RegistrationLinkUnusable(NotFound):

@@ -1,11 +1,11 @@
-from portal_core.access.actions import email, newcomers, portal
+from portal_core.access.actions import asking, email, newcomers, portal
 from portal_core.access.contracts import EmailImported, PasswordHelpAsked, PortalPasswordSet, RegistrationSent
 from portal_core.kernel import outbox
 
 
 @outbox.handles(PasswordHelpAsked)
 def answer_by_mail(event: PasswordHelpAsked) -> None:
-    portal.answer_attempt(attempt_id=event.attempt_id)
+    asking.answer_attempt(attempt_id=event.attempt_id, granted=event.granted, alike=event.alike)
 
 
 @outbox.handles(PortalPasswordSet)

@@ -66,6 +66,11 @@ def beyond(rows: QuerySet[Patient], last: Patient) -> QuerySet[Patient]:
     )
 
 
+def living_patients() -> QuerySet[Patient]:
+    """Of every practice, for look-ups by the machine itself; people look by `patients`."""
+    return Patient.objects.filter(deceased=False)
+
+
 def search_patients(staff: Staff, text: str) -> QuerySet[Patient]:
     """Patients this person may see, each word of `text` matching the start of a name, or a whole record number, e-mail
     address, birth date (1980-05-17, 5/17/1980) or the end of a phone number (four digits or more)."""

@@ -1,5 +1,9 @@
 """What the office may do to a patient's account, behind the identity check."""
 
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -11,6 +15,7 @@ from portal_core.access.actions import pins, portal
 from portal_core.access.enums import PortalState
 from portal_core.access.queries import portal_status, stopped_change
 from portal_core.accounts.actions import second_step
+from portal_core.directory.queries import living_patients
 from portal_core.kernel import idempotency
 from portal_core.kernel.contracts import SYSTEM, Actor
 from triage.actions.playbook import tick
@@ -21,11 +26,18 @@ from triage.models import Attestation
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
-    from portal_core.directory.models import Staff
+    from portal_core.directory.models import Office, Staff
 
 STOPPED = (
     "Somebody at the old e-mail address says that they did not ask for the change of address. Portal access is now "
     "switched off. Speak to the patient, in the office or by calling the number on file, before you switch it on again."
+)
+
+AMBIGUOUS = (
+    "Somebody asked for help at the sign-in page, and all four details fit several patients with portal access; the "
+    "note names them. None of them was sent anything. If they are one person with two records, have the records put "
+    "together; if they share a mailbox (twins, for example), put an e-mail address of their own on file for each, or "
+    "set a user name and password by hand after an identity check."
 )
 
 
@@ -89,6 +101,31 @@ def report_stopped_change(*, patient_id: str, key: str) -> None:
         return str(ticket.public_id)
 
     idempotency.once("triage.stopped-change", key, deed)
+
+
+@transaction.atomic
+def report_ambiguous(*, patient_ids: Sequence[str], at: dt.datetime) -> None:
+    """A ticket for each office whose patients the sign-in page cannot tell apart (PC-44), once a day for the same
+    people. It is matched to none of them: which of them asked is what the office has to find out."""
+    offices: dict[Office, list[str]] = {}
+    for patient in living_patients().filter(public_id__in=patient_ids).select_related("home_office__practice"):
+        offices.setdefault(patient.home_office, []).append(f"{patient.name} (record {patient.mrn})")
+    alike = hashlib.sha256(" ".join(sorted(patient_ids)).encode()).hexdigest()[:24]
+
+    def deed(office: "Office", names: list[str]) -> str:
+        intake = Intake(
+            requester_kind=RequesterKind.PATIENT, category=Category.SHARED_EMAIL, channel=Channel.PORTAL,
+            body=AMBIGUOUS,
+        )  # fmt: skip
+        ticket = tickets.open_from_contact(intake=intake, office=office, by=SYSTEM)
+        elsewhere = len(patient_ids) - len(names)
+        more = [f"and {elsewhere} of another office of the practice"] if elsewhere else []
+        tickets.add_note(ticket=ticket, body="They fit: " + ", ".join([*sorted(names), *more]) + ".", by=SYSTEM)
+        return str(ticket.public_id)
+
+    for office, names in offices.items():
+        key = f"{at:%Y-%m-%d}:{office.pk}:{alike}"
+        idempotency.once("triage.ambiguous-help", key, partial(deed, office, names))
 
 
 @transaction.atomic

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models.functions import Lower
 from django.urls import reverse
 
 from portal_core import notify
 from portal_core.access import errors, gate
-from portal_core.access.contracts import PasswordHelpAsked, PortalPasswordSet, PortalStatus
-from portal_core.access.enums import AccessLevel, HelpFlow, PortalState, Reason, TokenPurpose
-from portal_core.access.models import AccessToken, HelpAttempt, PortalAccess, RegistrationPin
+from portal_core.access.contracts import PortalPasswordSet, PortalStatus
+from portal_core.access.enums import AccessLevel, PortalState, Reason, TokenPurpose
+from portal_core.access.models import AccessToken, PortalAccess, RegistrationPin
 from portal_core.access.queries import LINK_CAUSE, address_hold, portal_status
-from portal_core.access.rules.matching import FourFields, judge, plain_email
+from portal_core.access.rules.matching import FourFields, plain_email
 from portal_core.accounts.actions import credentials
 from portal_core.kernel import audit, clock, outbox
-from portal_core.kernel.contracts import SYSTEM, Actor
+from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import Realm
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ LIFETIME = {
     TokenPurpose.RESET: dt.timedelta(hours=4),
     TokenPurpose.PIN: dt.timedelta(minutes=30),
 }
-CANDIDATES = 50  # people who share an e-mail address or a birthday; more than that is nobody's match
 
 _REFUSALS = {
     Reason.NOT_ENABLED: errors.PortalNotEnabled,
@@ -57,6 +55,7 @@ def set_level(*, patient: "Patient", level: AccessLevel, manual: bool = False, b
     else:
         row.enabled_at, row.enabled_by = None, ""
         kill_links(patient, at=now)
+        void_pins(patient, at=now)
         if patient.user is not None:
             credentials.end_sessions(user=patient.user, by=by)
     row.level = level
@@ -70,12 +69,12 @@ def send_reset_link(*, patient: "Patient", attestation_id: str, by: Actor) -> Ac
     """Mail a single-use link to the address on file, and to nowhere else (R2; PC-46, PC-47).
 
     Uses up an attestation in the same transaction. Raises AttestationRequired; PortalNotEnabled, NoEmailOnFile or
-    NoZipOnFile for an INACTIVE patient, before the attestation is touched.
+    NoZipOnFile for an INACTIVE patient, and PatientDeceased, before the attestation is touched.
     """
     PortalAccess.objects.locked_of(patient.pk)  # two buttons at once: the second waits here and finds it used up
     _must_be_reachable(patient)
     gate.consume(attestation_id, patient_id=patient.public_id, action="send_reset_link", by=by)
-    return _send_link(patient, TokenPurpose.RESET, at=clock.now(), by=by)
+    return send_link(patient, TokenPurpose.RESET, at=clock.now(), by=by)
 
 
 @transaction.atomic
@@ -87,80 +86,15 @@ def resend_invitation(*, patient: "Patient", by: Actor) -> AccessToken:
         raise errors.AlreadyActive
     if address_hold(patient, clock.now()) is not None:
         raise errors.AddressOnHold
-    return _send_link(patient, TokenPurpose.INVITE, at=clock.now(), by=by)
-
-
-@transaction.atomic
-def ask_for_help(*, flow: HelpFlow, typed: FourFields, by: Actor) -> HelpAttempt:
-    """Somebody typed the four fields (PC-43, PC-44). Notes what matched; the answer goes out by mail afterwards.
-
-    Hit, miss and ambiguity do the same work here: one look-up, one row, one event. Nothing tells them apart on screen.
-    """
-    now = clock.now()
-    candidates = _candidates(typed)
-    verdict = judge(typed, [on_file(patient) for patient in candidates])
-    patient = candidates[verdict.index] if verdict.index is not None else None
-    attempt = HelpAttempt.objects.create(
-        flow=flow, patient=patient, email_matched=verdict.matches.email, last_name_matched=verdict.matches.last_name,
-        birth_date_matched=verdict.matches.birth_date, zip_matched=verdict.matches.zip_code,
-        ambiguous=verdict.ambiguous, succeeded=verdict.full, reply_to=typed.email.strip(), at=now,
-    )  # fmt: skip
-    audit.record(
-        "access:ask_for_help", by=by, target=attempt, at=now, flow=str(flow),
-        practice_id=patient.practice_id if patient is not None else None,
-    )  # fmt: skip
-    outbox.publish(PasswordHelpAsked(attempt_id=attempt.public_id, at=now))
-    return attempt
-
-
-@transaction.atomic
-def answer_attempt(*, attempt_id: str) -> None:
-    """The mail that follows `ask_for_help`: the link to the address on file, or "could not be verified" to the address
-    typed, that one at most once a day. Running it twice sends once."""
-    attempt = HelpAttempt.objects.select_for_update().get(public_id=attempt_id)
-    if not attempt.reply_to:
-        return
-    now, address = clock.now(), attempt.reply_to
-    attempt.reply_to = ""
-    attempt.save(update_fields=["reply_to"])
-    if attempt.succeeded and attempt.patient is not None:
-        PortalAccess.objects.locked_of(attempt.patient_id or 0)
-        if portal_status(attempt.patient).state != PortalState.INACTIVE:
-            _answer_by_mail(attempt.patient, HelpFlow(attempt.flow), cause=attempt.public_id, at=now)
-            return
-    who = digest(plain_email(address))[:40]
-    notify.send(
-        "access/not_verified",
-        to=notify.Recipient(key=f"address:{who}", email=address),
-        cause=f"access-not-verified:{who}:{now:%Y-%m-%d}",
-        context={},
-        not_after=now + dt.timedelta(hours=24),
-    )
-
-
-def _answer_by_mail(patient: "Patient", flow: HelpFlow, *, cause: str, at: dt.datetime) -> None:
-    """What a full match gets: the user name, or a link; while a new address is on hold, neither (PC-42)."""
-    user = patient.user
-    if address_hold(patient, at) is not None:
-        notify.send(
-            "access/on_hold", to=recipient(patient), cause=f"access-on-hold:{cause}", context=words(patient),
-            not_after=at + dt.timedelta(hours=24),
-        )  # fmt: skip
-    elif flow == HelpFlow.USERNAME and user is not None:
-        notify.send(
-            "access/username", to=recipient(patient), cause=f"access-username:{cause}",
-            context={**words(patient), "username": user.username}, not_after=at + dt.timedelta(hours=24),
-        )  # fmt: skip
-    else:
-        first = user is None or not user.has_usable_password()
-        _send_link(patient, TokenPurpose.INVITE if first else TokenPurpose.RESET, at=at, by=SYSTEM)
+    return send_link(patient, TokenPurpose.INVITE, at=clock.now(), by=by)
 
 
 @transaction.atomic
 def set_password(*, token: str, username: str, password: str, by: Actor) -> "Patient":
     """Use up a link: choose a user name where there is none yet, and a password. Nobody is signed in by it.
 
-    Raises LinkUnusable, UsernameTaken, UnusablePassword; the link stays good after the last two.
+    What else could still set a password, ends. Raises LinkUnusable, UsernameTaken, UnusablePassword; the link stays
+    good after the last two.
     """
     now = clock.now()
     patient = usable_token(token).patient
@@ -179,6 +113,7 @@ def set_password(*, token: str, username: str, password: str, by: Actor) -> "Pat
     row.save(update_fields=["used_at"])
     if row.pin_id is not None:
         RegistrationPin.objects.filter(pk=row.pin_id, voided_at=None).update(used_at=now)
+    void_pins(patient, at=now)
     audit.record("access:set_password", by=by, target=patient, practice_id=patient.practice_id, at=now)
     outbox.publish(PortalPasswordSet(patient_id=patient.public_id, token_id=row.public_id, at=now))
     return patient
@@ -202,7 +137,7 @@ def tell_password_set(*, token_id: str) -> None:
 
 @transaction.atomic
 def note_sign_in(*, patient: "Patient", at: dt.datetime) -> None:
-    """The patient signed in: this makes the account ACTIVE (PC-27) and kills links still lying in the mailbox.
+    """The patient signed in: this makes the account ACTIVE (PC-27), kills links still in the mailbox and PINs on paper.
 
     Raises PortalClosed when access is switched off, ManualPasswordOver for a password from the office that lay unused
     too long (C4); both refuse the sign-in.
@@ -216,6 +151,7 @@ def note_sign_in(*, patient: "Patient", at: dt.datetime) -> None:
     row.last_access_at = at
     row.save(update_fields=["first_access_at", "last_access_at"])
     kill_links(patient, at=at)
+    void_pins(patient, at=at)
 
 
 def usable_token(token: str) -> AccessToken:
@@ -228,20 +164,14 @@ def usable_token(token: str) -> AccessToken:
 
 # --- inside -----------------------------------------------------------------------------------------------------------
 def _must_be_reachable(patient: "Patient") -> PortalStatus:
-    patient.refresh_from_db(fields=["email", "zip", "user"])  # an import may have come between the page and the button
+    # An import may have come between the page and the button.
+    patient.refresh_from_db(fields=["email", "zip", "user", "deceased"])
+    if patient.deceased:
+        raise errors.PatientDeceased
     status = portal_status(patient)
     if status.reasons:
         raise _REFUSALS[status.reasons[0]]
     return status
-
-
-def _candidates(typed: FourFields) -> list["Patient"]:
-    """Living patients with portal access who share the e-mail address or the birthday: two look-ups, always both."""
-    rows = PortalAccess.objects.filter(level=AccessLevel.CAN_ACCESS, patient__deceased=False)
-    rows = rows.select_related("patient").order_by("pk")
-    by_email = rows.annotate(address=Lower("patient__email")).filter(address=plain_email(typed.email))[:CANDIDATES]
-    by_birthday = rows.filter(patient__birth_date=typed.birth_date)[:CANDIDATES]
-    return list({row.patient_id: row.patient for row in [*by_email, *by_birthday]}.values())
 
 
 def on_file(patient: "Patient") -> FourFields:
@@ -267,7 +197,8 @@ def open_link(
     return secret
 
 
-def _send_link(patient: "Patient", purpose: TokenPurpose, *, at: dt.datetime, by: Actor) -> AccessToken:
+def send_link(patient: "Patient", purpose: TokenPurpose, *, at: dt.datetime, by: Actor) -> AccessToken:
+    """Mail a new link to the address on file. Whether the patient may have one is decided before."""
     secret = open_link(patient, purpose, at=at, by=by)
     row = AccessToken.objects.get(hash=digest(secret))
     hours = int(LIFETIME[purpose].total_seconds() // 3600)
@@ -288,6 +219,11 @@ def _send_link(patient: "Patient", purpose: TokenPurpose, *, at: dt.datetime, by
 def kill_links(patient: "Patient", *, at: dt.datetime) -> None:
     """No link that is on its way or in a mailbox works any more."""
     AccessToken.objects.filter(patient=patient, used_at=None, superseded_at=None).update(superseded_at=at)
+
+
+def void_pins(patient: "Patient", *, at: dt.datetime) -> None:
+    """No slip of paper in a pocket works any more. Links that were opened with one die by `kill_links`."""
+    RegistrationPin.objects.filter(patient=patient, used_at=None, voided_at=None).update(voided_at=at)
 
 
 def _is_good(row: AccessToken, now: dt.datetime) -> bool:

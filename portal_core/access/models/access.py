@@ -122,3 +122,8 @@ class HelpAttempt(models.Model):
             ),
         ]  # fmt: skip
         indexes = [models.Index(fields=["patient", "-at"], name="attempt_of_patient")]
+
+    @property
+    def full(self) -> bool:
+        """All four details are this patient's, whether it brought them anything or not."""
+        return self.email_matched and self.last_name_matched and self.birth_date_matched and self.zip_matched

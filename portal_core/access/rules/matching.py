@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v", "md", "phd"})
+# Letters that Unicode does not take apart, as people type them who do not have them on the keyboard.
+PLAIN_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ı": "i"}
+)
+NEAR_TIES = 5  # so many people at most are told apart by hand when three fields agree with each of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +48,33 @@ class Verdict:
     ambiguous: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One record that may be meant; `enabled`: whether its owner may use the portal at all."""
+
+    fields: FourFields
+    practice_id: int
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What was typed agrees with this candidate. `granted`: it is the only one of its practice that agrees in all four
+    fields, and enabled. `ambiguous`: several of its practice agree in all four."""
+
+    index: int
+    matches: Matches
+    granted: bool = False
+    ambiguous: bool = False
+
+
 def plain_email(text: str) -> str:
     return text.strip().casefold()
 
 
 def plain_name(text: str) -> str:
     """Without case, accents, hyphens, apostrophes, spaces and suffixes: `O'Brien-Núñez Jr.` is `obriennunez`."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(PLAIN_LETTERS))
     letters = "".join(char for char in decomposed if not unicodedata.combining(char))
     words = [word for word in re.split(r"[\s,.]+", letters) if word]
     while len(words) > 1 and words[-1] in SUFFIXES:
@@ -87,6 +112,38 @@ def judge(typed: FourFields, candidates: Sequence[FourFields]) -> Verdict:
     if best < 2 or len(nearest) != 1:
         return Verdict(index=None, matches=Matches(), full=False, ambiguous=False)
     return Verdict(index=nearest[0], matches=compared[nearest[0]], full=False, ambiguous=False)
+
+
+def sort_out(typed: FourFields, candidates: Sequence[Candidate]) -> list[Finding]:
+    """Whom this is about, each practice judged by itself, granted ones first; empty: nobody.
+
+    Who is enabled goes before who is not; the latter are only noted, so that the office sees that the details were
+    right and the switch was off. Without a full match: the one nearest in at least two fields, or all that agree in the
+    same three (twins with one mailbox and a birthday mistyped).
+    """
+    compared = [compare(typed, each.fields) for each in candidates]
+    found: list[Finding] = []
+    for practice_id in dict.fromkeys(each.practice_id for each in candidates):
+        full = [
+            index for index, each in enumerate(candidates)
+            if each.practice_id == practice_id and compared[index].count == 4
+        ]  # fmt: skip
+        fits = [index for index in full if candidates[index].enabled] or full
+        found += [
+            Finding(
+                index=index, matches=compared[index], ambiguous=len(fits) > 1,
+                granted=len(fits) == 1 and candidates[index].enabled,
+            )
+            for index in fits
+        ]  # fmt: skip
+    if found:
+        return sorted(found, key=lambda each: not each.granted)
+    best = max((matches.count for matches in compared), default=0)
+    nearest = [index for index, matches in enumerate(compared) if matches.count == best]
+    alike = best == 3 and len(nearest) <= NEAR_TIES and len({compared[index] for index in nearest}) == 1
+    if best < 2 or (len(nearest) > 1 and not alike):
+        return []
+    return [Finding(index=index, matches=compared[index]) for index in nearest]
 
 
 def _same(typed: str, on_file: str) -> bool:

@@ -6,8 +6,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from portal_core.access.actions import asking, pins, portal
 from portal_core.access.actions import email as email_actions
-from portal_core.access.actions import pins, portal
 from portal_core.access.enums import HelpFlow, ProxyScope
 from portal_core.access.errors import LinkUnusable, PinUnusable, StopLinkUnusable
 from portal_core.access.forms import FourFieldsForm, PinForm, SetPasswordForm
@@ -45,7 +45,7 @@ def ask_for_help(request: HttpRequest, flow: HelpFlow) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         ratelimit.hit("access:help:address", ratelimit.client_address(request), limit=20, per=3600)
         ratelimit.hit("access:help:email", form.cleaned_data["email"].casefold(), limit=5, per=3600)
-        portal.ask_for_help(flow=flow, typed=form.typed(), by=VISITOR)
+        asking.ask_for_help(flow=flow, typed=form.typed(), by=VISITOR)
         return redirect(f"{request.path}?sent")
     return render(
         request, "access/ask_for_help.html", {"form": form, "flow": flow.value}, status=422 if form.errors else 200
