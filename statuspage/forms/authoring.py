@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from statuspage.enums import ComponentStatus, EventKind, IncidentStatus, MaintenanceStatus
 from statuspage.forms.composing import BODY_MAX, NAME_MAX, ComponentsMixin
+from statuspage.forms.honesty import HonestForm
 from statuspage.forms.moments import PageTimeField
 
 STATUSES = [row for row in IncidentStatus.choices if row[0] != IncidentStatus.POSTMORTEM]
@@ -31,11 +32,11 @@ class TemplateForm(ComponentsMixin):
         return values
 
 
-class CorrectForm(forms.Form):
+class CorrectForm(HonestForm):
     body = forms.CharField(label=_("The right words"), max_length=BODY_MAX, widget=forms.Textarea(attrs={"rows": 6}))
 
 
-class PostmortemForm(forms.Form):
+class PostmortemForm(HonestForm):
     body = forms.CharField(
         label=_("What happened, and what we change"),
         max_length=100_000,
@@ -46,7 +47,7 @@ class PostmortemForm(forms.Form):
     quiet = forms.BooleanField(label=_("Publish without telling subscribers"), required=False)
 
 
-class PastForm(ComponentsMixin):
+class PastForm(HonestForm, ComponentsMixin):
     """A finished incident that was never on the page: when it began, what was said, when it was over."""
 
     name = forms.CharField(label=_("What was wrong, in a few words"), max_length=NAME_MAX)

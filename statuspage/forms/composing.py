@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from statuspage import queries
 from statuspage.contracts import AudienceWording, ComponentSummary
-from statuspage.enums import UNRESOLVED, Audience, ComponentStatus, Impact, IncidentStatus
+from statuspage.enums import COMPUTED, UNRESOLVED, Audience, ComponentStatus, Impact, IncidentStatus
 from statuspage.forms.moments import PageTimeField
+from statuspage.queries.lint import OVERRIDE_REASONS
 
 NAME_MAX, BODY_MAX = 255, 25_000
 
@@ -23,13 +24,6 @@ STATES: tuple[tuple[str, str], ...] = (
     (ComponentStatus.MAINTENANCE, "Maintenance"),
 )
 PROMISES = [("", "No promise"), ("15", "in 15 min"), ("30", "in 30 min"), ("60", "in 1 hour"), ("120", "in 2 hours")]
-# Chosen from a list, so that the ledger never holds what somebody typed.
-OVERRIDE_REASONS = [
-    ("", "Choose a reason"),
-    ("false_alarm", "It is a false alarm: this names no person and no secret"),
-    ("checked", "I read it again, and it is right as it stands"),
-    ("urgent", "Readers need this now; I will correct the words afterwards"),
-]
 INTERNAL = (Audience.STAFF, Audience.IT)
 
 
@@ -166,6 +160,12 @@ class UpdateForm(MessageForm):
         label=_("State"),
         choices=[row for row in IncidentStatus.choices if row[0] != IncidentStatus.POSTMORTEM],
         widget=forms.RadioSelect,
+    )
+    impact_override = KeepOrChoose(
+        label=_("Impact"),
+        leave=str(_("Leave it")),
+        choices=[(COMPUTED, _("As the components say")), *Impact.choices],
+        required=False,
     )
 
 

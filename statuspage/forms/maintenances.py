@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from statuspage import queries
 from statuspage.contracts import ComponentSummary
 from statuspage.enums import ComponentStatus, MaintenanceStatus
-from statuspage.forms.composing import BODY_MAX, NAME_MAX, OVERRIDE_REASONS, AudiencesMixin
+from statuspage.forms.composing import BODY_MAX, NAME_MAX, AudiencesMixin
+from statuspage.forms.honesty import HonestForm
 from statuspage.forms.moments import PageTimeField
+from statuspage.queries.lint import OVERRIDE_REASONS
 from statuspage.rules import recurrence, windows
 
 LENGTHS = [
@@ -174,6 +176,19 @@ class ScheduleForm(RepeatForm, WordsForm, PlanForm):
     auto_start = forms.BooleanField(label=_("Begin by itself"), required=False, initial=True)
     auto_complete = forms.BooleanField(label=_("End by itself"), required=False, initial=True)
 
+    def clean(self) -> dict[str, Any]:
+        """A series has one text and goes by the clock: what it cannot keep is refused, never dropped."""
+        values = super().clean()
+        if values.get("repeat"):
+            for name in ("auto_start", "auto_complete"):
+                if not values.get(name):
+                    self.add_error(name, _("Work that comes back goes by the clock. Tick this, or plan single dates."))
+            for name in [name for name in self.fields if name.startswith("text_") and (values.get(name) or "").strip()]:
+                self.add_error(
+                    name, _("Work that comes back has one text for all. Empty this, and write it on each date.")
+                )
+        return values
+
 
 class EditForm(PlanForm):
     """Changing what is planned. Subscribers are told in words of their own, and only if that is ticked."""
@@ -245,7 +260,7 @@ class ProgressForm(WordsForm):
         ]
 
 
-class RescheduleForm(WindowForm):
+class RescheduleForm(HonestForm, WindowForm):
     body = forms.CharField(
         label=_("Message to readers"),
         max_length=BODY_MAX,
@@ -254,7 +269,7 @@ class RescheduleForm(WindowForm):
     )
 
 
-class CancelForm(forms.Form):
+class CancelForm(HonestForm):
     body = forms.CharField(
         label=_("Message to readers"),
         max_length=BODY_MAX,

@@ -48,8 +48,9 @@ class PartFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintFacts:
-    """What the page knows. `status` is the one the message will have; `touched` the states its event will then claim;
-    `late` names of maintenances past their end; `public_numbers` and `public_hosts` are ours to tell."""
+    """What the page knows. `status` is the one the message will have (a postmortem tells of the past: no state
+    contradicts it); `touched` the states its event will then claim; `late` names of maintenances past their end;
+    `public_numbers` and `public_hosts` are ours to tell."""
 
     now: dt.datetime
     kind: str = EventKind.INCIDENT
@@ -207,6 +208,8 @@ _GOING_ON = re.compile(
 
 
 def _state(text: str, facts: LintFacts) -> Iterator[Finding]:
+    if facts.status == IncidentStatus.POSTMORTEM:
+        return
     if facts.status in (*UNRESOLVED, *UNDERWAY, MaintenanceStatus.SCHEDULED):
         for found in _OVER.finditer(text):
             if not _NOT_YET.search(text[max(0, found.start() - 90) : found.start()] + found[0].partition(" ")[0]):

@@ -10,6 +10,7 @@ from triage.forms.desk import (
     SnoozeForm,
     ViewForm,
 )
+from triage.forms.incidents import DeclareForm, ResolveForm, UpdateForm
 from triage.forms.tickets import (
     CALL_MAX,
     CALLER_KIND,
@@ -21,7 +22,6 @@ from triage.forms.tickets import (
     CallBackForm,
     CallForm,
     CategoryForm,
-    DeclareForm,
     DeclineForm,
     FindForm,
     FlagForm,
@@ -29,12 +29,10 @@ from triage.forms.tickets import (
     LinkForm,
     NoteForm,
     ReplyForm,
-    ResolveForm,
     SearchForm,
     SolveForm,
     TicketForm,
     ToITForm,
-    UpdateForm,
     area,
     local_now,
 )

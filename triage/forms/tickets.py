@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.enums import CallDirection, CallOutcome, Category, RequesterKind, Resolution
 from portal_core.directory.queries import offices
-from statuspage.contracts import ComponentSummary, IncidentSummary
-from statuspage.enums import UNRESOLVED, ComponentStatus, IncidentStatus
+from statuspage.contracts import IncidentSummary
 from triage.contracts import FlagDraft
 from triage.enums import Impact, RedFlag, RefusalCode, RelayReason
 from triage.rules.phi import phi_lint
@@ -337,46 +336,6 @@ class LinkForm(TicketForm):
     def __init__(self, incidents: list[IncidentSummary], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["incident"].choices = [(one.id, one.name) for one in incidents]  # type: ignore[attr-defined]
-
-
-class DeclareForm(forms.Form):
-    """An incident from flags: the public reads name and message."""
-
-    name = forms.CharField(label=_("Title the public reads"), max_length=255)
-    component = forms.ChoiceField(label=_("What is affected?"))
-    status = forms.ChoiceField(
-        label=_("How badly?"),
-        choices=[
-            (value, label)
-            for value, label in ComponentStatus.choices
-            if value not in (ComponentStatus.OPERATIONAL, ComponentStatus.MAINTENANCE)
-        ],
-        widget=forms.RadioSelect,
-    )
-    body = forms.CharField(
-        label=_("First message"),
-        help_text=_("What people notice, what they can do meanwhile, when you write again. No names, no details."),
-        max_length=TEXT_MAX,
-        widget=area(4),
-    )
-
-    def __init__(self, components: list[ComponentSummary], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["component"].choices = [  # type: ignore[attr-defined]
-            (row.id, f"{row.group}: {row.name}" if row.group else row.name) for row in components
-        ]
-
-
-class UpdateForm(forms.Form):
-    status = forms.ChoiceField(
-        label=_("State"),
-        choices=[(value, label) for value, label in IncidentStatus.choices if value in UNRESOLVED],
-    )
-    body = forms.CharField(label=_("Message to subscribers"), max_length=TEXT_MAX, widget=area(3))
-
-
-class ResolveForm(TicketForm):
-    body = forms.CharField(label=_("Last message"), max_length=TEXT_MAX, widget=area(3))
 
 
 def local_now(zone: str) -> dt.datetime:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,8 +14,10 @@ from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.kernel import clock
 from portal_core.kernel.errors import AppError, NotFound
-from statuspage.enums import ComponentStatus
+from statuspage.actions import overriding
+from statuspage.enums import ComponentStatus, IncidentStatus
 from statuspage.queries import components, incident
+from statuspage.queries.lint import Verdict
 from triage import forms, queries
 from triage.actions import incidents
 from triage.rules.components import NAMES
@@ -38,18 +41,24 @@ def new(request: StaffRequest) -> HttpResponse:
     known = components()
     form = forms.DeclareForm(known, request.POST or None, initial=_suggest(flags, known))
     error: AppError | None = None
+    said = Verdict()
     if request.method == "POST" and form.is_valid():
         got = form.cleaned_data
+        touched = {got["component"]: got["status"]}
+        said = form.look(name=got["name"], components=touched)
+    if request.method == "POST" and form.is_valid():
         try:
-            summary = incidents.declare_from_flags(
-                escalation_ids=wanted,
-                name=got["name"],
-                body=got["body"],
-                components={got["component"]: got["status"]},
-                staff=request.staff,
-                by=request.actor,
-                key=request.POST.get("idempotency_key", ""),
-            )
+            with transaction.atomic():
+                summary = incidents.declare_from_flags(
+                    escalation_ids=wanted,
+                    name=got["name"],
+                    body=got["body"],
+                    components=touched,
+                    staff=request.staff,
+                    by=request.actor,
+                    key=request.POST.get("idempotency_key", ""),
+                )
+                _overridden(request, summary.id, said)
         except AppError as refused:
             error = refused
         else:
@@ -61,6 +70,8 @@ def new(request: StaffRequest) -> HttpResponse:
         "wanted": ",".join(wanted),
         "offices": sorted({row.office.name for row in flags}),
         "error": error,
+        "findings": said.findings,
+        "blocked": said.blocked,
     }
     status = error.status if error is not None else 422 if form.is_bound and form.errors else 200
     return render(request, "triage/incident_new.html", context, status=status)
@@ -87,24 +98,28 @@ def detail(request: StaffRequest, incident_id: str) -> HttpResponse:
 @it_staff
 @in_practice_time
 def update(request: StaffRequest, incident_id: str) -> HttpResponse:
-    form = forms.UpdateForm(request.POST)
+    form, said = forms.UpdateForm(request.POST), Verdict()
+    if form.is_valid():
+        said = form.look(status=form.cleaned_data["status"], incident_id=incident_id)
     if not form.is_valid():
-        return _page(request, incident_id, update_form=form)
+        return _page(request, incident_id, update_form=form, said=said)
     try:
-        incidents.post_update(
-            incident_id=incident_id,
-            status=form.cleaned_data["status"],
-            body=form.cleaned_data["body"],
-            components={},
-            seen=request.POST.get("seen", ""),
-            key=request.POST.get("idempotency_key", ""),
-            staff=request.staff,
-            by=request.actor,
-        )
+        with transaction.atomic():
+            incidents.post_update(
+                incident_id=incident_id,
+                status=form.cleaned_data["status"],
+                body=form.cleaned_data["body"],
+                components={},
+                seen=request.POST.get("seen", ""),
+                key=request.POST.get("idempotency_key", ""),
+                staff=request.staff,
+                by=request.actor,
+            )
+            _overridden(request, incident_id, said)
     except NotFound:
         raise
     except AppError as error:
-        return _page(request, incident_id, error=error, update_form=form)
+        return _page(request, incident_id, error=error, update_form=form, said=said)
     messages.success(request, _("Published."))
     return redirect("triage:it-incident", incident_id)
 
@@ -113,24 +128,33 @@ def update(request: StaffRequest, incident_id: str) -> HttpResponse:
 @it_staff
 @in_practice_time
 def resolve(request: StaffRequest, incident_id: str) -> HttpResponse:
-    form = forms.ResolveForm(request.POST)
+    form, said = forms.ResolveForm(request.POST), Verdict()
+    if form.is_valid():
+        said = form.look(status=IncidentStatus.RESOLVED, incident_id=incident_id)
     if not form.is_valid():
-        return _page(request, incident_id, resolve_form=form)
+        return _page(request, incident_id, resolve_form=form, said=said)
     try:
-        incidents.resolve(
-            incident_id=incident_id,
-            body=form.cleaned_data["body"],
-            seen=request.POST.get("seen", ""),
-            key=request.POST.get("idempotency_key", ""),
-            staff=request.staff,
-            by=request.actor,
-        )
+        with transaction.atomic():
+            incidents.resolve(
+                incident_id=incident_id,
+                body=form.cleaned_data["body"],
+                seen=request.POST.get("seen", ""),
+                key=request.POST.get("idempotency_key", ""),
+                staff=request.staff,
+                by=request.actor,
+            )
+            _overridden(request, incident_id, said)
     except NotFound:
         raise
     except AppError as error:
-        return _page(request, incident_id, error=error, resolve_form=form)
+        return _page(request, incident_id, error=error, resolve_form=form, said=said)
     messages.success(request, _("Resolved. Everybody who waited for it is being asked whether it works again."))
     return redirect("triage:it-incident", incident_id)
+
+
+def _overridden(request: StaffRequest, incident_id: str, said: Verdict) -> None:
+    """What went out in spite of the honesty check is written down."""
+    overriding.note(incident_id=incident_id, codes=said.codes, reason=said.reason, by=request.actor)
 
 
 def _page(
@@ -140,6 +164,7 @@ def _page(
     error: AppError | None = None,
     update_form: forms.UpdateForm | None = None,
     resolve_form: forms.ResolveForm | None = None,
+    said: Verdict | None = None,
 ) -> HttpResponse:
     summary = incident(incident_id)
     over = summary.resolved_at is not None
@@ -152,6 +177,8 @@ def _page(
         "resolve_form": resolve_form
         or forms.ResolveForm(initial={"body": "This is fixed. If it still does not work for you, tell your office."}),
         "resolve_open": resolve_form is not None,
+        "findings": said.findings if said is not None else (),
+        "blocked": said is not None and said.blocked,
         "error": error,
     }
     status = 200

@@ -23,23 +23,10 @@ from statuspage.forms.composing import DeclareForm, MessageForm, UpdateForm
 from statuspage.forms.maintenances import ProgressForm, ScheduleForm
 from statuspage.forms.moments import place
 from statuspage.queries import desk
-from statuspage.rules import lint
+from statuspage.queries.lint import Verdict, verdict
 from statuspage.views.console import contents
 
 AnyForm = DeclareForm | UpdateForm | ScheduleForm | ProgressForm
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the honesty check says. `blocked`: it stops, and nobody gave a reason to go on."""
-
-    findings: tuple[lint.Finding, ...] = ()
-    blocked: bool = False
-
-    @property
-    def codes(self) -> list[str]:
-        """Of the findings that had to be overridden."""
-        return sorted({finding.code for finding in self.findings if finding.blocking})
 
 
 @dataclass(slots=True)
@@ -102,7 +89,7 @@ class Composition:
             return lambda: incidents.post_update(
                 incident_id=self.event_id, status=values["status"], body=values["body"], components=form.chosen(),
                 next_update_at=form.promised(clock.now()), deliver=not values["quiet"], texts=form.texts(),
-                seen=values["seen"], by=by, key=key,
+                seen=values["seen"], impact_override=drafts.override_of(values["impact_override"]), by=by, key=key,
             )  # fmt: skip
         if isinstance(form, ScheduleForm):
             return lambda: maintenances.schedule(
@@ -168,9 +155,7 @@ def judge(composition: Composition) -> Verdict:
         components=form.chosen() if isinstance(form, MessageForm) else None,
         incident_id=composition.event_id,
     )
-    found = lint.judge(text, facts, name=values.get("name") or "")
-    stops = any(finding.blocking for finding in found)
-    return Verdict(found, stops and not values.get("lint_reason"))
+    return verdict(text, facts, name=values.get("name") or "", reason=values.get("lint_reason") or "")
 
 
 def rehearsed(composition: Composition) -> tuple[rehearsal.Shown | None, str]:

@@ -1,9 +1,11 @@
 """Planned work: the list, planning it, moving it, calling it off, and saying how it goes."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,11 +15,15 @@ from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.kernel.errors import Conflict, Invalid
 from portal_core.kernel.ids import new_public_id
 from statuspage import queries
-from statuspage.actions import maintenances, series
+from statuspage.actions import drafts, maintenances, overriding, series
 from statuspage.enums import OVER, UNDERWAY, UPCOMING, EventKind, MaintenanceStatus
+from statuspage.errors import DraftClosed
+from statuspage.forms.honesty import HonestForm
 from statuspage.forms.maintenances import CancelForm, RescheduleForm, ScheduleForm
 from statuspage.forms.moments import place
+from statuspage.models import Incident
 from statuspage.queries import authoring, desk
+from statuspage.queries.lint import Verdict
 from statuspage.views.console import composing, frame
 from statuspage.views.console.declare import new_event
 from statuspage.views.console.incidents import event_page
@@ -54,7 +60,7 @@ def _repeating(request: StaffRequest) -> HttpResponse:
     composition = composing.compose(request, kind=EventKind.MAINTENANCE, data=request.POST)
     form = composition.form
     assert isinstance(form, ScheduleForm)
-    verdict = composing.Verdict()
+    verdict = Verdict()
     if form.is_valid():
         verdict = composing.judge(composition)
         if verdict.blocked:
@@ -62,7 +68,7 @@ def _repeating(request: StaffRequest) -> HttpResponse:
     status = 422
     if form.is_valid() and not form.errors:
         try:
-            _create_series(request, form, composition.zone)
+            _create_series(composition, verdict)
         except (Invalid, Conflict) as refusal:
             form.add_error(None, str(refusal))
             status = refusal.status
@@ -76,14 +82,21 @@ def _repeating(request: StaffRequest) -> HttpResponse:
     return frame.page(request, "schedule", context, status=status)
 
 
-def _create_series(request: StaffRequest, form: ScheduleForm, zone: str) -> None:
+@transaction.atomic
+def _create_series(composition: composing.Composition, verdict: Verdict) -> None:
+    form, by = composition.form, composition.request.actor
+    assert isinstance(form, ScheduleForm)
     values = form.cleaned_data
-    series.create(
-        name=values["name"], body=values["body"], rule=form.rule(zone), first_at=values["scheduled_for"],
+    series_id = series.create(
+        name=values["name"], body=values["body"], rule=form.rule(composition.zone), first_at=values["scheduled_for"],
         minutes=form.minutes(), component_ids=values["components"], component_status=values["component_status"],
-        reminders=[int(row) for row in values["reminders"]], silent=values["silent"], by=request.actor,
-        key=request.POST.get("idempotency_key", "") or new_public_id(),
+        reminders=[int(row) for row in values["reminders"]], silent=values["silent"], by=by,
+        key=composition.request.POST.get("idempotency_key", "") or new_public_id(),
     )  # fmt: skip
+    overriding.note(series_id=series_id, codes=verdict.codes, reason=values["lint_reason"], by=by)
+    if composition.draft_id:
+        with contextlib.suppress(DraftClosed):  # pressed twice
+            drafts.discard(draft_id=composition.draft_id, by=by)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -131,7 +144,9 @@ def reschedule(request: StaffRequest, incident_id: str) -> HttpResponse:
             body=values["body"], by=request.actor, key=key,
         )  # fmt: skip
 
-    return _ask(request, incident_id, form, deed, title="Move to another time", go="Move and tell subscribers")
+    return _ask(
+        request, form, deed, row, status=row.status, title="Move to another time", go="Move and tell subscribers"
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -143,7 +158,8 @@ def cancel(request: StaffRequest, incident_id: str) -> HttpResponse:
     def deed(values: dict[str, Any], key: str) -> None:
         maintenances.cancel(incident_id=incident_id, body=values["body"], by=request.actor, key=key)
 
-    return _ask(request, incident_id, form, deed, title="Call it off", go="Call off and tell subscribers")
+    row, over = desk.event_row(incident_id), MaintenanceStatus.COMPLETED
+    return _ask(request, form, deed, row, status=over, title="Call it off", go="Call off and tell subscribers")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -154,12 +170,17 @@ def end_series(request: StaffRequest, series_id: str) -> HttpResponse:
     form = CancelForm(
         request.POST if request.method == "POST" else None, initial={"body": "This work will not come back."}
     )
-    status = 200
+    status, said = 200, Verdict()
     if request.method == "POST":
         status = 422
         if form.is_valid():
+            body = form.cleaned_data["body"]
+            said = form.look(body, kind=EventKind.MAINTENANCE, status=MaintenanceStatus.COMPLETED)
+        if form.is_valid():
             try:
-                count = series.end(series_id=series_id, body=form.cleaned_data["body"], by=request.actor)
+                with transaction.atomic():
+                    count = series.end(series_id=series_id, body=body, by=request.actor)
+                    overriding.note(series_id=series_id, codes=said.codes, reason=said.reason, by=request.actor)
             except (Invalid, Conflict) as refusal:
                 form.add_error(None, str(refusal))
                 status = refusal.status
@@ -167,31 +188,44 @@ def end_series(request: StaffRequest, series_id: str) -> HttpResponse:
                 messages.success(request, f"Ended. Dates called off: {count}.")
                 return redirect("statuspage:console-maintenances")
     back = "statuspage:console-maintenances"
-    context = {"form": form, "title": f"End “{row.name}”", "go": "End and tell subscribers", "back": back}
+    context = {
+        "form": form, "title": f"End “{row.name}”", "go": "End and tell subscribers", "back": back,
+        "findings": said.findings, "blocked": said.blocked,
+    }  # fmt: skip
     return frame.page(request, "ask", context, status=status)
 
 
 def _ask(
     request: StaffRequest,
-    incident_id: str,
-    form: Any,
+    form: HonestForm,
     deed: Callable[[dict[str, Any], str], None],
+    row: Incident,
     *,
+    status: str,
     title: str,
     go: str,
 ) -> HttpResponse:
-    summary = queries.incident(incident_id)
-    status = 200
+    """Ask for the words, and what else the form holds; `status` is what the event then says of itself."""
+    incident_id = row.public_id
+    code, said = 200, Verdict()
     if request.method == "POST":
-        status = 422
+        code = 422
+        if form.is_valid():
+            body = form.cleaned_data["body"]
+            said = form.look(body, kind=row.kind, status=status, incident_id=incident_id)
         if form.is_valid():
             try:
-                deed(form.cleaned_data, request.POST.get("idempotency_key", "") or new_public_id())
+                with transaction.atomic():
+                    deed(form.cleaned_data, request.POST.get("idempotency_key", "") or new_public_id())
+                    overriding.note(incident_id=incident_id, codes=said.codes, reason=said.reason, by=request.actor)
             except (Invalid, Conflict) as refusal:
                 form.add_error(None, str(refusal))
-                status = refusal.status
+                code = refusal.status
             else:
                 messages.success(request, "Published. Subscribers are being told.")
                 return redirect("statuspage:console-maintenance", incident_id=incident_id)
-    context = {"form": form, "title": title, "go": go, "event": summary, "back_event": incident_id}
-    return frame.page(request, "ask", context, status=status)
+    context = {
+        "form": form, "title": title, "go": go, "event": row, "back_event": incident_id, "findings": said.findings,
+        "blocked": said.blocked,
+    }  # fmt: skip
+    return frame.page(request, "ask", context, status=code)

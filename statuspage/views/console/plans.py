@@ -23,9 +23,8 @@ from statuspage.forms.maintenances import EditForm, EditSeriesForm, length_of
 from statuspage.forms.moments import place
 from statuspage.models import Incident, MaintenanceSeries
 from statuspage.queries import authoring, desk
-from statuspage.rules import lint
+from statuspage.queries.lint import Verdict, verdict
 from statuspage.views.console import frame
-from statuspage.views.console.composing import Verdict
 
 Save = Callable[[EditForm, str], object]
 
@@ -169,6 +168,5 @@ def _judge(form: EditForm, event: Incident | None) -> Verdict:
         kind=EventKind.MAINTENANCE, status=MaintenanceStatus.SCHEDULED, components=None,
         incident_id=event.public_id if event is not None else "",
     )  # fmt: skip
-    found = lint.judge(form.public_text(), facts, name=form.cleaned_data["name"])
-    stops = any(finding.blocking for finding in found)
-    return Verdict(found, stops and not form.cleaned_data["lint_reason"])
+    values = form.cleaned_data
+    return verdict(form.public_text(), facts, name=values["name"], reason=values["lint_reason"])

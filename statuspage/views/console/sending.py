@@ -18,9 +18,10 @@ from statuspage.contracts import IncidentSummary
 from statuspage.enums import EventKind
 from statuspage.forms.composing import PROMISES
 from statuspage.queries import authoring, desk
+from statuspage.queries.lint import Verdict
 from statuspage.rules import templating
 from statuspage.views.console import composing, contents
-from statuspage.views.console.composing import Composition, Verdict
+from statuspage.views.console.composing import Composition
 
 Answer = tuple[HttpResponse | None, dict[str, Any], int]
 """(a redirect, or None; context for drawing the page again; its status)."""
