@@ -15,7 +15,8 @@ from statuspage import access
 from statuspage.actions import subscribers
 from statuspage.actions.subscribers import importing
 from statuspage.errors import FileUnusable, ImportMoved, ImportNotFound
-from statuspage.models import Subscriber, SubscriberImport, SubscriberImportPart, vault
+from statuspage.models import ComponentGroup, Incident, Subscriber, SubscriberImport, SubscriberImportPart, vault
+from statuspage.queries import subscribers as queries
 from tests.statuspage.conftest import OMAR
 from tests.statuspage.factories import declare, mails, subscriber
 
@@ -204,6 +205,56 @@ def test_an_export_is_streamed_harmless_audited_and_can_be_taken_over_again(page
     assert (row.usable, row.faulty) == (2, 0)
 
 
+def test_what_was_exported_and_taken_over_again_hears_exactly_what_it_chose(page):
+    """SP-02: nobody comes back as a subscriber to everything."""
+    event = declare(ehr="major_outage")
+    first, second = ComponentGroup.objects.all()
+    odd = ComponentGroup.objects.create(
+        page=page, name="Rooms; phones", created_at=clock.now(), updated_at=clock.now(), position=9
+    )
+    ComponentGroup.objects.filter(pk=second.pk).update(name="=Sum")
+    chosen = subscriber("ann@example.test", only=("ehr",), minimum_impact="major", language="es", consent="-paper")
+    chosen.groups.set([first, second, odd])
+    subscriber(
+        "bo@example.test", wants_incidents=False, time_zone="America/Denver", quiet_from=dt.time(22),
+        quiet_until=dt.time(6, 30), quiet_bypass=False,
+    )  # fmt: skip
+    subscriber("cy@example.test", incident=Incident.objects.get(public_id=event.id), wants_maintenances=False)
+    subscriber("+12024561111", way="sms")
+    exported = list(csv.DictReader(io.StringIO("".join(subscribers.export_rows(by=OMAR)))))
+    before = {row.address: queries.wish_of(row) for row in Subscriber.objects.all()}
+    text = "".join(subscribers.export_rows(by=OMAR))
+
+    Subscriber.objects.all().delete()
+    row = preview(text)
+    subscribers.start_import(import_id=row.public_id, by=OMAR)
+    subscribers.import_due()
+
+    assert (row.usable, row.faulty) == (4, 0)
+    assert {row.address: queries.wish_of(row) for row in Subscriber.objects.all()} == before
+    again = list(csv.DictReader(io.StringIO("".join(subscribers.export_rows(by=OMAR)))))
+    kept = [name for name in exported[0] if name not in ("created_at", "confirmed_at", "consent")]
+    assert [{name: row[name] for name in kept} for row in again] == [
+        {name: row[name] for name in kept} for row in exported
+    ]
+    assert {row["consent"] for row in again} == {"'-paper", "paper forms"}
+
+
+def test_lines_that_would_tell_somebody_more_than_they_chose_are_refused(page):
+    """SP-02"""
+    row = preview(
+        "address,groups,incident,kinds,quiet_from,quiet_until,quiet_bypass\n"
+        "a@example.test,No such group,,,,,\n"
+        "b@example.test,,gone,,,,\n"
+        "c@example.test,,,incidents;gossip,,,\n"
+        "d@example.test,,,,22:00,,\n"
+        "e@example.test,,,,22:00,late,\n"
+        "f@example.test,,,,22:00,06:00,perhaps\n"
+    )
+
+    assert row.faults == [[2, "group"], [3, "incident"], [4, "kinds"], [5, "quiet"], [6, "quiet"], [7, "quiet"]]
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_cell_begins_like_a_formula(start):
     from statuspage.actions.subscribers.exporting import harmless
@@ -216,7 +267,7 @@ def test_an_export_reads_in_steps(page, django_assert_num_queries):
     for _ in range(5):
         subscriber(only=("ehr",))
     rows = subscribers.export_rows(by=OMAR)
-    with django_assert_num_queries(3):  # the rows, their components, their groups
+    with django_assert_num_queries(4):  # the rows, their components, their groups, how groups are called
         assert len(list(rows)) == 6
 
 

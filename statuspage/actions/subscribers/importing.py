@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import json
 import zoneinfo
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,11 +19,14 @@ from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import SYSTEM, Actor
 from portal_core.kernel.ids import new_public_id
 from statuspage.actions import pages
+from statuspage.actions.subscribers.exporting import KINDS, as_it_was
 from statuspage.actions.subscribers.waking import wake
 from statuspage.enums import Impact, ImportState, Way
 from statuspage.errors import AddressUnusable, FileUnusable, ImportMoved, ImportNotFound
 from statuspage.models import (
     Component,
+    ComponentGroup,
+    Incident,
     Page,
     Subscriber,
     SubscriberImport,
@@ -36,7 +40,11 @@ PART = 500
 MAX_LINES = 500_000
 MAX_FAULTS = 1_000
 IMPORTABLE = (Way.EMAIL, Way.SMS, Way.VOICE, Way.SLACK, Way.TEAMS)  # a webhook has to echo, a browser to agree itself
-COLUMNS = ("address", "way", "components", "language", "time_zone", "minimum_impact", "consent")
+COLUMNS = (
+    "address", "way", "components", "groups", "incident", "kinds", "minimum_impact", "quiet_from", "quiet_until",
+    "quiet_bypass", "language", "time_zone", "consent",
+)  # fmt: skip
+BYPASS = {"": True, "yes": True, "no": False}
 
 
 class LineFault(ValueError):
@@ -45,6 +53,15 @@ class LineFault(ValueError):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a file may name → its row: parts by slug or id, groups by name or id, events by id."""
+
+    components: Mapping[str, int]
+    groups: Mapping[str, int]
+    incidents: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -78,23 +95,23 @@ def import_rows(*, rows: Iterable[Mapping[str, str]], consent: str, by: Actor) -
     """Take over addresses that agreed elsewhere; `consent` says where and when, for the record. Sends nothing, and
     leaves alone what is known already, above all those who left. Returns how many are new. Raises LineFault."""
     page = _page()
-    components = _components(page)
-    return _take_over(page, [_read(row, components) for row in rows], consent, by)
+    known = _names(page)
+    return _take_over(page, [_read(row, known) for row in rows], consent, by)
 
 
 def preview_import(*, file: BinaryIO, consent: str, by: Actor) -> str:
     """Read a CSV file line by line and say what it would do; nobody is added yet. Returns the import's id.
 
-    The first line names the columns: `address`, and if wanted way, components (slugs, separated by ";"), language,
-    time_zone, minimum_impact, consent. Each part is written by itself, so that nobody waits while a long file is read.
-    Raises FileUnusable; then nothing is left of it.
+    The first line names the columns: `address`, and if wanted the other COLUMNS, with ";" between several slugs, groups
+    or kinds. Our own export can be read back, and nobody then hears more than they chose. Each part is written by
+    itself, so that nobody waits while a long file is read. Raises FileUnusable; then nothing is left of it.
     """
     page = _page()
     now = clock.now()
     row = SubscriberImport.objects.create(page=page, consent=consent[:200], by_label=by.label[:120], created_at=now)
     preview = _Preview()
     try:
-        for number, part in enumerate(_batches(_good_lines(file, _components(page), preview))):
+        for number, part in enumerate(_batches(_good_lines(file, _names(page), preview))):
             _count_known(part, preview)
             sealed = vault().seal(json.dumps(part, separators=(",", ":")))
             SubscriberImportPart.objects.create(of=row, number=number, rows_cipher=sealed, rows=len(part))
@@ -183,14 +200,22 @@ def _take_over(page: Page, rows: Sequence[dict[str, Any]], consent: str, by: Act
     Subscriber.objects.bulk_create(fresh.values(), ignore_conflicts=True, batch_size=PART)
     ours = {subscriber.public_id: subscriber for subscriber in fresh.values()}
     made = Subscriber.objects.filter(public_id__in=list(ours)).values_list("pk", "public_id")
-    wanted = {f"{row['way']}.{indexes_of(row['way'], row['address'])[0]}": row["components"] for row in rows}
-    wanted_of = {fresh[key].public_id: members for key, members in wanted.items() if key in fresh and members}
-    through = Subscriber.components.through
-    through.objects.bulk_create(
+    wanted = {f"{row['way']}.{indexes_of(row['way'], row['address'])[0]}": row for row in rows}
+    wanted_of = {fresh[key].public_id: row for key, row in wanted.items() if key in fresh}
+    parts, groups = Subscriber.components.through, Subscriber.groups.through
+    parts.objects.bulk_create(
         [
-            through(subscriber_id=pk, component_id=member)
+            parts(subscriber_id=pk, component_id=member)
             for pk, public_id in made
-            for member in wanted_of.get(public_id, ())
+            for member in wanted_of[public_id]["components"]
+        ],
+        ignore_conflicts=True,
+    )
+    groups.objects.bulk_create(
+        [
+            groups(subscriber_id=pk, componentgroup_id=member)
+            for pk, public_id in made
+            for member in wanted_of[public_id].get("groups", ())
         ],
         ignore_conflicts=True,
     )
@@ -200,14 +225,18 @@ def _take_over(page: Page, rows: Sequence[dict[str, Any]], consent: str, by: Act
 
 
 def _confirmed(page: Page, row: Mapping[str, Any], index: str, consent: str, now: dt.datetime) -> Subscriber:
+    kinds = row.get("kinds") or KINDS[:2]  # files that wait since before these columns have none of them
+    quiet = [dt.time.fromisoformat(row[name]) if row.get(name) else None for name in ("quiet_from", "quiet_until")]
     return Subscriber(
         public_id=new_public_id(), page=page, way=row["way"], address_cipher=vault().seal(row["address"]),
         address_index=index, consent=(row["consent"] or consent)[:200], language=row["language"],
         time_zone=row["time_zone"], minimum_impact=row["minimum_impact"], created_at=now, confirmed_at=now,
+        incident_id=row.get("incident"), quiet_from=quiet[0], quiet_until=quiet[1],
+        quiet_bypass=row.get("quiet_bypass", True), **{f"wants_{kind}": kind in kinds for kind in KINDS},
     )  # fmt: skip
 
 
-def _good_lines(file: BinaryIO, components: Mapping[str, int], preview: _Preview) -> Iterator[dict[str, Any]]:
+def _good_lines(file: BinaryIO, known: _Known, preview: _Preview) -> Iterator[dict[str, Any]]:
     try:
         text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
         reader = csv.DictReader(text, strict=True)
@@ -220,7 +249,7 @@ def _good_lines(file: BinaryIO, components: Mapping[str, int], preview: _Preview
             if preview.lines > MAX_LINES:
                 raise FileUnusable
             try:
-                row = _read({name: str(raw.get(names.get(name)) or "") for name in COLUMNS}, components)
+                row = _read({name: str(raw.get(names.get(name)) or "") for name in COLUMNS}, known)
             except LineFault as fault:
                 preview.fault(reader.line_num, fault.code)
                 continue
@@ -236,19 +265,28 @@ def _good_lines(file: BinaryIO, components: Mapping[str, int], preview: _Preview
         raise FileUnusable from error
 
 
-def _read(raw: Mapping[str, str], components: Mapping[str, int]) -> dict[str, Any]:
+def _read(raw: Mapping[str, str], known: _Known) -> dict[str, Any]:
     """One line as plain values. Raises LineFault."""
-    values = {name: raw.get(name, "").strip() for name in COLUMNS}
+    values = {name: as_it_was(raw.get(name, "").strip()) for name in COLUMNS}
     way = values["way"].lower() or Way.EMAIL
     if way not in IMPORTABLE:
         raise LineFault("way")
     try:
-        address = normalise(way, values["address"].removeprefix("'"))  # what our own export puts before a "+"
+        address = normalise(way, values["address"])
     except Unusable as error:
         raise LineFault(error.code) from error
-    members = [member.strip() for member in values["components"].split(";") if member.strip()]
-    if any(member not in components for member in members):
+    members, groups = _several(values["components"]), _several(values["groups"])
+    if any(member not in known.components for member in members):
         raise LineFault("component")
+    if any(group not in known.groups for group in groups):
+        raise LineFault("group")
+    # Never left out quietly: who follows one event would hear of everything.
+    if values["incident"] and values["incident"] not in known.incidents:
+        raise LineFault("incident")
+    kinds = _several(values["kinds"].lower())
+    if not {*kinds} <= {*KINDS}:
+        raise LineFault("kinds")
+    quiet = _quiet(values)
     if values["language"] not in ("", *dict(settings.LANGUAGES)):
         raise LineFault("language")
     if values["time_zone"] and values["time_zone"] not in zoneinfo.available_timezones():
@@ -257,10 +295,29 @@ def _read(raw: Mapping[str, str], components: Mapping[str, int]) -> dict[str, An
     if impact not in Impact.values:
         raise LineFault("impact")
     return {
-        "way": str(way), "address": address, "components": sorted({components[member] for member in members}),
+        "way": str(way), "address": address, "components": sorted({known.components[member] for member in members}),
+        "groups": sorted({known.groups[group] for group in groups}), "kinds": kinds,
+        "incident": known.incidents.get(values["incident"]), **quiet,
         "language": values["language"], "time_zone": values["time_zone"], "minimum_impact": str(impact),
         "consent": values["consent"][:200],
     }  # fmt: skip
+
+
+def _several(text: str) -> list[str]:
+    return [name.strip() for name in text.split(";") if name.strip()]
+
+
+def _quiet(values: Mapping[str, str]) -> dict[str, Any]:
+    """Both ends as "HH:MM", or both empty. Raises LineFault."""
+    ends = {name: values[name] for name in ("quiet_from", "quiet_until")}
+    bypass = BYPASS.get(values["quiet_bypass"].lower())
+    if bypass is None or len([end for end in ends.values() if end]) == 1:
+        raise LineFault("quiet")
+    try:
+        read = {name: dt.time.fromisoformat(end).isoformat("minutes") if end else "" for name, end in ends.items()}
+    except ValueError as error:
+        raise LineFault("quiet") from error
+    return {**read, "quiet_bypass": bypass}
 
 
 @transaction.atomic
@@ -268,10 +325,16 @@ def _page() -> Page:
     return Page.objects.filter(slug="main").first() or pages.locked_page()
 
 
-def _components(page: Page) -> dict[str, int]:
-    """slug → row, public id → row."""
-    rows = list(Component.objects.filter(page=page).values_list("pk", "slug", "public_id"))
-    return {name: pk for pk, *names in rows for name in names}
+def _names(page: Page) -> _Known:
+    parts = list(Component.objects.filter(page=page).values_list("pk", "slug", "public_id"))
+    groups = list(ComponentGroup.objects.filter(page=page).values_list("pk", "name", "public_id"))
+    events = Incident.objects.filter(page=page).values_list("public_id", "pk")
+    times = Counter(name.strip() for _pk, name, _public_id in groups)
+    return _Known(
+        {name: pk for pk, *names in parts for name in names},
+        {name.strip(): pk for pk, *names in groups for name in names if times[name.strip()] < 2},
+        dict(events),
+    )
 
 
 def _known(rows: Sequence[Mapping[str, Any]]) -> set[str]:
