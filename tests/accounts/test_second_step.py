@@ -10,7 +10,7 @@ from django.test import Client
 
 from portal_core.accounts.actions import second_step
 from portal_core.accounts.errors import WrongCode
-from portal_core.accounts.models import Authenticator, RecoveryCode, SignInRecord, User
+from portal_core.accounts.models import Authenticator, RecoveryCode, SignInRecord, SignInThrottle, User
 from portal_core.accounts.rules import totp
 from portal_core.directory.actions import practices
 from portal_core.directory.errors import NotYoursToGrant
@@ -270,3 +270,13 @@ def test_saying_i_am_still_here_keeps_the_session(cast, clock):
         assert client.post("/desk/session/").status_code == 204
     clock.shift(30 * 60)
     assert client.post("/desk/session/").status_code == 302
+
+
+def test_a_front_desk_with_second_steps_is_never_slowed_by_its_own_good_sign_ins(secret, clock):
+    """Both halves are counted as tries of the address; both are taken back."""
+    for _ in range(3):
+        client = at_the_second_step()
+        assert client.post(CODE, {"code": code_now(secret)}).status_code == 302
+        clock.shift(30)
+
+    assert list(SignInThrottle.objects.values_list("failures", flat=True)) == [0]

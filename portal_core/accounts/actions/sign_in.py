@@ -47,6 +47,8 @@ def sign_in(*, request: HttpRequest, realm: Realm, username: str, password: str)
         raise WrongCredentials
     if user.authenticators.filter(confirmed_at__isnull=False).exists():
         _wait_for_code(request, user, now)
+        with transaction.atomic():
+            _forgive(address)  # the second half is counted by itself
         return None
     return _open(request, realm, user, now, account, address)
 
