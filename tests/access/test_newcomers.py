@@ -308,3 +308,43 @@ def test_twins_who_register_do_not_disturb_each_other(opened, client, clock):
 
     row = Registration.objects.get()
     assert (row.known, row.resembles is not None) == (False, True)
+
+
+# --- once more ------------------------------------------------------------------------------------------------------
+def test_who_registers_again_because_the_link_came_to_nothing_gets_in(opened, client, clock):
+    """PC-36: the page of a dead link says "Fill in the form again"."""
+    client.post(FORM, typed(opened))
+    (first,) = links()
+    clock.shift(49 * 3600)
+    assert client.post(first).status_code == 404
+
+    client.post(FORM, typed(opened))
+    second = links()[-1]
+
+    assert Patient.objects.filter(last_name="Newcomer").count() == 1
+    assert client.post(second).url.startswith("/portal/set-password/")
+    assert portal_status(Patient.objects.get(last_name="Newcomer")).state == PortalState.UNACTIVATED
+
+
+def test_of_two_registrations_only_the_newest_link_counts(opened, client, clock):
+    client.post(FORM, typed(opened))
+    client.post(FORM, typed(opened))
+    first, second = links()
+
+    assert client.post(first).status_code == 404
+    assert client.post(second).url.startswith("/portal/set-password/")
+
+
+@pytest.mark.parametrize("decided", ["confirmed and switched off", "switched off"])
+def test_a_newcomer_whose_access_the_office_decided_on_stays_as_decided(opened, client, clock, decided):
+    client.post(FORM, typed(opened))
+    (first,) = links()
+    nora = Patient.objects.get(last_name="Newcomer")
+    if decided == "confirmed and switched off":
+        client.post(first)
+    set_access(nora, level=AccessLevel.NONE)
+    client.post(FORM, typed(opened))
+    second = links()[-1]
+
+    assert "call your office" in client.post(second).content.decode()
+    assert PortalAccess.objects.get(patient=nora).level == "none"

@@ -61,7 +61,8 @@ def register(*, office: "Office", typed: dict[str, str], by: Actor) -> Registrat
 @transaction.atomic
 def take_in(*, registration_id: str) -> None:
     """What follows: a patient record without access, and the e-mail that asks to confirm the address. Whoever agrees
-    with a patient on file in all four details is that patient. Running it twice does it once."""
+    with a patient on file in all four details is that patient; who registers again because the first link came to
+    nothing is the newcomer they were, and only the newest link counts. Running it twice does it once."""
     row = Registration.objects.select_for_update(of=("self",)).select_related("office__practice").get(
         public_id=registration_id
     )  # fmt: skip
@@ -75,7 +76,8 @@ def take_in(*, registration_id: str) -> None:
     )  # fmt: skip
     verdict = judge(four, [portal.on_file(patient) for patient in same_day])
     if verdict.full and verdict.index is not None:
-        row.patient, row.known = same_day[verdict.index], True
+        row.patient = same_day[verdict.index]
+        row.known = not _still_new(row.patient, now)
     else:
         alike = [each for each in same_day if plain_name(each.last_name) == plain_name(typed["last_name"])]
         row.resembles = alike[0] if alike else None
@@ -96,6 +98,19 @@ def take_in(*, registration_id: str) -> None:
             "hours": int(LIFETIME.total_seconds() // 3600),
         },
     )  # fmt: skip
+
+
+def _still_new(patient: "Patient", at: dt.datetime) -> bool:
+    """Whether this record came from the form and nobody has confirmed it or decided on its access since; its earlier
+    links end then."""
+    earlier = Registration.objects.select_for_update().filter(patient=patient)
+    rows = list(earlier.order_by("pk"))  # a confirmation of this moment is waited for
+    if all(row.known for row in rows) or any(row.confirmed_at is not None for row in rows):
+        return False
+    if PortalAccess.objects.filter(patient=patient).exists():
+        return False
+    Registration.objects.filter(pk__in=[row.pk for row in rows], expires_at__gt=at).update(expires_at=at)
+    return True
 
 
 def confirmable(secret: str) -> Registration:
