@@ -12,9 +12,7 @@ class OtherCheckLives(Conflict):
     """`facts["attestation_id"]` is the one that would do."""
 
     code = "attestation_other"
-    message = _(
-        "That identity check is used up, over, or of another kind. Another one is live: name that."
-    )
+    message = _("That identity check is used up, over, or of another kind. Another one is live: name that.")
 
 
 class PortalNotEnabled(Invalid):

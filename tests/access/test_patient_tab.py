@@ -15,7 +15,7 @@ from portal_core.accounts.models import SignInThrottle, User
 from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
 from tests.access.factories import AccessTokenFactory, refresh, set_access
-from tests.cast import PASSWORD, make_patient
+from tests.cast import PASSWORD, make_patient, signed_in
 
 pytestmark = pytest.mark.usefixtures("check")
 
@@ -346,3 +346,25 @@ def test_the_tab_costs_the_same_whatever_was_sent(cast, olivia, rows, django_ass
 
 
 QUERIES = 17  # beside those that look for an identity check
+
+
+@pytest.mark.parametrize("by_hand", ["", "on"])
+def test_of_two_clerks_with_two_user_names_the_second_is_told(cast, open_gate, by_hand, monkeypatch):
+    """PC-53: otherwise a clerk reads out a name that nobody has."""
+    from portal_core.access.views import patient as page
+
+    set_access(cast.paula)
+    stale = type(cast.paula).objects.get(pk=cast.paula.pk)  # read before the other clerk saved
+    manual.set_username(patient=cast.paula, username="paula.first", by=cast.olivia.actor)
+    before = User.objects.get(username="paula.first").password
+    monkeypatch.setattr(page, "_patient", lambda request, public_id: stale)
+
+    answer = signed_in(cast.olivia).post(
+        f"/desk/patients/{cast.paula.public_id}/portal/credentials/",
+        {"username": "paula.second", "by_hand": by_hand, "password": TOLD, "my_password": PASSWORD},
+    )
+
+    assert answer.status_code == 422
+    assert "A colleague saved another user name" in answer.content.decode()
+    assert User.objects.get(username="paula.first").password == before
+    manual.set_username(patient=stale, username="Paula.First", by=cast.olivia.actor)  # a double click is no mistake

@@ -7,8 +7,8 @@ import pytest
 import time_machine
 
 from portal_core.access import gate
-from portal_core.access.actions import pins, portal
-from portal_core.access.enums import AccessLevel
+from portal_core.access.actions import email, manual, pins, portal
+from portal_core.access.enums import AccessLevel, TokenPurpose
 from portal_core.access.errors import AttestationRequired, LinkUnusable, PinUnusable, PortalNotEnabled
 from portal_core.access.models import AccessToken, RegistrationPin
 from portal_core.kernel.contracts import SYSTEM
@@ -161,3 +161,41 @@ def test_access_switched_off_meanwhile_closes_the_link(cast, pin):
 
     with pytest.raises(LinkUnusable):
         portal.usable_token(token)
+
+
+# --- nothing outlives what came after it ----------------------------------------------------------------------------
+def by_link(patient):
+    secret = portal.open_link(patient, TokenPurpose.INVITE, at=NOON, by=SYSTEM)
+    portal.set_password(token=secret, username="piet", password="blue horses sing", by=patient.actor)
+
+
+def off_and_on(patient):
+    portal.set_level(patient=patient, level=AccessLevel.NONE, by=SYSTEM)
+    portal.set_level(patient=patient, level=AccessLevel.CAN_ACCESS, manual=True, by=SYSTEM)
+
+
+def by_hand(patient):
+    manual.set_credentials(
+        patient=patient, username="piet", password="blue horses sing", attestation_id="att", by=SYSTEM
+    )
+
+
+def other_address(patient):
+    email.change(patient=patient, new_email="piet@patients.example", attestation_id="att", by=SYSTEM)
+
+
+def signed_in_meanwhile(patient):
+    portal.note_sign_in(patient=patient, at=NOON)
+
+
+@pytest.mark.parametrize("what", [by_link, off_and_on, by_hand, other_address, signed_in_meanwhile])
+def test_a_slip_of_paper_ends_with_what_comes_after_it(cast, pin, what):
+    """PC-56: found a week later in a coat, it opens nothing."""
+    type(cast.piet).objects.filter(pk=cast.piet.pk).update(email="old@patients.example")
+    cast.piet.refresh_from_db()
+
+    what(cast.piet)
+
+    assert RegistrationPin.objects.get().voided_at == NOON
+    with pytest.raises(PinUnusable):
+        exchange(pin)

@@ -14,11 +14,13 @@ from portal_core.access.actions import portal
 from portal_core.access.enums import AccessLevel
 from portal_core.access.models import PortalAccess
 from portal_core.accounts.actions import credentials
+from portal_core.accounts.models import normalise_username
 from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import Realm
 
 if TYPE_CHECKING:
+    from portal_core.accounts.models import User
     from portal_core.directory.models import Patient
 
 LIFETIME = dt.timedelta(hours=72)
@@ -34,7 +36,7 @@ def suggest() -> str:
 @transaction.atomic
 def set_username(*, patient: "Patient", username: str, by: Actor) -> None:
     """Put a user name on file without any password: the invitation then asks for a password only (PC-46). Who has a
-    user name keeps it. Raises UsernameTaken."""
+    user name keeps it. Raises UsernameTaken, UsernameStands."""
     now = clock.now()
     PortalAccess.objects.locked_of(patient.pk)
     patient.refresh_from_db(fields=["user"])
@@ -42,14 +44,16 @@ def set_username(*, patient: "Patient", username: str, by: Actor) -> None:
         patient.user = credentials.create(username=username, password=None, realm=Realm.PATIENT, by=by)
         patient.save(update_fields=["user"])
         audit.record("access:set_username", by=by, target=patient, practice_id=patient.practice_id, at=now)
+    else:
+        _same_name(patient.user, username)
 
 
 @transaction.atomic
 def set_credentials(*, patient: "Patient", username: str, password: str, attestation_id: str, by: Actor) -> None:
-    """Set them; `username` counts only where there is none yet. Every session and link of the patient ends, and a
-    notice goes to the address on file, if there is one. Uses up an attestation.
+    """Set them; `username` is for who has none yet. Every session, link and PIN of the patient ends, and a notice goes to
+    the address on file, if there is one. Uses up an attestation.
 
-    Raises AttestationRequired, PortalNotEnabled, UsernameNeeded, UsernameTaken, UnusablePassword.
+    Raises AttestationRequired, PortalNotEnabled, UsernameNeeded, UsernameTaken, UsernameStands, UnusablePassword.
     """
     now = clock.now()
     row = PortalAccess.objects.locked_of(patient.pk)
@@ -65,8 +69,10 @@ def set_credentials(*, patient: "Patient", username: str, password: str, attesta
         )
         patient.save(update_fields=["user"])
     else:
+        _same_name(patient.user, username)
         credentials.set_password(user=patient.user, password=password, must_change_password=True, by=by)
     portal.kill_links(patient, at=now)
+    portal.void_pins(patient, at=now)
     row.manual_password_until = now + LIFETIME
     row.save(update_fields=["manual_password_until"])
     line = audit.record(
@@ -77,3 +83,10 @@ def set_credentials(*, patient: "Patient", username: str, password: str, attesta
             "access/password_by_office", to=portal.recipient(patient), cause=f"access-by-hand:{line.pk}",
             context=portal.words(patient),
         )  # fmt: skip
+
+
+def _same_name(user: "User", wanted: str) -> None:
+    """A user name is chosen once. A colleague was first with another one: whoever typed this one must not go and tell
+    it to the patient."""
+    if wanted.strip() and normalise_username(wanted) != user.username:
+        raise errors.UsernameStands
