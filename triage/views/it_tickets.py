@@ -17,8 +17,9 @@ from helpdesk.actions.tickets import it_group
 from helpdesk.enums import OURS, TONES, Category, Resolution, Side, TicketState
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
-from portal_core.kernel import audit
+from portal_core.kernel import audit, idempotency
 from portal_core.kernel.errors import AppError, NotFound
+from portal_core.kernel.ids import new_public_id
 from triage import access, beside, forms, queries
 from triage.actions import conversation, presence
 from triage.views.desk_writing import writing_context
@@ -101,7 +102,7 @@ def _press(form: "type[forms.TicketForm] | None" = None, name: str = "") -> Call
         @in_practice_time
         def press(request: StaffRequest, /, public_id: str) -> HttpResponse:
             row = access.it_ticket(request.staff, public_id)
-            bound = {name: form(request.POST)} if form is not None else {}
+            bound: dict[str, Form] = {name: form(request.POST)} if form is not None else {}
             if not all(one.is_valid() for one in bound.values()):
                 return ticket_page(request, row, bound=bound)
             try:
@@ -128,8 +129,14 @@ def take(request: StaffRequest, row: "Ticket", _typed: Typed) -> str:
 
 @_press(forms.ReplyForm, "reply")
 def reply(request: StaffRequest, row: "Ticket", typed: Typed) -> str:
-    """Answer; it leaves ten seconds later."""
-    conversation.reply(ticket=row, staff=request.staff, by=request.actor, **typed)
+    """Answer, once per form; it leaves ten seconds later."""
+
+    def deed() -> str:
+        message = conversation.reply(ticket=row, staff=request.staff, by=request.actor, **typed)
+        return str(message.public_id)
+
+    key = request.POST.get("idempotency_key") or new_public_id()
+    idempotency.once(f"triage:reply:{row.public_id}", key, deed)
     return ""
 
 
