@@ -61,6 +61,9 @@ class InviteOutcome(models.TextChoices):
     NOT_ENABLED = "not_enabled", _("Access is not enabled: click the red rectangle first")
     NO_EMAIL = "no_email", _("No e-mail on file: ask the patient for one, or set a password by hand")
     NO_ZIP = "no_zip", _("No zip code on file: put it in")
+    ON_HOLD = "on_hold", _("The e-mail address was changed less than a day ago: wait for the hold to end")
+    DECEASED = "deceased", _("On file as deceased: nothing was sent")
+    FAILED = "failed", _("Something went wrong on our side: invite this patient again later")
     GONE = "gone", _("No longer a patient of your offices")
 
 

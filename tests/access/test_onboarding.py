@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from portal_core.access.actions import onboarding
 from portal_core.access.enums import AccessLevel, InviteOutcome, PortalState
@@ -11,7 +12,7 @@ from portal_core.directory.enums import Role
 from portal_core.directory.models import RoleAssignment, Staff
 from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
-from tests.access.factories import set_access
+from tests.access.factories import EmailChangeFactory, set_access
 from tests.cast import make_patient
 
 
@@ -262,6 +263,39 @@ def test_a_run_stops_when_its_author_is_gone_and_names_nobody_of_a_lost_office(c
     RoleAssignment.objects.filter(staff=cast.olivia).update(office=cast.south)
     page = staff_client(Staff.objects.get(pk=cast.olivia.pk)).get(url("onboarding-run", run_id)).content.decode()
     assert "Piet" not in page
+
+
+def test_a_row_that_always_fails_is_given_up_and_named(cast, monkeypatch, caplog):
+    def failing(patient, by):
+        raise RuntimeError
+
+    monkeypatch.setattr(onboarding, "_invite", failing)
+    run_id = onboarding.begin(staff=cast.olivia, patient_ids=[cast.pat.public_id], key="", by=cast.olivia.actor)
+    for _ in range(4):
+        onboarding.sweep()
+    assert outcomes(run_id) == {"Pat": InviteOutcome.PENDING}
+
+    onboarding.sweep()
+    assert outcomes(run_id) == {"Pat": InviteOutcome.FAILED}
+    assert OnboardingRun.objects.get().finished_at is not None
+    caplog.clear()
+    onboarding.sweep()
+    assert caplog.records == []
+
+
+def test_who_is_on_hold_or_has_died_is_told_apart_from_who_left(cast):
+    """PC-42, PC-51."""
+    for patient in (cast.paula, cast.piet):
+        set_access(patient, level=AccessLevel.CAN_ACCESS)
+    EmailChangeFactory(patient=cast.paula, hold_until=timezone.now() + timezone.timedelta(hours=1))
+    type(cast.piet).objects.filter(pk=cast.piet.pk).update(deceased=True)
+    ids = [cast.paula.public_id, cast.piet.public_id]
+
+    run_id = onboarding.begin(staff=cast.olivia, patient_ids=ids, key="", by=cast.olivia.actor)
+    onboarding.work(run_id=run_id)
+
+    assert outcomes(run_id) == {"Paula": InviteOutcome.ON_HOLD, "Piet": InviteOutcome.DECEASED}
+    assert AccessToken.objects.count() == 0
 
 
 def test_a_row_that_fails_keeps_no_other_waiting(cast, monkeypatch):

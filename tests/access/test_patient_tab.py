@@ -86,7 +86,7 @@ def test_a_shared_mailbox_is_named_before_access_is_given(cast, olivia):
 
     shown = olivia.get(page(cast.paula)).content.decode()
 
-    assert "Other patients use this e-mail address" in shown
+    assert "Others use this e-mail address too" in shown
     assert "Patient, Twin" in shown
     assert "Foreign" not in shown
 

@@ -50,8 +50,8 @@ def set_username(*, patient: "Patient", username: str, by: Actor) -> None:
 
 @transaction.atomic
 def set_credentials(*, patient: "Patient", username: str, password: str, attestation_id: str, by: Actor) -> None:
-    """Set them; `username` is for who has none yet. Every session, link and PIN of the patient ends, and a notice goes to
-    the address on file, if there is one. Uses up an attestation.
+    """Set them; `username` is for who has none yet. Every session, link and PIN of the patient ends, and a notice goes
+    to the address on file, if there is one. Uses up an attestation.
 
     Raises AttestationRequired, PortalNotEnabled, UsernameNeeded, UsernameTaken, UsernameStands, UnusablePassword.
     """

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 MOST = 5_000  # patients of one run
 CHUNK = 50  # invitations between two pushes of progress
+MOST_TRIES = 5  # of one row that ends in an error of ours; the sweep comes once a minute
 QUIET = dt.timedelta(hours=24)  # nobody gets two invitations within a day by bulk
 
 
@@ -63,7 +64,7 @@ def begin(*, staff: "Staff", patient_ids: Iterable[str], key: str, by: Actor) ->
 def work(*, run_id: str) -> int:
     """Send what is pending, each in a transaction of its own; return how many were settled. Safe to run again, by two
     workers at once, and after a crash: a row is settled together with its invitation. A row that fails is logged, keeps
-    no other waiting, and is tried again by the sweep."""
+    no other waiting, and is tried again by the sweep, MOST_TRIES times in all."""
     run = OnboardingRun.objects.select_related("by__practice").filter(public_id=run_id).first()
     if run is None:
         return 0
@@ -74,6 +75,7 @@ def work(*, run_id: str) -> int:
             settled += _one(pk, run, by)
         except Exception:
             logger.exception("an invitation of an onboarding run failed", extra={"row": pk})
+            _count_failure(pk)
             continue
         if settled % CHUNK == 0:
             push(group(run), {"type": "onboarding.changed", "id": run.public_id})
@@ -103,6 +105,17 @@ def _one(pk: int, run: OnboardingRun, by: Actor) -> int:
     return 1
 
 
+@transaction.atomic
+def _count_failure(pk: int) -> None:
+    row = OnboardingResult.objects.select_for_update().filter(pk=pk, outcome=InviteOutcome.PENDING).first()
+    if row is None:
+        return
+    row.tries += 1
+    if row.tries >= MOST_TRIES:
+        row.outcome = InviteOutcome.FAILED
+    row.save(update_fields=["tries", "outcome"])
+
+
 def _invite(patient: "Patient", by: Actor) -> InviteOutcome:
     PortalAccess.objects.locked_of(patient.pk)  # another run may be at the same patient
     recent = AccessToken.objects.filter(patient=patient, superseded_at=None, created_at__gt=clock.now() - QUIET)
@@ -120,6 +133,8 @@ _OUTCOMES: dict[type[AppError], InviteOutcome] = {
     errors.PortalNotEnabled: InviteOutcome.NOT_ENABLED,
     errors.NoEmailOnFile: InviteOutcome.NO_EMAIL,
     errors.NoZipOnFile: InviteOutcome.NO_ZIP,
+    errors.AddressOnHold: InviteOutcome.ON_HOLD,
+    errors.PatientDeceased: InviteOutcome.DECEASED,
 }
 
 

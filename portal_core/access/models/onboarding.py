@@ -26,6 +26,7 @@ class OnboardingResult(models.Model):
     run = models.ForeignKey(OnboardingRun, on_delete=models.CASCADE, related_name="results")
     patient = models.ForeignKey("directory.Patient", on_delete=models.CASCADE, related_name="+")
     outcome = models.CharField(max_length=16, choices=InviteOutcome, default=InviteOutcome.PENDING)
+    tries = models.PositiveSmallIntegerField(default=0)  # that ended in an error of ours
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "patient"], name="onboarding_once_per_patient")]
