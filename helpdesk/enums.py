@@ -478,6 +478,8 @@ class FileSender(models.TextChoices):
 
     REQUESTER = "requester", _("Requester")
     OFFICE = "office", _("Office")
+
+
 FILE_TONES: dict[FileState, str] = {
     FileState.WAITING: "info",
     FileState.CLEAN: "ok",

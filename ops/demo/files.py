@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ASKED = "Could you send me the summary of my last visit? My new dentist wants to see it."
 SENT = "Here it is, with a note on how to get ready for the next one. Tell us if something is missing."
-NOTE = b"Before your next visit\n\n- Bring your insurance card and a list of what you take.\n- Come ten minutes early.\n"
+NOTE = b"Before your next visit\n\n- Bring your insurance card and what you take.\n- Come ten minutes early.\n"
 
 
 @transaction.atomic
