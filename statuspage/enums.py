@@ -122,6 +122,9 @@ class Impact(models.TextChoices):
     CRITICAL = "critical", _("Critical")
 
 
+COMPUTED = "computed"  # in forms and drafts, beside the impacts: as the components say
+
+
 class StateCause(models.TextChoices):
     """What changed a component's state."""
 

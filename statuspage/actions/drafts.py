@@ -2,7 +2,8 @@
 
 `content` is JSON; what publishing reads of it, all optional but the texts:
 an incident: name, body, status, components {id: status}, impact_override, next_update_at, deliver, texts;
-a message about one: status, body, components, next_update_at, deliver, texts, seen;
+a message about one: status, body, components, impact_override ("computed" withdraws it), next_update_at, deliver,
+texts, seen;
 a maintenance: name, body, component_ids, scheduled_for, scheduled_until, component_status, auto_start, auto_complete,
 reminders, silent, texts; a message about one: status, body, deliver, texts, seen.
 Moments are ISO 8601 with an offset, `texts` rows of {audience, body, office_id}. Other keys are kept and not read.
@@ -26,7 +27,7 @@ from portal_core.kernel.realtime.push import push
 from statuspage import queries
 from statuspage.actions import incidents, maintenances, pages, publication
 from statuspage.contracts import AudienceWording, IncidentSummary
-from statuspage.enums import DRAFT_MOVES, ComponentStatus, DraftState, EventKind, IncidentStatus
+from statuspage.enums import COMPUTED, DRAFT_MOVES, ComponentStatus, DraftState, EventKind, IncidentStatus
 from statuspage.errors import DraftClosed, DraftIncomplete, DraftNotFound, PublishTimePast, StatusUnknown
 from statuspage.models import Draft, Page
 
@@ -231,6 +232,8 @@ def _read(draft: Draft, typed: _Content, *, by: Actor) -> Callable[[], IncidentS
                 incident_id=draft.incident_id, status=typed.text("status"), body=typed.text("body"),
                 seen=typed.text("seen"), deliver=typed.flag("deliver", True), texts=typed.texts(), key=key, by=by,
             )  # fmt: skip
+        if typed.text("repeat"):
+            raise ValueError("repeat")  # a series is begun from its form; a single date is not what was meant
         return partial(
             maintenances.schedule,
             name=typed.text("name"), body=typed.text("body"),
@@ -247,7 +250,7 @@ def _read(draft: Draft, typed: _Content, *, by: Actor) -> Callable[[], IncidentS
             incident_id=draft.incident_id, status=typed.text("status"), body=typed.text("body"),
             components=typed.mapping("components"), seen=typed.text("seen"),
             next_update_at=typed.moment("next_update_at"), deliver=typed.flag("deliver", True), texts=typed.texts(),
-            key=key, by=by,
+            impact_override=override_of(typed.text("impact_override")), key=key, by=by,
         )  # fmt: skip
     return partial(
         incidents.declare,
@@ -256,6 +259,11 @@ def _read(draft: Draft, typed: _Content, *, by: Actor) -> Callable[[], IncidentS
         next_update_at=typed.moment("next_update_at"), deliver=typed.flag("deliver", True), texts=typed.texts(),
         key=key, by=by,
     )  # fmt: skip
+
+
+def override_of(chosen: str) -> str | None:
+    """What `incidents.post_update` takes for a choice: nothing chosen leaves the impact, COMPUTED frees it."""
+    return None if not chosen else "" if chosen == COMPUTED else chosen
 
 
 def _without_empty(content: Mapping[str, Any], key: str) -> dict[str, Any]:
