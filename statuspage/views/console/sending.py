@@ -4,12 +4,14 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
 from portal_core.directory.guards import StaffRequest
+from portal_core.kernel import audit
 from portal_core.kernel.errors import Conflict, Invalid, NotFound
 from portal_core.kernel.ids import new_public_id
 from statuspage import queries
@@ -45,7 +47,7 @@ def send(composition: Composition) -> Answer:
         return None, looked(composition, verdict), 422
     try:
         if pressed == "schedule":
-            return _later(composition), {}, 200
+            return _later(composition, verdict), {}, 200
         summary = composition.publish(request.POST.get("idempotency_key", "") or new_public_id())
     except (Invalid, Conflict) as refusal:
         _keep_but_renew(composition)
@@ -130,13 +132,21 @@ def _untouched(data: Any, name: str) -> bool:
     return any(templating.variables(text)) or any(text == getattr(row, name) for row in authoring.templates())
 
 
-def _later(composition: Composition) -> HttpResponse:
+def _later(composition: Composition, verdict: Verdict) -> HttpResponse:
     moment: dt.datetime | None = composition.form.cleaned_data.get("publish_at")
     if moment is None:
-        composition.form.add_error("publish_at", "Say when.")
+        if "publish_at" in composition.form.fields:
+            composition.form.add_error("publish_at", "Say when.")
         raise Invalid("Say when it should be published.")
-    draft_id = composition.keep()
-    drafts.schedule(draft_id=draft_id, publish_at=moment, by=composition.request.actor)
+    by = composition.request.actor
+    with transaction.atomic():
+        draft_id = composition.keep()
+        drafts.schedule(draft_id=draft_id, publish_at=moment, by=by)
+        if verdict.codes:
+            audit.record(
+                "incident:check_overridden", by=by, target=authoring.draft(draft_id, by.practice_id),
+                codes=verdict.codes, reason=composition.form.cleaned_data["lint_reason"],
+            )  # fmt: skip
     messages.success(composition.request, "It will be published at that time. You can take it back until then.")
     return redirect("statuspage:console")
 
