@@ -6,8 +6,18 @@ from portal_core.kernel.contracts import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """One reason why somebody cannot use the portal: what to read to them, and what the office does about it."""
+
+    reason: Reason
+    say: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortalStatus:
-    """A patient's portal status with its reasons; `label` is the word, `advice` what to read to the patient."""
+    """A patient's portal status with its reasons; `label` is the word, `advice` what to do or to read to the
+    patient."""
 
     state: PortalState
     reasons: tuple[Reason, ...]
@@ -15,6 +25,12 @@ class PortalStatus:
     advice: tuple[str, ...]
     tone: str
     icon: str
+    obstacles: tuple[Obstacle, ...] = ()  # one for each reason
+
+    @property
+    def enable_now(self) -> bool:
+        """Whether switching access on is all that is missing."""
+        return self.reasons == (Reason.NOT_ENABLED,)
 
     @property
     def enabled(self) -> bool:

@@ -139,13 +139,39 @@ def stopped_change(patient_id: str) -> EmailChange | None:
     return rows.select_related("patient__home_office__practice").order_by("-stopped_at").first()
 
 
-def sharing_mailbox(patient: "Patient", email: str) -> list["Patient"]:
-    """Other living patients of the practice with this address (PC-39), for the warning before access is given."""
-    if not email.strip():
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharer:
+    """Somebody else who reads a mailbox: another patient, or one who acts for patients."""
+
+    public_id: str
+    last_name: str
+    first_name: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+def sharing_mailbox(patient: "Patient", email: str) -> list[Sharer]:
+    """Others of the practice with this address (PC-39), for the warning before access is given. One query."""
+    return readers_of(patient.practice_id, email, but=patient)
+
+
+def readers_of(practice_id: int, email: str, *, but: "Patient | None" = None) -> list[Sharer]:
+    """Living patients of the practice, and people who act for some, who have this address."""
+    address = email.strip().lower()
+    if not address:
         return []
-    others: QuerySet[Patient] = patient.practice.patients.filter(deceased=False).exclude(pk=patient.pk)
-    found = others.annotate(address=Lower("email")).filter(address=email.strip().lower())
-    return list(found.order_by("last_name", "first_name", "pk")[:MAILBOX_SHOWN])
+    rows = directory.living_patients().filter(practice_id=practice_id).annotate(address=Lower("email"))
+    others = rows.filter(address=address).exclude(pk=but.pk if but is not None else None)
+    proxies = ProxyPerson.objects.filter(practice_id=practice_id, email=address)
+    found = others.values_list("last_name", "first_name", "public_id").union(
+        proxies.values_list("name", Value(""), "public_id"), all=True
+    )
+    return [
+        Sharer(last_name=last, first_name=first, public_id=public_id)
+        for last, first, public_id in found.order_by("last_name", "first_name", "public_id")[:MAILBOX_SHOWN]
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,9 @@ class PortalLevel(PortalView):
     )  # fmt: skip
     def put(self, request: Request, public_id: str) -> Response:
         patient, said = self.patient(public_id), read(shapes.LevelShape, request)
+        giving = said["level"] == AccessLevel.CAN_ACCESS and not (said["manual"] or said["shared_confirmed"])
+        if giving and queries.sharing_mailbox(patient, patient.email):
+            raise Invalid(fields={"shared_confirmed": ["Others of the practice use this address."]})
         portal.set_level(
             patient=patient, level=AccessLevel(said["level"]), manual=said["manual"], by=self.staff.actor
         )  # fmt: skip

@@ -111,6 +111,9 @@ class LevelShape(Shape):
     manual = serializers.BooleanField(
         default=False, help_text="For a patient without e-mail address or zip code, who gets a password by hand."
     )
+    shared_confirmed = serializers.BooleanField(
+        default=False, help_text="The patient knows that the people under `shares_mailbox_with` read this mailbox."
+    )
 
 
 class ProofShape(Shape):

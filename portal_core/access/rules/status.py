@@ -1,6 +1,6 @@
 """The portal status of a patient: one rule (PC-24 to PC-32). `queries.with_portal_status` says the same in SQL."""
 
-from portal_core.access.contracts import PortalStatus
+from portal_core.access.contracts import Obstacle, PortalStatus
 from portal_core.access.enums import PortalState, Reason
 
 TONES = {PortalState.INACTIVE: "danger", PortalState.UNACTIVATED: "warning", PortalState.ACTIVE: "ok"}
@@ -10,6 +10,11 @@ FIXES = {
     Reason.NOT_ENABLED: 'Set "Patient Can Access Portal" on the Patient Portal tab.',
     Reason.NO_EMAIL: "Put the patient's e-mail address on file. Make sure that nobody else reads that mailbox.",
     Reason.NO_ZIP: "Put the patient's home zip code on file.",
+}
+SAY = {
+    Reason.NOT_ENABLED: "Your access to the portal is not switched on yet. I can do that for you now.",
+    Reason.NO_EMAIL: "We have no e-mail address of yours. Which one do you want to use, and do you alone read it?",
+    Reason.NO_ZIP: "We have no zip code of your home on file. What is it, please?",
 }
 ADVICE = {
     PortalState.UNACTIVATED: (
@@ -39,5 +44,6 @@ def status_of(*, enabled: bool, email: str, zip_code: str, has_accessed: bool) -
         state = PortalState.ACTIVE if has_accessed else PortalState.UNACTIVATED
         advice = (ADVICE[state], MISMATCH)
     return PortalStatus(
-        state=state, reasons=reasons, label=str(state.label), advice=advice, tone=TONES[state], icon=ICONS[state]
-    )
+        state=state, reasons=reasons, label=str(state.label), advice=advice, tone=TONES[state], icon=ICONS[state],
+        obstacles=tuple(Obstacle(reason=reason, say=SAY[reason], fix=FIXES[reason]) for reason in reasons),
+    )  # fmt: skip

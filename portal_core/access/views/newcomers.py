@@ -93,7 +93,15 @@ def add(request: StaffRequest) -> HttpResponse:
     mine = request.staff.offices_for(Permission.PORTAL_ACCESS)
     offices = [row for row in directory.offices(request.staff.practice_id) if mine is None or row.pk in mine]
     form = AddPatientForm(request.POST or None, offices=offices)
-    if request.method == "POST" and form.is_valid():
+    shared: list[queries.Sharer] = []
+    scope, key = f"access.add.{request.staff.pk}", request.POST.get("idempotency_key", "")
+    done = bool(key) and idempotency.result(scope, key) is not None  # then who shares the address may be themselves
+    if request.method == "POST" and form.is_valid() and not (done or "shared" in request.POST):
+        wanted = form.cleaned_data
+        shared = queries.readers_of(request.staff.practice_id, wanted["email"]) if wanted["may_activate"] else []
+    if shared:
+        form.add_error("may_activate", _("Others use this address. Read the warning below, then confirm."))
+    elif request.method == "POST" and form.is_valid():
         given = form.cleaned_data
 
         def deed() -> str:
@@ -104,8 +112,7 @@ def add(request: StaffRequest) -> HttpResponse:
             return str(patient.public_id)
 
         try:
-            key = request.POST.get("idempotency_key", "")
-            public_id = idempotency.once(f"access.add.{request.staff.pk}", key, deed) if key else deed()
+            public_id = idempotency.once(scope, key, deed) if key else deed()
         except RecordNumberTaken as refusal:
             form.add_error("mrn", str(refusal))
         except CannotEnable as refusal:
@@ -113,4 +120,5 @@ def add(request: StaffRequest) -> HttpResponse:
         else:
             messages.success(request, _("The patient is on file."))
             return redirect("directory:patient", public_id=public_id)
-    return render(request, "access/add_patient.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "shared": shared}
+    return render(request, "access/add_patient.html", context, status=422 if form.errors else 200)

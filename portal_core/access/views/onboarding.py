@@ -13,6 +13,7 @@ from portal_core.access.access import run_for
 from portal_core.access.actions import onboarding, portal
 from portal_core.access.enums import AccessLevel, InviteOutcome
 from portal_core.access.forms import OnboardingForm
+from portal_core.access.views.patient import SHARED, must_ask_about_mailbox
 from portal_core.directory import access as directory_access
 from portal_core.directory import queries as directory
 from portal_core.directory.enums import Permission
@@ -50,6 +51,11 @@ def tool(request: StaffRequest) -> HttpResponse:
 def enable(request: StaffRequest, public_id: str) -> HttpResponse:
     """A click on the red rectangle (PC-49)."""
     patient = directory_access.patient_for(request.staff, public_id, to=Permission.PORTAL_ACCESS)
+    if must_ask_about_mailbox(request, patient, AccessLevel.CAN_ACCESS):
+        if request.headers.get("HX-Request") != "true":
+            messages.error(request, str(SHARED))
+            return redirect("access:patient", public_id=patient.public_id)
+        return _row(request, patient, Conflict(SHARED), shared=queries.sharing_mailbox(patient, patient.email))
     try:
         portal.set_level(patient=patient, level=AccessLevel.CAN_ACCESS, by=request.actor)
     except Invalid as refusal:
@@ -114,7 +120,10 @@ def run(request: StaffRequest, public_id: str) -> HttpResponse:
     )
 
 
-def _row(request: StaffRequest, patient: "Patient", refusal: AppError | None = None, said: str = "") -> HttpResponse:
+def _row(
+    request: StaffRequest, patient: "Patient", refusal: AppError | None = None, said: str = "",
+    shared: "list[queries.Sharer] | None" = None,
+) -> HttpResponse:  # fmt: skip
     """The one row anew for htmx; without scripts, back to the list with the sentence on top."""
     if request.headers.get("HX-Request") != "true":
         if refusal is not None:
@@ -125,5 +134,5 @@ def _row(request: StaffRequest, patient: "Patient", refusal: AppError | None = N
     page = queries.onboarding_page(queries.onboarding_filter(request.staff).filter(public_id=patient.public_id))
     if not page.rows:  # meanwhile dead, or moved to an office of others: no row of this list any more
         return HttpResponse("")
-    context = {"row": page.rows[0], "refusal": refusal, "said": said}
+    context = {"row": page.rows[0], "refusal": refusal, "said": said, "shared": shared}
     return render(request, "access/parts/onboarding_row.html", context, status=422 if refusal is not None else 200)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 office_staff = staff_page(Permission.PORTAL_ACCESS)
 VERIFY = gettext_lazy('First verify who is asking, under "Who is asking?". Then come back here.')
+SHARED = gettext_lazy(
+    "Others use this e-mail address too. Read the warning, ask the patient, then enable access once more."
+)
 CHANGED = "portal-changed"  # the dash behind the dialog fetches its badge anew
 
 
@@ -47,6 +50,8 @@ def level(request: StaffRequest, public_id: str) -> HttpResponse:
     """The toggle "Patient's Access Level" (PC-34). `manual`: for a patient without e-mail or zip code (C3)."""
     patient = _patient(request, public_id)
     wanted = AccessLevel.CAN_ACCESS if request.POST.get("level") == AccessLevel.CAN_ACCESS else AccessLevel.NONE
+    if must_ask_about_mailbox(request, patient, wanted):
+        return _tab(request, patient, refusal=Conflict(SHARED))
     try:
         portal.set_level(patient=patient, level=wanted, manual="manual" in request.POST, by=request.actor)
     except Invalid as refusal:
@@ -162,7 +167,7 @@ def change_email(request: StaffRequest, public_id: str) -> HttpResponse:
     """PC-42: the e-mail address of somebody with portal access."""
     patient = _patient(request, public_id)
     form = EmailChangeForm(request.POST or None)
-    shared: list[Patient] = []
+    shared: list[queries.Sharer] = []
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         shared = queries.sharing_mailbox(patient, given["email"])
@@ -191,6 +196,12 @@ def change_email(request: StaffRequest, public_id: str) -> HttpResponse:
 # --- inside -----------------------------------------------------------------------------------------------------------
 def _patient(request: StaffRequest, public_id: str) -> "Patient":
     return directory_access.patient_for(request.staff, public_id, to=Permission.PORTAL_ACCESS)
+
+
+def must_ask_about_mailbox(request: StaffRequest, patient: "Patient", wanted: AccessLevel) -> bool:
+    """Whether access is about to be given to a mailbox that others read, and nobody has confirmed that (PC-39)."""
+    asked = "shared" in request.POST or "manual" in request.POST
+    return wanted == AccessLevel.CAN_ACCESS and not asked and bool(queries.sharing_mailbox(patient, patient.email))
 
 
 def proof_of(request: StaffRequest, patient: "Patient", action: str) -> str:
