@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from portal_core.kernel.ids import PublicIdField
 from triage.enums import (
     ATTEMPT_MOVES,
+    ATTEMPT_TONES,
     AttemptOutcome,
     CallChannel,
     Level,
@@ -90,6 +91,10 @@ class VerificationAttempt(models.Model):
             # somebody going round the offices: every page of a ticket asks whether checks failed in the last hour
             models.Index(fields=["ended_at"], name="attempt_failed", condition=Q(outcome=AttemptOutcome.FAILED)),
         ]
+
+    @property
+    def tone(self) -> str:
+        return ATTEMPT_TONES[self.outcome]
 
     @property
     def evidence(self) -> list[Evidence]:
