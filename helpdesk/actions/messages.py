@@ -17,8 +17,19 @@ from helpdesk.actions.tickets.ending import mark_solved
 from helpdesk.actions.tickets.joining import link
 from helpdesk.actions.tickets.opening import open_ticket
 from helpdesk.actions.tickets.telling import desk_group, nudge, tell, write
+from helpdesk.actions.tickets.undoing import held, remember, snapshot
 from helpdesk.contracts import Intake, TicketReplied
-from helpdesk.enums import Category, Channel, FileSender, RequesterKind, Resolution, Side, TicketState, Visibility
+from helpdesk.enums import (
+    Category,
+    Channel,
+    FileSender,
+    RequesterKind,
+    Resolution,
+    Side,
+    TicketState,
+    UndoKind,
+    Visibility,
+)
 from helpdesk.models import MessageReceipt, Ticket
 from helpdesk.rules.enclosed import Enclosed
 from portal_core.access.queries import portal_status
@@ -41,11 +52,13 @@ def begin(
     about: Ticket | None = None,
     files: Sequence[Enclosed] = (),
     notify: bool = True,
+    hold: bool = False,
     by: Actor,
 ) -> Ticket:
     """An office writes to its patient. The move is the patient's where an answer is expected; else the ticket is solved
     at once, and an answer within a week opens it. `about`: an earlier ticket of theirs that it is linked with. `files`
     go into their portal with it (PC-59). Without `notify` no letter tells them that it waits (PC-06, PC-08).
+    With `hold` it leaves ten seconds later and may be taken back until then; the ticket stays on the desk.
 
     Raises WrongOffice (not at a desk of the patient's home office), OtherPatient, PatientCannotRead.
     """
@@ -66,7 +79,8 @@ def begin(
         intake, subject=subject, office=patient.home_office, at=now, by=by, action="message:begin",
         side=Side.OFFICE, owner=staff, patient=patient,
     )  # fmt: skip
-    message = write(ticket, body, Visibility.PATIENT, at=now, by=by)
+    before, until = snapshot(ticket), held(hold, now)
+    message = write(ticket, body, Visibility.PATIENT, at=now, by=by, held_until=until)
     received_files.keep(
         ticket=ticket, message=message, mail=None, files=files, at=now, sender=FileSender.OFFICE,
         patient_id=patient.pk,
@@ -77,7 +91,9 @@ def begin(
         mark_solved(ticket, Resolution.NOT_NEEDED, at=now, by=by)
     save(ticket, at=now)
     event = TicketReplied(ticket_id=ticket.public_id, message_id=message.public_id, at=now, silent=not notify)
-    tell(ticket, "ticket:reply", event, at=now, by=by, notified=notify)
+    events = tell(ticket, "ticket:reply", event, at=now, by=by, quiet=hold, not_before=until, notified=notify)
+    if hold:
+        remember(ticket, UndoKind.REPLY, before, events, message=message, at=now, by=by)
     if about is not None:
         link(ticket=ticket, other=about, by=by)
     return ticket

@@ -11,6 +11,7 @@ from helpdesk.actions import messages
 from helpdesk.enums import Channel, TicketState
 from helpdesk.models import Ticket, TicketLink
 from portal_core.access.enums import AccessLevel
+from portal_core.kernel import clock
 from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
 from tests.access.factories import set_access
@@ -21,6 +22,11 @@ FORM = {
     "subject": "Your form", "body": WORDS, "expects_answer": "on", "notify": "on", "belongs": "on",
     "idempotency_key": "k1",
 }  # fmt: skip
+
+
+def later():
+    """Ten seconds and a bit from now: what may be taken back has left."""
+    return time_machine.travel(clock.now() + dt.timedelta(seconds=11), tick=False)
 
 
 def url(patient):
@@ -40,8 +46,26 @@ def test_from_the_patients_page_to_the_ticket_once(cast, staff_client):
     assert [answer["Location"] for answer in answers] == [f"/triage/office/tickets/{ticket.public_id}/"] * 2
     assert (ticket.channel, ticket.state) == (Channel.MESSAGE, TicketState.WAIT_PATIENT)
     assert ticket.messages.get().body == WORDS
-    dash = client.get(f"/desk/patients/{cast.pat.public_id}/").content.decode()
+    with later():
+        dash = client.get(f"/desk/patients/{cast.pat.public_id}/").content.decode()
     assert "Not read yet</span>" in dash
+
+
+def test_within_ten_seconds_it_can_be_taken_back(cast, staff_client, drain):
+    """Nobody heard of it; the words are a draft on the ticket."""
+    client = staff_client(cast.olivia)
+    client.post(url(cast.pat), FORM)
+    ticket = Ticket.objects.get()
+    page = f"/triage/office/tickets/{ticket.public_id}/"
+    undo = re.search(r'name="undo" value="([^"]+)"', client.get(page).content.decode())
+
+    assert client.post("/triage/office/undo/", {"undo": undo[1]}).status_code == 302
+    with later():
+        drain()
+        assert WORDS in client.get(page).content.decode()
+
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.messages.count(), Delivery.objects.count()) == (TicketState.OPEN, 0, 0)
 
 
 def test_files_go_with_it_and_a_refused_one_keeps_the_words(cast, staff_client):
@@ -108,11 +132,13 @@ def test_both_defaults_can_be_overridden(cast, staff_client, drain):
     bare = {name: value for name, value in FORM.items() if name not in ("notify", "belongs")}
 
     client.post(url(cast.pat), {**bare, "about": old.public_id})
-    drain()
+    with later():
+        drain()
     assert (Delivery.objects.count(), TicketLink.objects.count()) == (0, 0)
 
     client.post(url(cast.pat), {**FORM, "about": old.public_id, "idempotency_key": "k2"})
-    drain()
+    with later():
+        drain()
     assert (Delivery.objects.count(), TicketLink.objects.count()) == (1, 1)
 
 

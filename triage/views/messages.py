@@ -2,10 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from helpdesk import queries as helpdesk
@@ -46,7 +44,6 @@ def write(request: StaffRequest, patient_id: str) -> HttpResponse:
         except AppError as refusal:
             form.add_error(None, str(refusal))
             return _page(request, patient, form, about, status=refusal.status)
-        messages.success(request, _("Sent. You see here when they have read it."))
         return redirect("triage:office-ticket", public_id)
     return _page(request, patient, form, about, status=422 if form.errors else 200)
 
@@ -59,7 +56,7 @@ def _send(request: StaffRequest, patient: "Patient", form: WriteForm, about: "Ti
         ticket = secure.begin(
             patient=patient, subject=got["subject"], body=got["body"], expects_answer=got["expects_answer"],
             about=about if got["belongs"] else None, notify=got["notify"], files=files,
-            staff=request.staff, by=request.actor,
+            hold=True, staff=request.staff, by=request.actor,
         )  # fmt: skip
         return str(ticket.public_id)
 
