@@ -21,6 +21,7 @@ from statuspage.enums import EVENT_LABELS, OVER, ComponentStatus, EventKind, Mai
 from statuspage.models import FanOut
 from statuspage.rules import push, slack, teams, texts, webhook_payload
 from statuspage.rules.derive import IncidentView, View
+from statuspage.rules.sentences import in_language
 from statuspage.rules.ways import in_words, usable
 
 Wording = tuple[str, str]  # language, IANA zone
@@ -94,7 +95,7 @@ class Writer:
             kind=kind,
             status=update.status,
             label=str(EVENT_LABELS[update.status]),
-            body=body,
+            body=in_language(body),
             impact=incident.impact,
             url=settings.PUBLIC_URL + reverse("statuspage:incident", args=[incident.public_id]),
             when=update.display_at,

@@ -18,6 +18,7 @@ from statuspage.enums import EVENT_LABELS, OVER, PublicationKind
 from statuspage.models import IncidentUpdate
 from statuspage.rules import push, slack, teams, texts
 from statuspage.rules.rollup import worst_impact
+from statuspage.rules.sentences import in_language
 
 
 def send_due() -> int:
@@ -38,7 +39,7 @@ def _write(cause: str, causes: tuple[str, ...], language: str, zone: str) -> int
                 {
                     "name": update.incident.name,
                     "label": EVENT_LABELS[update.status],
-                    "body": queries.words_of(update)[0],
+                    "body": in_language(queries.words_of(update)[0]),
                     "when": _moment(update.display_at),
                     "url": settings.PUBLIC_URL + reverse("statuspage:incident", args=[update.incident.public_id]),
                 }

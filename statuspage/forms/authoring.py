@@ -57,7 +57,7 @@ class PastForm(HonestForm, ComponentsMixin):
     ending = forms.CharField(
         label=_("How it ended"),
         max_length=BODY_MAX,
-        initial=_("This incident was resolved."),
+        initial="This incident was resolved.",  # as it is kept: `rules.sentences` says it in other languages
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 

@@ -265,7 +265,7 @@ class RescheduleForm(HonestForm, WindowForm):
         label=_("Message to readers"),
         max_length=BODY_MAX,
         widget=forms.Textarea(attrs={"rows": 3}),
-        initial=_("This work was moved to another time."),
+        initial="This work was moved to another time.",  # kept so, said in other languages by `rules.sentences`
     )
 
 
@@ -274,5 +274,5 @@ class CancelForm(HonestForm):
         label=_("Message to readers"),
         max_length=BODY_MAX,
         widget=forms.Textarea(attrs={"rows": 3}),
-        initial=_("This work will not take place."),
+        initial="This work will not take place.",
     )

@@ -13,6 +13,7 @@ from statuspage.enums import EVENT_LABELS, OVER, UNDERWAY, UNRESOLVED, UPCOMING,
 from statuspage.rules.entry_points import WayView, ways
 from statuspage.rules.facts import ComponentFacts, Facts, GroupFacts, IncidentFacts, UpdateFacts
 from statuspage.rules.rollup import rollup, tells, worst
+from statuspage.rules.sentences import in_language
 from statuspage.rules.uptime import Day, days, percent
 
 WINDOW_DAYS = 90
@@ -94,6 +95,11 @@ class UpdateView:
     @property
     def label(self) -> str:
         return gettext("Update") if self.repeats else str(EVENT_LABELS[self.facts.status])
+
+    @property
+    def words(self) -> str:
+        """The message as people read it; ours in their language."""
+        return in_language(self.facts.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ LOCALE = APP / "locale"
 # What only operators read is in English.
 OPERATORS = (
     "forms/authoring.py", "forms/composing.py", "forms/entry_points.py",
-    "forms/maintenances.py", "forms/moments.py", "forms/operators.py", "forms/structure.py", "rules/lint.py",
+    "forms/honesty.py", "forms/maintenances.py", "forms/moments.py", "forms/operators.py", "forms/structure.py",
+    "rules/lint.py",
     "rules/templating.py", "rules/recurrence.py", "management/", "migrations/",
     "views/board.py", "views/console/", "views/subscribers.py", "views/entry_points.py", "views/inside.py",
     "templates/statuspage/board", "templates/statuspage/console",
