@@ -1,5 +1,6 @@
 """English and Spanish are complete, and any other language is a catalogue away."""
 
+import json
 import re
 
 import polib
@@ -114,6 +115,20 @@ def test_the_banner_on_other_pages_is_in_its_readers_language():
 
     assert "Causa identificada." in said
     assert "Video visits do not start" in said
+
+
+def test_the_banner_for_other_sites_speaks_every_language_that_has_a_catalogue(settings):
+    def words() -> list[dict[str, str]]:
+        script = render.pictures(scenes.view(scenes.calm()))[render.EMBED][0].decode()
+        found: list[dict[str, str]] = json.loads(re.search(r"const WORDS = (\[.*\]);", script)[1])
+        return found
+
+    assert [(row["language"], row["page"], row["close"]) for row in words()] == [
+        ("en", "/status/", "Hide"), ("es", "/status/es/", "Ocultar"),
+    ]  # fmt: skip
+    assert words()[1]["more"] == "Ver la página de estado"
+    settings.LANGUAGES = [("en", "English"), ("es", "Español"), ("fr", "Français")]
+    assert [(row["language"], row["page"]) for row in words()][2] == ("fr", "/status/fr/")
 
 
 def test_mails_speak_spanish():

@@ -10,10 +10,7 @@
   const BUDGET_MS = 1_000;
   const KEEP_MS = 60_000;
   const KEY = "lantern-status";
-  const WORDS = {
-    en: { status: "Service status", more: "See the status page", close: "Hide", others: " and others", next: "Maintenance under way" },
-    es: { status: "Estado del servicio", more: "Ver la página de estado", close: "Ocultar", others: " y otros", next: "Mantenimiento en curso" },
-  };
+  const WORDS = []; // filled in when it is published (snapshot.render): every language, its words and where its page is
   const SHEET = `
     :host { all: initial; }
     aside {
@@ -87,8 +84,11 @@
     const version = events.map((row) => `${row.id}@${row.updated_at}`).join(" ");
     if (remembered("hidden") === version) return;
 
-    const language = (script.dataset.language || document.documentElement.lang || "en").slice(0, 2).toLowerCase();
-    const words = WORDS[language] ?? WORDS.en;
+    const wanted = (script.dataset.language || document.documentElement.lang || "").toLowerCase();
+    const words =
+      WORDS.find((row) => row.language.toLowerCase() === wanted) ??
+      WORDS.find((row) => row.language.slice(0, 2) === wanted.slice(0, 2)) ??
+      WORDS[0];
     const make = (name, text) => Object.assign(document.createElement(name), { textContent: text ?? "" });
     const box = make("aside");
     box.className = [first.impact, script.dataset.place === "top" ? "top" : ""].join(" ").trim();
@@ -100,7 +100,7 @@
     said.append(name);
     if (events.length > 1) said.append(make("span", words.others));
     const link = make("a", words.more);
-    link.href = `${origin}/status/${language === "es" ? "es/" : ""}`;
+    link.href = `${origin}${words.page}`;
     const close = make("button", "×");
     close.type = "button";
     close.setAttribute("aria-label", words.close);
