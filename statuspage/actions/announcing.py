@@ -20,7 +20,7 @@ from statuspage.contracts import Announcement
 from statuspage.enums import EVENT_LABELS, OVER, ComponentStatus, EventKind, MaintenanceStatus, PublicationKind
 from statuspage.models import FanOut
 from statuspage.rules import push, slack, teams, texts, webhook_payload
-from statuspage.rules.derive import IncidentView, View
+from statuspage.rules.derive import CARE, IncidentView, View
 from statuspage.rules.sentences import in_language
 from statuspage.rules.ways import in_words, usable
 
@@ -142,8 +142,13 @@ class Writer:
             }
 
     def _care_affected(self, said: Announcement) -> bool:
-        return said.status not in OVER and any(
-            row["new_status"] != ComponentStatus.OPERATIONAL for row in self.fan_out.update.affected_components
+        """As the page asks it (`View.care_affected`), of the parts that this message is about."""
+        if self.view is None or said.status in OVER:
+            return False
+        care = {row.facts.id for row in self.view.components if row.facts.clinical_priority <= CARE}
+        return any(
+            row["code"] in care and row["new_status"] != ComponentStatus.OPERATIONAL
+            for row in self.fan_out.update.affected_components
         )
 
     def payloads(self, said: Announcement) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The page itself: setting it up, and publishing a new state of it."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -14,22 +15,23 @@ from statuspage.models import Component, ComponentGroup, ComponentStateChange, P
 LIVE_GROUP = "status"
 CONSOLE_GROUP = "status:console"  # operators: something they look at or should look at changed
 
-# SP-05: telehealth stands apart because it is restored first.
-COMPONENTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+# SP-05: telehealth stands apart because it is restored first. The number says how care depends on it (OP-02): 1 stops
+# without it, 2 is harder without it.
+COMPONENTS: tuple[tuple[str, tuple[tuple[str, str, int], ...]], ...] = (
     (
         "For patients",
         (
-            ("Patient portal", "Signing in, appointments, documents and messages"),
-            ("Telehealth", "Video visits"),
-            ("Secure message e-mail", "The e-mails that tell of a new message, and reset links"),
+            ("Patient portal", "Signing in, appointments, documents and messages", 2),
+            ("Telehealth", "Video visits", 1),
+            ("Secure message e-mail", "The e-mails that tell of a new message, and reset links", 3),
         ),
     ),
     (
         "For the practice",
         (
-            ("Provider portal", "Schedule, patients and the support desk"),
-            ("Calendar sync", "Appointments in outside calendars"),
-            ("EHR", "Charts and notes"),
+            ("Provider portal", "Schedule, patients and the support desk", 2),
+            ("Calendar sync", "Appointments in outside calendars", 3),
+            ("EHR", "Charts and notes", 2),
         ),
     ),
 )
@@ -68,10 +70,11 @@ def _get_or_create(*, name: str, time_zone: str, url: str, at: dt.datetime, sinc
 def _add_components(page: Page, *, at: dt.datetime, since: dt.datetime) -> None:
     for place, (title, members) in enumerate(COMPONENTS, start=1):
         group = ComponentGroup.objects.create(page=page, name=title, position=place, created_at=at, updated_at=at)
-        for position, (member, description) in enumerate(members, start=1):
+        for position, (member, description, priority) in enumerate(members, start=1):
             component = Component.objects.create(
                 page=page, group=group, name=member, slug=slugify(member), description=description, position=position,
-                start_date=since.date(), created_at=at, updated_at=at,
+                clinical_priority=priority, start_date=since.astimezone(ZoneInfo(page.time_zone)).date(), created_at=at,
+                updated_at=at,
             )  # fmt: skip
             ComponentStateChange.objects.create(
                 component=component, old_status=ComponentStatus.OPERATIONAL, new_status=ComponentStatus.OPERATIONAL,
