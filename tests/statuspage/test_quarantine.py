@@ -221,3 +221,21 @@ def test_notify_tells_us_what_became_of_it(page, drain, monkeypatch):
     row.refresh_from_db()
     fine.refresh_from_db()
     assert (row.state, fine.failures) == ("quarantined", 0)
+
+
+def test_who_chose_more_than_an_old_incident_stays(page):
+    from statuspage.actions import incidents
+    from statuspage.models import Incident
+
+    with time_machine.travel(NOON, tick=False) as moving:
+        row = Incident.objects.get(public_id=declare(ehr="major_outage").id)
+        part = subscriber("part@example.test", only=("telehealth",), incident=row)
+        group = subscriber("group@example.test", incident=row)
+        group.groups.add(row.components.get().group)
+        subscriber("alone@example.test", incident=row)
+        incidents.resolve(incident_id=row.public_id, body="Done.", by=OMAR, key="end")
+        moving.shift(30 * DAY)
+        assert subscribers.purge_due() == 1
+
+    assert list(Subscriber.objects.order_by("pk").values_list("pk", "incident")) == [(part.pk, None), (group.pk, None)]
+    assert AuditEvent.objects.get(action="subscriber:outlive_incident").facts == {"count": 2}

@@ -19,8 +19,9 @@ IMPORT_DAYS = 7  # a file that was looked at and never taken over
 
 
 def purge_due() -> int:
-    """Delete what is past its time: never confirmed, left, set aside, or of one incident that is long over. Nothing is
-    kept but a count in the ledger. Returns how many."""
+    """Delete what is past its time: never confirmed, left, set aside, or of nothing but one incident that is long over.
+    Nothing is kept but a count in the ledger. Returns how many."""
+    _outlive_incidents()
     purged = 0
     while batch := _purge_some():
         purged += batch
@@ -28,10 +29,28 @@ def purge_due() -> int:
     return purged
 
 
+def _of_old_incident(now: dt.datetime) -> Q:
+    return Q(incident__resolved_at__lte=now - dt.timedelta(days=INCIDENT_DAYS))
+
+
+@transaction.atomic
+def _outlive_incidents() -> None:
+    """Who chose parts or groups beside the incident goes on hearing of those."""
+    now = clock.now()
+    scoped = [
+        Q(pk__in=through._default_manager.values("subscriber_id"))
+        for through in (Subscriber.components.through, Subscriber.groups.through)
+    ]
+    rows = Subscriber.objects.filter(_of_old_incident(now)).filter(scoped[0] | scoped[1])
+    count = rows.update(incident=None)
+    if count:
+        audit.record("subscriber:outlive_incident", by=SYSTEM, at=now, count=count)
+
+
 @transaction.atomic
 def _purge_some() -> int:
     now = clock.now()
-    over = Q(purge_at__lte=now) | Q(incident__resolved_at__lte=now - dt.timedelta(days=INCIDENT_DAYS))
+    over = Q(purge_at__lte=now) | _of_old_incident(now)
     due = Subscriber.objects.select_for_update(of=("self",)).filter(over).order_by("pk")[:BATCH]
     rows = [(row.pk, row.way, row.state) for row in due]
     if rows:
