@@ -93,15 +93,23 @@ def work_in() -> int:
     """Put every waiting entry through the ordinary actions; return how many were settled.
 
     An entry and its mark in the database are one transaction, so a crash at any step, or a second worker, finds either
-    nothing done or all of it. The line in the journal follows.
+    nothing done or all of it. The line in the journal follows. One that fails otherwise than by a refusal stays for the
+    next run, and so do those about the same incident; nothing else waits for it.
     """
     settled = 0
+    stuck: set[str] = set()
     for entry in journal.waiting():
+        if entry.incident_id in stuck:
+            continue
         try:
             incident_id, refusal = _work_in(entry), ""
         except AppError as error:
             logger.error("an entry of the status journal was refused", extra={"entry": entry.id, "code": error.code})
             incident_id, refusal = "", error.code
+        except Exception:
+            logger.exception("an entry of the status journal could not be worked in", extra={"entry": entry.id})
+            stuck.add(entry.incident_id or entry.id)
+            continue
         journal.settle(journal.Outcome(entry_id=entry.id, incident_id=incident_id, refusal=refusal, at=clock.now()))
         if refusal:
             _draw_without_it(entry)

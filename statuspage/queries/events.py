@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from statuspage.contracts import ComponentSummary, IncidentSummary
 from statuspage.enums import EVENT_LABELS, UNRESOLVED, ComponentStatus, EventKind, PublicationKind
@@ -48,10 +48,14 @@ def updates_of(public_id: str) -> list[IncidentUpdate]:
 
 def incident_rows() -> QuerySet[Incident]:
     """Events with all that `summarise_incident` and the facts read; newest first. Reminders are for subscribers alone
-    and stand on no page."""
+    and stand on no page; only when the last one went out is told (`reminded_at`)."""
     shown = IncidentUpdate.objects.exclude(kind=PublicationKind.REMINDER)
+    reminders = IncidentUpdate.objects.filter(incident=OuterRef("pk"), kind=PublicationKind.REMINDER)
     return (
-        Incident.objects.prefetch_related(
+        Incident.objects.annotate(
+            reminded_at=Subquery(reminders.order_by("-display_at", "-pk").values("display_at")[:1])
+        )
+        .prefetch_related(
             Prefetch("updates", shown.order_by("-display_at", "-pk")),
             Prefetch("updates__revisions", UpdateRevision.objects.order_by("-edited_at", "-pk")),
             Prefetch("claims", IncidentComponent.objects.select_related("component").order_by("component__position")),

@@ -186,6 +186,11 @@ def _incident_facts(row: Incident) -> IncidentFacts:
         sequence=row.sequence,
         postmortem=_postmortem_facts(row),
         component_ids=tuple(claim.component.public_id for claim in row.claims.all()),
+        claims={claim.component.public_id: claim.status for claim in row.claims.all()},
+        auto_start=row.auto_start,
+        auto_complete=row.auto_complete,
+        reminders=tuple(row.reminders),
+        reminded_at=getattr(row, "reminded_at", None),
         updates=tuple(_update_facts(update) for update in row.updates.all()),
     )
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,9 @@ class PostmortemFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentFacts:
-    """An incident or a maintenance. `updates` newest first; `number` is the row's own number, only for feed tags."""
+    """An incident or a maintenance. `updates` newest first; `number` is the row's own number, only for feed tags.
+    `claims`: component id → the state this event says it is in; a component's own state is the worst of all of them.
+    `reminders`: minutes before the start; `reminded_at`: the last one that went out."""
 
     number: int
     id: str
@@ -128,6 +130,11 @@ class IncidentFacts:
     cancelled_at: dt.datetime | None = None
     sequence: int = 0
     postmortem: PostmortemFacts | None = None
+    claims: Mapping[str, str] = field(default_factory=dict)
+    auto_start: bool = True
+    auto_complete: bool = True
+    reminders: tuple[int, ...] = ()
+    reminded_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from statuspage.enums import UNRESOLVED, ComponentStatus, IncidentStatus
+from statuspage.enums import CLAIMING, UNRESOLVED, ComponentStatus, IncidentStatus
 from statuspage.rules.facts import ComponentFacts, Facts, IncidentFacts, Interval, UpdateFacts
-from statuspage.rules.rollup import impact_of
+from statuspage.rules.rollup import impact_of, worst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,7 @@ def _one(facts: Facts, entry: Entry) -> Facts:
         monitoring_at=entry.at if entry.status == IncidentStatus.MONITORING else row.monitoring_at,
         resolved_at=entry.at if resolved else row.resolved_at,
         component_ids=tuple(dict.fromkeys((*row.component_ids, *(new.id for _old, new in touched)))),
+        claims=_claims(row, entry, facts),
         updates=(update, *row.updates),
     )
     rest = tuple(other for other in facts.incidents if other.id != row.id)
@@ -87,6 +88,13 @@ def _one(facts: Facts, entry: Entry) -> Facts:
         components=components,
         incidents=tuple(newest_first),
     )
+
+
+def _claims(row: IncidentFacts, entry: Entry, facts: Facts) -> dict[str, str]:
+    if entry.status == IncidentStatus.RESOLVED:
+        return dict.fromkeys(row.component_ids, str(ComponentStatus.OPERATIONAL))
+    ids = {component.slug: component.id for component in facts.components}
+    return {**row.claims, **{ids[slug]: status for slug, status in entry.components.items() if slug in ids}}
 
 
 def _begun(entry: Entry) -> IncidentFacts:
@@ -107,22 +115,21 @@ def _begun(entry: Entry) -> IncidentFacts:
 
 
 def _wanted(facts: Facts, entry: Entry, known: IncidentFacts | None) -> dict[str, str]:
-    """Slug → state. Ending an incident frees its components unless another open one names them too."""
-    if entry.status != IncidentStatus.RESOLVED or known is None:
-        slugs = {row.slug for row in facts.components}
-        return {slug: status for slug, status in entry.components.items() if slug in slugs}
-    others = [*facts.incidents, *facts.maintenances]
-    held = {
-        component_id
-        for row in others
-        if row.id != known.id and (row.status in UNRESOLVED or row.status in ("in_progress", "verifying"))
-        for component_id in row.component_ids
-    }
-    return {
-        row.slug: row.status if row.id in held else str(ComponentStatus.OPERATIONAL)
-        for row in facts.components
-        if row.id in known.component_ids
-    }
+    """Slug → the worst that this entry and the other active events say, as the actions will find. Ending an incident
+    takes back what it said itself."""
+    said = dict(entry.components)
+    if known is not None and entry.status == IncidentStatus.RESOLVED:
+        said = {row.slug: str(ComponentStatus.OPERATIONAL) for row in facts.components if row.id in known.component_ids}
+    others = [
+        row
+        for row in (*facts.incidents, *facts.maintenances)
+        if row.status in CLAIMING and (known is None or row.id != known.id)
+    ]
+
+    def claimed(row: ComponentFacts) -> list[str]:
+        return [other.claims.get(row.id, row.status) for other in others if row.id in other.component_ids]
+
+    return {row.slug: worst([said[row.slug], *claimed(row)]) for row in facts.components if row.slug in said}
 
 
 def _changed(row: ComponentFacts, status: str, at: dt.datetime) -> ComponentFacts:

@@ -106,7 +106,10 @@ def test_an_incident_of_the_database_is_carried_on_in_the_journal(published):
 
     assert [row["id"] for row in summary()["incidents"]] == [other.id]
     states = {row["name"]: row["status"] for row in summary()["components"]}
-    assert (states["Telehealth"], states["EHR"]) == ("operational", "partial_outage")  # EHR: the other one holds it
+    assert (states["Telehealth"], states["EHR"]) == (
+        "operational",
+        "degraded_performance",
+    )  # as the other one says
 
 
 @pytest.mark.parametrize(
@@ -232,6 +235,49 @@ def test_an_entry_that_no_longer_fits_is_refused_kept_and_leaves_the_page(publis
 def test_nothing_said_is_nothing_done(published, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert journal.work_in() == 0
+
+
+def test_what_another_open_incident_says_is_never_painted_better(published):
+    """SP-07: the page shows at once what the actions will find."""
+    known = declare("Charts are slow", ehr="degraded_performance")
+    declare("Charts are gone", ehr="major_outage")
+    snapshots.write_pending()
+    say("Somewhat better.", incident_id=known.id, status="identified", components={"ehr": "operational"})
+    before = {row["name"]: row["status"] for row in summary()["components"]}
+
+    tasks.refresh_snapshot()
+    snapshots.write_pending()
+
+    assert before["EHR"] == "major_outage"
+    assert {row["name"]: row["status"] for row in summary()["components"]} == before
+
+
+def test_an_entry_that_cannot_be_worked_in_holds_up_nothing_else(published, monkeypatch, caplog):
+    """SP-07"""
+    first = say("Visits do not start.", name="Video")
+    say("We found it.", incident_id=first.id, status="identified", components={})
+    say("Please write.", name="Phones", components={})
+    declaring = incidents.declare
+
+    def declare_but_video(**values):
+        if values["name"] == "Video":
+            raise RuntimeError("a bug")
+        return declaring(**values)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(incidents, "declare", declare_but_video)
+        with time_machine.travel(clock.now() + dt.timedelta(minutes=5)):
+            assert tasks.refresh_snapshot() is True
+
+    assert list(Incident.objects.values_list("name", flat=True)) == ["Phones"]
+    assert [entry.body for entry in file.waiting()] == ["Visits do not start.", "We found it."]
+    assert {row["name"] for row in summary()["incidents"]} == {"Video", "Phones"}
+    assert "could not be worked in" in caplog.text
+
+    journal.work_in()
+
+    assert file.waiting() == []
+    assert Incident.objects.get(name="Video").status == "identified"
 
 
 # --- the command --------------------------------------------------------------------------------
