@@ -7,11 +7,12 @@ Rendered once for all subscribers; the transport puts each one's own address in 
 import datetime as dt
 from dataclasses import replace
 
-from statuspage.enums import OVER, IncidentStatus
+from statuspage.enums import OVER, EventKind, IncidentStatus
 from statuspage.rules import api_v2
 from statuspage.rules.api_v2 import Json, moment
 from statuspage.rules.derive import IncidentView, View
 from statuspage.rules.facts import ComponentFacts, IncidentFacts, UpdateFacts
+from statuspage.rules.rollup import impact_of
 
 UNSUBSCRIBE = "{unsubscribe}"
 
@@ -87,10 +88,10 @@ def _manage(facts: IncidentFacts, zone: str) -> Json:
         "postmortem_published_at": told(postmortem.published_at) if postmortem else None,
         "scheduled_for": told(facts.scheduled_for),
         "scheduled_until": told(facts.scheduled_until),
-        "scheduled_remind_prior": bool(facts.scheduled_for),
-        "scheduled_reminded_at": None,
-        "scheduled_auto_in_progress": bool(facts.scheduled_for),
-        "scheduled_auto_completed": bool(facts.scheduled_for),
+        "scheduled_remind_prior": facts.scheduled_for is not None and bool(facts.reminders),
+        "scheduled_reminded_at": told(facts.reminded_at),
+        "scheduled_auto_in_progress": facts.scheduled_for is not None and facts.auto_start,
+        "scheduled_auto_completed": facts.scheduled_for is not None and facts.auto_complete,
     }
 
 
@@ -100,18 +101,30 @@ def _as_of(row: IncidentView, update_id: str) -> IncidentView:
     if not place:
         return row
     kept = row.updates[place:]
-    newest = kept[0].facts
+    kept_facts = tuple(update.facts for update in kept)
+    newest = kept_facts[0]
+    reminded_at = row.facts.reminded_at
     over = newest.status in OVER
     facts = replace(
         row.facts,
         status=newest.status,
+        impact=_impact(row.facts, kept_facts),
         updated_at=newest.created_at,
         resolved_at=row.facts.resolved_at if over else None,
-        monitoring_at=_last(kept_facts := tuple(update.facts for update in kept), IncidentStatus.MONITORING),
+        monitoring_at=_last(kept_facts, IncidentStatus.MONITORING),
         updates=kept_facts,
+        reminded_at=reminded_at if reminded_at is not None and reminded_at <= newest.created_at else None,
         postmortem=row.facts.postmortem if newest.status == IncidentStatus.POSTMORTEM else None,
     )
     return replace(row, facts=facts, updates=kept)
+
+
+def _impact(facts: IncidentFacts, updates: tuple[UpdateFacts, ...]) -> str:
+    """The worst that these updates said of components, as an incident keeps it; what was set by hand stands above."""
+    if facts.impact_override or facts.kind == EventKind.MAINTENANCE:
+        return facts.impact
+    said = [row for update in updates if update.status not in OVER for row in update.affected]
+    return impact_of(row["new_status"] for row in said)
 
 
 def _last(updates: tuple[UpdateFacts, ...], status: str) -> dt.datetime | None:

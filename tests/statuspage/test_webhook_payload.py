@@ -142,3 +142,44 @@ def test_the_event_is_plain_json_with_one_place_for_the_reader(page):
 
     assert text.count(webhook_payload.UNSUBSCRIBE) == 1
     assert Incident.objects.count() == 1
+
+
+def planned(**more):
+    begin = AT + dt.timedelta(days=2)
+    return maintenances.schedule(
+        name="New switch", body="Short breaks.", component_ids=[component("ehr").public_id], scheduled_for=begin,
+        scheduled_until=begin + dt.timedelta(hours=2), by=OMAR, key="k", **more,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [({}, (True, True, True)), ({"auto_start": False, "auto_complete": False, "reminders": []}, (False, False, False))],
+)
+def test_a_window_says_what_happens_by_itself(page, more, told):
+    """SP-02"""
+    body = event(planned(**more).id)["incident"]
+
+    names = ("scheduled_remind_prior", "scheduled_auto_in_progress", "scheduled_auto_completed")
+    assert tuple(body[name] for name in names) == told
+    assert body["scheduled_reminded_at"] is None
+
+
+def test_a_window_says_when_it_was_reminded_of(page):
+    summary = planned(reminders=[1440])
+    first = event(summary.id)["incident"]["incident_updates"][0]["id"]
+    with time_machine.travel(AT + dt.timedelta(days=1, minutes=1), tick=False):
+        maintenances.run_due()
+
+    assert event(summary.id)["incident"]["scheduled_reminded_at"] == "2026-11-23T14:06:07.250-05:00"
+    assert event(summary.id, first)["incident"]["scheduled_reminded_at"] is None or first == summary.update_id
+
+
+def test_an_event_tells_the_impact_of_its_own_update(page):
+    first = declare("Late mail", telehealth="degraded_performance")
+    worse = {component("telehealth").public_id: "major_outage"}
+    with time_machine.travel(AT + dt.timedelta(minutes=5), tick=False):
+        incidents.post_update(incident_id=first.id, status="identified", body="Worse.", components=worse, by=OMAR)
+
+    assert event(first.id, first.update_id)["incident"]["impact"] == "minor"
+    assert event(first.id)["incident"]["impact"] == "critical"
