@@ -75,7 +75,8 @@ def events(*, practice_id: int, office_ids: Collection[str], it: bool, now: dt.d
 def detours() -> list[Detour]:
     """Affected parts in the order in which care depends on them, each with its ways around; two queries."""
     rows = (
-        Component.objects.exclude(status=ComponentStatus.OPERATIONAL)
+        Component.objects.filter(retired_at=None)
+        .exclude(status=ComponentStatus.OPERATIONAL)
         .select_related("group")
         .prefetch_related(Prefetch("entry_points", EntryPoint.objects.order_by("position", "pk")))
         .order_by("clinical_priority", "group__position", "position", "pk")

@@ -12,10 +12,11 @@ from django.test import Client
 from portal_core.kernel import clock
 from portal_core.kernel.models import OutboxMessage
 from portal_core.notify.models import Delivery, Message
-from statuspage.actions import entry_points, incidents, maintenances, snapshots
+from statuspage.actions import components, entry_points, incidents, maintenances, snapshots
 from statuspage.contracts import AudienceWording
 from statuspage.enums import Audience
 from statuspage.models import AudienceText
+from statuspage.queries import inside
 from statuspage.snapshot import store
 from statuspage.urls import DOCUMENTS
 from tests.cast import signed_in
@@ -184,3 +185,14 @@ def test_another_practice_reads_none_of_it(page, cast):
 
     assert seen_by(cast.ian) == {"canary-staff", "canary-it"}
     assert seen_by(cast.charlie) == set()
+
+
+def test_a_part_that_was_retired_while_it_was_not_well_is_no_detour(page):
+    """SP-05"""
+    part = component("calendar-sync").public_id
+    components.set_state(component_id=part, status="degraded_performance", by=OMAR)
+    assert [row.facts.slug for row in inside.detours()] == ["calendar-sync"]
+
+    components.retire(component_id=part, by=OMAR)
+
+    assert inside.detours() == []
