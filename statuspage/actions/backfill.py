@@ -45,10 +45,12 @@ def past_incident(
     """Add a finished incident: `updates` are (moment, status, body), oldest first, the last one `resolved`.
 
     Its components were in the given states from the first moment to the last; their history is split accordingly.
-    Nobody is mailed and no event is published. Raises TextMissing, StatusUnknown, ComponentUnknown, PastNotFree (the
-    component was not simply in one state all that time).
+    Nobody is mailed and no event is published. Raises TextMissing, VariableOpen, StatusUnknown, ComponentUnknown,
+    PastNotFree (the component was not simply in one state all that time).
     """
-    if not name.strip() or not updates:
+    name = publication.one_line(name)
+    updates = [(at, status, publication.words(body)) for at, status, body in updates]
+    if not updates:
         raise TextMissing
     statuses = [status for _at, status, _body in updates]
     if any(status not in IncidentStatus.values for status in statuses) or statuses[-1] != IncidentStatus.RESOLVED:
@@ -59,7 +61,7 @@ def past_incident(
     if len(members) != len(components):
         raise ComponentUnknown
     incident = Incident.objects.create(
-        page=page, name=name.strip(), status=IncidentStatus.RESOLVED, impact_computed=impact_of(components.values()),
+        page=page, name=name, status=IncidentStatus.RESOLVED, impact_computed=impact_of(components.values()),
         backfilled=True, created_at=start, started_at=start, updated_at=end, resolved_at=end,
         monitoring_at=next((at for at, status, _body in updates if status == IncidentStatus.MONITORING), None),
     )  # fmt: skip
