@@ -22,7 +22,7 @@ from tests.statuspage.factories import declare, mails, subscriber
 
 
 def test_sp_02_each_subscriber_gets_one_mail_per_event(page, drain):
-    """An incident declared by hand does mail (the peers' commonest silence)."""
+    """SP-02: an incident declared by hand does mail, and so do its updates (kener #774)."""
     subscriber("ann@example.test")
     subscriber("ben@example.test")
 
