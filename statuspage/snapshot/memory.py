@@ -1,5 +1,6 @@
 """The current snapshot in this process's memory. The pointer is looked at no oftener than every 250 ms."""
 
+import contextlib
 import logging
 import time
 
@@ -19,7 +20,8 @@ class Memory:
         self._checked = 0.0
 
     def current(self) -> store.Loaded | None:
-        """The current snapshot; the last good one if the new one cannot be read; None while there is none."""
+        """The current snapshot; the last good one if the new one cannot be read, be it in memory or on the disk; None
+        while there is none."""
         now = time.monotonic()
         if now - self._checked < CHECK_SECONDS:
             return self._loaded
@@ -34,11 +36,21 @@ class Memory:
                 self._loaded, self._root = store.load(name), root
             except (OSError, ValueError, KeyError):
                 logger.warning("the current status snapshot cannot be read; the last good one stays", exc_info=True)
+                if self._loaded is None or root != self._root:
+                    self._loaded, self._root = _last_good(name), root
         return self._loaded
 
     def invalidate(self) -> None:
         """Look at the pointer again at the next request: something was just published."""
         self._checked = 0.0
+
+
+def _last_good(name: str) -> store.Loaded | None:
+    """The newest that can be read beside this one: after a power cut nothing is in memory."""
+    for one in store.earlier(name):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            return store.load(one)
+    return None
 
 
 _memory = Memory()

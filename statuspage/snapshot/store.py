@@ -8,6 +8,7 @@ A snapshot is written under a temporary name, synced, renamed, and then `current
 the old one or the new one, never half of one.
 """
 
+import contextlib
 import datetime as dt
 import gzip
 import hashlib
@@ -62,12 +63,21 @@ def current_name() -> str | None:
 
 
 def facts_text() -> str | None:
-    """The facts the current snapshot was drawn from, as JSON; None when there are none."""
+    """The facts the current snapshot was drawn from, as JSON; those of the one before where a power cut took them;
+    None when there are none."""
     name = current_name()
-    try:
-        return (root() / name / "facts.json").read_text() if name is not None else None
-    except OSError:
-        return None
+    for one in [name, *earlier(name)] if name is not None else []:
+        with contextlib.suppress(OSError):
+            if text := (root() / one / "facts.json").read_text().strip("\0"):
+                return text
+    return None
+
+
+def earlier(name: str) -> list[str]:
+    """The other snapshots that stand on the disk, newest first."""
+    found = [entry for entry in root().iterdir() if entry.is_dir() and not entry.is_symlink()]
+    found = [entry for entry in found if entry.name != name and not entry.name.startswith(".")]
+    return [entry.name for entry in sorted(found, key=lambda entry: entry.stat().st_mtime, reverse=True)]
 
 
 def write(
@@ -162,7 +172,8 @@ def prune() -> None:
 
 
 def load(name: str) -> Loaded:
-    """Read a snapshot whole. Raises OSError, ValueError or KeyError when it is gone or broken."""
+    """Read a snapshot whole. Raises OSError, ValueError or KeyError when it is gone or broken: its files are not synced
+    one by one, so a power cut can leave some of them empty."""
     base = root() / name
     manifest = json.loads((base / "manifest.json").read_text())
     documents = {
@@ -174,6 +185,9 @@ def load(name: str) -> Loaded:
         )
         for path, content_type in manifest["types"].items()
     }
+    bodies = {path: (document.body, document.content_type) for path, document in documents.items()}
+    if name.rpartition("-")[2] != _digest(bodies) or not all(row.gzipped for row in documents.values()):
+        raise ValueError("a file of the snapshot is not what was written")
     return Loaded(
         name=name,
         snapshot=manifest["snapshot"],

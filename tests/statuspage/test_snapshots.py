@@ -317,3 +317,28 @@ def test_a_process_with_a_directory_of_its_own_says_so(settings, tmp_path):
     settings.DATA_DIR = tmp_path
 
     assert str(tmp_path / "status") in shared.complaint()
+
+
+@pytest.mark.parametrize("lost", ["manifest.json", "status/index.html", "history.atom.gz"])
+def test_after_a_power_cut_the_one_before_is_shown(lost):
+    """SP-07: the pointer was flipped, a file behind it never reached the disk, and nothing is in memory."""
+    write(1)
+    name = write(2, {**FILES, "status/index.html": (b"<p>Trouble</p>", "text/html")})
+    (store.root() / name / lost).write_bytes(b"")
+
+    fresh = memory.Memory()
+
+    assert fresh.current().snapshot == 1
+    write(3)
+    fresh.invalidate()
+    assert fresh.current().snapshot == 3
+
+
+def test_after_a_power_cut_the_facts_are_those_of_the_one_before():
+    store.write(FILES, snapshot=1, written_at=clock.now(), summary={}, facts="{1}")
+    name = store.write(FILES, snapshot=2, written_at=clock.now(), summary={}, facts="{2}")
+    assert store.facts_text() == "{2}"
+
+    (store.root() / name / "facts.json").write_bytes(b"")
+
+    assert store.facts_text() == "{1}"
