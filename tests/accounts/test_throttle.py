@@ -6,8 +6,9 @@ import pytest
 import time_machine
 from django.test import Client
 
+from portal_core.accounts.actions.sign_in import clear_pause, pause_of
 from portal_core.accounts.models import SignInThrottle
-from portal_core.accounts.rules.throttle import ACCOUNT, ADDRESS, pause
+from portal_core.accounts.rules.throttle import ACCOUNT, ADDRESS, NAME, pause
 from portal_core.kernel.enums import Realm
 from portal_core.kernel.models import AuditEvent
 from tests.cast import sign_in_by_form
@@ -18,6 +19,7 @@ NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 def test_the_pause_grows_and_is_capped():
     assert [pause(ACCOUNT, failures) for failures in range(4, 13)] == [0, 5, 10, 20, 40, 80, 160, 300, 300]
     assert pause(ACCOUNT, 10**9) == 300
+    assert [pause(NAME, failures) for failures in (19, 20, 21, 24, 500)] == [0, 2, 4, 30, 30]
     assert [pause(ADDRESS, failures) for failures in (0, 59, 60, 61, 64, 500)] == [0, 0, 2, 4, 30, 30]
 
 
@@ -108,7 +110,7 @@ def test_neither_name_nor_address_stands_in_the_table(cast):
     guess(1)
 
     keys = list(SignInThrottle.objects.values_list("key", flat=True))
-    assert [len(key) for key in keys] == [64, 64]
+    assert [len(key) for key in keys] == [64, 64, 64]
     assert not any("olivia" in key or ("127" in key[:3] and "." in key) for key in keys)
 
 
@@ -117,6 +119,31 @@ def test_a_slowed_try_leaves_no_ledger_line(cast):
         guess(8)
 
     assert AuditEvent.objects.filter(action="account:sign-in-failed").count() == 5
+
+
+def test_a_stranger_elsewhere_keeps_nobody_out(cast):
+    """Whoever tries a name at the end of each pause slows themselves, not the owner of the name."""
+    stranger = Client(REMOTE_ADDR="192.0.2.66")
+    with time_machine.travel(NOON, tick=False) as clock:
+        for _ in range(15):
+            sign_in_by_form(stranger, Realm.STAFF, "olivia", "wrong")
+            clock.shift(300)
+        clock.shift(-1)
+        assert sign_in_by_form(stranger, Realm.STAFF, "olivia", "wrong").status_code == 429
+        assert sign_in_by_form(Client(), Realm.STAFF, "olivia").status_code == 302
+
+
+def test_many_strangers_slow_a_name_for_half_a_minute_at_most(cast):
+    """Guessing one name from ever new addresses is slowed too; the pause is short, because its owner waits as well."""
+    with time_machine.travel(NOON, tick=False) as clock:
+        for number in range(30):
+            sign_in_by_form(Client(REMOTE_ADDR=f"192.0.2.{number}"), Realm.STAFF, "olivia", "wrong")
+            clock.shift(30 if number >= 20 else 1)
+        sign_in_by_form(Client(REMOTE_ADDR="192.0.2.99"), Realm.STAFF, "olivia", "wrong")
+        assert sign_in_by_form(Client(), Realm.STAFF, "olivia").headers["Retry-After"] == "30"
+        assert pause_of(cast.olivia.user, NOON + dt.timedelta(seconds=320)) == 30
+        clear_pause(user=cast.olivia.user, by=cast.olivia.actor)
+        assert sign_in_by_form(Client(), Realm.STAFF, "olivia").status_code == 302
 
 
 @pytest.mark.parametrize("realm", [Realm.STAFF, Realm.PATIENT])
@@ -130,7 +157,7 @@ def test_a_try_is_counted_before_it_is_judged(cast, realm, monkeypatch):
     monkeypatch.setattr("portal_core.accounts.actions.sign_in.authenticate", judge)
     sign_in_by_form(Client(), realm, "olivia", "x")
 
-    assert seen == [[1, 1]]
+    assert seen == [[1, 1, 1]]
 
 
 def test_rows_that_slow_nobody_are_forgotten(cast):
@@ -141,8 +168,8 @@ def test_rows_that_slow_nobody_are_forgotten(cast):
     with time_machine.travel(NOON, tick=False) as clock:
         guess(6)
         sign_in_by_form(Client(), Realm.STAFF, "oscar")
-        assert (SignInThrottle.objects.count(), Session.objects.count()) == (2, 1)
+        assert (SignInThrottle.objects.count(), Session.objects.count()) == (3, 1)
         clock.shift(3601)
-        assert forget_what_is_over() == 3
+        assert forget_what_is_over() == 4
         assert (SignInThrottle.objects.count(), Session.objects.count()) == (0, 0)
         assert forget_what_is_over() == 0

@@ -7,10 +7,13 @@ Where the user has a second step, the right password alone opens nothing: it is 
 import datetime as dt
 import hashlib
 import hmac
+from dataclasses import dataclass
+from typing import Self
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, authenticate, login, logout
 from django.db import transaction
+from django.db.models import Max
 from django.http import HttpRequest
 
 from portal_core.accounts import sign_in as hooks
@@ -30,6 +33,7 @@ VISITOR = Actor(kind=ActorKind.REQUESTER, id="visitor", label="Visitor")
 
 PENDING_KEY, PENDING_AT_KEY = "second_step_user", "second_step_at"
 PENDING_SECONDS = 300
+HALF = 32  # of a key of the throttle, in hex digits: 128 bits
 
 
 def sign_in(*, request: HttpRequest, realm: Realm, username: str, password: str) -> User | None:
@@ -39,8 +43,8 @@ def sign_in(*, request: HttpRequest, realm: Realm, username: str, password: str)
     registered `after_sign_in` refuses with.
     """
     now = clock.now()
-    account, address = _key("account", realm, normalise_username(username)), _key("address", client_address(request))
-    _take_a_try(account, address, now)
+    counts = _Counts.of(realm, normalise_username(username), request)
+    _take_a_try(counts, now)
     user = authenticate(request, username=username, password=password, realm=realm)
     if not isinstance(user, User):
         _record_failure(request, username, realm, now)
@@ -48,9 +52,9 @@ def sign_in(*, request: HttpRequest, realm: Realm, username: str, password: str)
     if user.authenticators.filter(confirmed_at__isnull=False).exists():
         _wait_for_code(request, user, now)
         with transaction.atomic():
-            _forgive(address)  # the second half is counted by itself
+            _forgive(counts)  # the second half is counted by itself
         return None
-    return _open(request, realm, user, now, account, address)
+    return _open(request, realm, user, now, counts)
 
 
 def finish(*, request: HttpRequest, realm: Realm, code: str) -> User:
@@ -59,14 +63,14 @@ def finish(*, request: HttpRequest, realm: Realm, code: str) -> User:
     user = pending(request, realm, now)
     if user is None:
         raise SecondStepOver
-    account, address = _key("account", realm, user.username), _key("address", client_address(request))
-    _take_a_try(account, address, now)
+    counts = _Counts.of(realm, user.username, request)
+    _take_a_try(counts, now)
     try:
         second_step.use_code(user=user, code=code)
     except WrongCode:
         _record_failure(request, user.username, realm, now)
         raise
-    return _open(request, realm, user, now, account, address)
+    return _open(request, realm, user, now, counts)
 
 
 def confirm_password(*, request: HttpRequest, user: User, password: str) -> None:
@@ -76,14 +80,13 @@ def confirm_password(*, request: HttpRequest, user: User, password: str) -> None
     WrongCredentials.
     """
     now, realm = clock.now(), Realm(user.realm)
-    account, address = _key("account", realm, user.username), _key("address", client_address(request))
-    _take_a_try(account, address, now)
+    counts = _Counts.of(realm, user.username, request)
+    _take_a_try(counts, now)
     if not user.check_password(password):
         _record_failure(request, user.username, realm, now)
         raise WrongCredentials
     with transaction.atomic():
-        SignInThrottle.objects.filter(key=account).delete()
-        _forgive(address)
+        _forget(counts)
     if SESSION_KEY in request.session:  # a program that shows a token has none, and gets none by this
         request.session[FRESH_KEY] = int(now.timestamp())
 
@@ -102,12 +105,11 @@ def _wait_for_code(request: HttpRequest, user: User, now: dt.datetime) -> None:
     request.session[PENDING_KEY], request.session[PENDING_AT_KEY] = user.pk, int(now.timestamp())
 
 
-def _open(request: HttpRequest, realm: Realm, user: User, now: dt.datetime, account: str, address: str) -> User:
+def _open(request: HttpRequest, realm: Realm, user: User, now: dt.datetime, counts: "_Counts") -> User:
     try:
         with transaction.atomic():
             hooks.run_after(user, now)
-            SignInThrottle.objects.filter(key=account).delete()
-            _forgive(address)
+            _forget(counts)
             request.session.flush()  # nothing of whoever sat here before goes over into this session
             login(request, user)
             mark_started(request.session, realm, now)
@@ -131,15 +133,35 @@ def sign_out(*, request: HttpRequest, user: User) -> None:
     logout(request)
 
 
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """The rows that one try counts in. The first two begin alike, so that all of an account are found by its name."""
+
+    account: str  # this name from this address
+    name: str  # this name from anywhere
+    address: str  # this address, whatever the name
+
+    @classmethod
+    def of(cls, realm: Realm, name: str, request: HttpRequest) -> Self:
+        address, start = client_address(request), _start(realm, name)
+        pair = _key("account", realm, name, address)[:HALF]
+        return cls(account=start + pair, name=start + "0" * HALF, address=_key("address", address))
+
+
+def _start(realm: Realm, name: str) -> str:
+    return _key("account", realm, name)[:HALF]
+
+
 def _key(*parts: str) -> str:
     """Throttle rows hold neither names nor addresses."""
     return hmac.new(settings.SECRET_KEY.encode(), "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()
 
 
 @transaction.atomic
-def _take_a_try(account: str, address: str, now: dt.datetime) -> None:
+def _take_a_try(counts: _Counts, now: dt.datetime) -> None:
     """Count the try before it is made: parallel guesses cannot all slip in under the same count."""
-    for key, limit in ((account, throttle.ACCOUNT), (address, throttle.ADDRESS)):
+    limits = ((counts.account, throttle.ACCOUNT), (counts.name, throttle.NAME), (counts.address, throttle.ADDRESS))
+    for key, limit in limits:
         SignInThrottle.objects.get_or_create(key=key, defaults={"last_at": now})
         row = SignInThrottle.objects.select_for_update().get(key=key)
         if now - row.last_at >= dt.timedelta(seconds=limit.quiet):
@@ -153,9 +175,15 @@ def _take_a_try(account: str, address: str, now: dt.datetime) -> None:
         row.save(update_fields=["failures", "blocked_until", "last_at"])
 
 
-def _forgive(address: str) -> None:
+def _forget(counts: _Counts) -> None:
+    """After a good sign-in: this account starts anew, from here and from anywhere."""
+    SignInThrottle.objects.filter(key__in=(counts.account, counts.name)).delete()
+    _forgive(counts)
+
+
+def _forgive(counts: _Counts) -> None:
     """A good sign-in takes back the try it was counted as; it does not wipe out other people's failures."""
-    row = SignInThrottle.objects.select_for_update().filter(key=address).first()
+    row = SignInThrottle.objects.select_for_update().filter(key=counts.address).first()
     if row is not None:
         row.failures = max(0, row.failures - 1)
         row.blocked_until = None if throttle.pause(throttle.ADDRESS, row.failures) == 0 else row.blocked_until
@@ -163,17 +191,18 @@ def _forgive(address: str) -> None:
 
 
 def pause_of(user: User, now: dt.datetime) -> int:
-    """Seconds this account still has to wait for its next try; 0 when it need not."""
-    row = SignInThrottle.objects.filter(key=_key("account", Realm(user.realm), user.username)).first()
-    if row is None or row.blocked_until is None or row.blocked_until <= now:
+    """Seconds until this account may be tried again from everywhere; 0 when nobody has to wait."""
+    rows = SignInThrottle.objects.filter(key__startswith=_start(Realm(user.realm), user.username))
+    until = rows.aggregate(longest=Max("blocked_until"))["longest"]
+    if until is None or until <= now:
         return 0
-    return max(1, int((row.blocked_until - now).total_seconds() + 0.999))
+    return max(1, int((until - now).total_seconds() + 0.999))
 
 
 @transaction.atomic
 def clear_pause(*, user: User, by: Actor) -> None:
     """Let this account try again at once. Who may ask is decided above."""
-    if SignInThrottle.objects.filter(key=_key("account", Realm(user.realm), user.username)).delete()[0]:
+    if SignInThrottle.objects.filter(key__startswith=_start(Realm(user.realm), user.username)).delete()[0]:
         audit.record("account:clear-pause", by=by, target=user)
 
 

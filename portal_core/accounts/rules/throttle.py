@@ -13,8 +13,10 @@ class Limit:
     quiet: int
 
 
-# An account is guessed at by name; an address may be a whole front desk, so it is given far more room.
+# An account is guessed at by name, from an address; another address may be its owner, whom a stranger's tries must not
+# keep out, so the name alone is given more room and shorter pauses. An address may be a whole front desk.
 ACCOUNT = Limit(free=5, first=5, most=300, quiet=3600)
+NAME = Limit(free=20, first=2, most=30, quiet=3600)
 ADDRESS = Limit(free=60, first=2, most=30, quiet=900)
 
 
