@@ -13,7 +13,7 @@ class AccessConfig(AppConfig):
             panels,
             sign_ins,
         )
-        from portal_core.access.actions import email
+        from portal_core.access.actions import email, portal
         from portal_core.accounts import sign_in
         from portal_core.directory import people
         from portal_core.directory.actions import patients
@@ -22,6 +22,7 @@ class AccessConfig(AppConfig):
         from portal_core.ui import slots
 
         sign_in.after_sign_in(sign_ins.after_sign_in)
+        sign_in.after_own_password(sign_ins.after_own_password)
         hooks.forget_when_sent("access/")
         slots.register("patient.photo", panels.photo_status)
         slots.register("patient.panels", panels.portal_status_panel, order=10)
@@ -33,6 +34,7 @@ class AccessConfig(AppConfig):
         slots.register("sign-in.patient", panels.register_link)
         patients.before_contact_change(email.before_contact_change)
         patients.after_addresses_imported(email.hold_imported)
+        patients.after_deceased_imported(portal.tell_deceased)
         slots.register_nav(
             "desk",
             slots.Link(

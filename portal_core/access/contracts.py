@@ -87,6 +87,14 @@ class EmailImported(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatientDied(Event):
+    """The records of another system put a patient on file as deceased."""
+
+    patient_id: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationSent(Event):
     """Somebody filled in the registration form; what they typed stands on the registration."""
 

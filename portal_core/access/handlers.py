@@ -1,5 +1,11 @@
 from portal_core.access.actions import asking, email, newcomers, portal
-from portal_core.access.contracts import EmailImported, PasswordHelpAsked, PortalPasswordSet, RegistrationSent
+from portal_core.access.contracts import (
+    EmailImported,
+    PasswordHelpAsked,
+    PatientDied,
+    PortalPasswordSet,
+    RegistrationSent,
+)
 from portal_core.kernel import outbox
 
 
@@ -16,6 +22,11 @@ def tell_patient(event: PortalPasswordSet) -> None:
 @outbox.handles(EmailImported)
 def tell_both_addresses(event: EmailImported) -> None:
     email.tell_imported(change_id=event.change_id)
+
+
+@outbox.handles(PatientDied)
+def close_what_is_open(event: PatientDied) -> None:
+    portal.close_deceased(patient_id=event.patient_id)
 
 
 @outbox.handles(RegistrationSent)

@@ -18,7 +18,16 @@ def after_sign_in(user: "User", at: dt.datetime) -> None:
     if patient is not None:
         portal.note_sign_in(patient=patient, at=at)
     elif user.realm == Realm.PATIENT:
-        proxies.refuse_when_over(user)
+        proxies.note_sign_in(user=user)
+
+
+def after_own_password(user: "User", at: dt.datetime) -> None:
+    """What could still set a password ends with it, and the person is told by mail."""
+    patient = getattr(user, "patient", None) if user.realm == Realm.PATIENT else None
+    if patient is not None:
+        portal.note_own_password(patient=patient, at=at)
+    elif user.realm == Realm.PATIENT:
+        proxies.note_own_password(user=user, at=at)
 
 
 def acting_of(user_id: int, chosen: str) -> Acting | None:

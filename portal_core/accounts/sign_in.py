@@ -19,6 +19,7 @@ SecondStepRule = Callable[["User"], bool]
 SESSION_ENDED = "session.ended"
 
 _after: list[AfterSignIn] = []
+_after_password: list[AfterSignIn] = []
 _rules: list[SecondStepRule] = []
 _lookups: list[ActorLookup] = []
 
@@ -30,6 +31,13 @@ def after_sign_in(callback: AfterSignIn) -> AfterSignIn:
     """
     if callback not in _after:
         _after.append(callback)
+    return callback
+
+
+def after_own_password(callback: AfterSignIn) -> AfterSignIn:
+    """Call `callback(user, at)` in the transaction in which somebody who is signed in chooses another password."""
+    if callback not in _after_password:
+        _after_password.append(callback)
     return callback
 
 
@@ -63,6 +71,11 @@ def close_sockets(user: "User") -> None:
 
 def run_after(user: "User", at: dt.datetime) -> None:
     for callback in _after:
+        callback(user, at)
+
+
+def run_after_own_password(user: "User", at: dt.datetime) -> None:
+    for callback in _after_password:
         callback(user, at)
 
 

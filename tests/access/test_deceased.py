@@ -4,9 +4,16 @@ import pytest
 
 from portal_core.access.actions import portal
 from portal_core.access.errors import PatientDeceased
-from portal_core.access.models import AccessToken
+from portal_core.access.models import AccessToken, RegistrationPin
+from portal_core.directory.fhir.load import Patients
+from portal_core.directory.fhir.parse import Address, PatientRow
+from portal_core.directory.models import Patient
+from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
+from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
+from tests.access.factories import AccessTokenFactory, RegistrationPinFactory, refresh
+from tests.cast import PASSWORD
 
 
 def deceased(patient):
@@ -30,3 +37,27 @@ def test_nobody_who_died_gets_a_reset_link(enabled, attested):
         portal.send_reset_link(patient=enabled.pat, attestation_id="att-1", by=enabled.olivia.actor)
 
     assert (attested, AccessToken.objects.count()) == ([], 0)
+
+
+def test_an_import_that_says_so_ends_what_was_open(cast, client, patient_client, drain):
+    """Sessions, links and PINs; said twice it is done once."""
+    inside, token = patient_client(cast.pat), AccessTokenFactory(patient=cast.pat, secret="sent-before")
+    RegistrationPinFactory(patient=cast.pat)
+    Patient.objects.filter(pk=cast.pat.pk).update(fhir_id="fhir-pat")
+    row = PatientRow(
+        fhir_id="fhir-pat", mrn=cast.pat.mrn, first_name="Pat", last_name="Patient", preferred_name="",
+        birth_date=cast.pat.birth_date, email="", phone="", address=Address(), language="", deceased=True,
+    )  # fmt: skip
+    epoch = refresh(cast.pat).user.session_epoch
+
+    for _ in range(2):
+        Patients(cast.practice, clock.now()).take([(1, row)])
+    assert client.get("/portal/set-password/sent-before/").status_code == 404
+    drain()
+
+    assert refresh(cast.pat).user.session_epoch == epoch + 1
+    assert refresh(token).superseded_at is not None
+    assert RegistrationPin.objects.get().voided_at is not None
+    assert inside.get("/portal/").status_code == 302
+    assert client.post("/portal/sign-in/", {"username": "pat", "password": PASSWORD}).status_code == 403
+    assert AuditEvent.objects.filter(action="access:close_deceased").count() == 1

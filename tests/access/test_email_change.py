@@ -11,7 +11,7 @@ from portal_core.access import errors
 from portal_core.access.actions import email, portal
 from portal_core.access.contracts import EmailChangeStopped
 from portal_core.access.enums import PortalState
-from portal_core.access.models import EmailChange, HelpAttempt, PortalAccess
+from portal_core.access.models import AccessToken, EmailChange, HelpAttempt, PortalAccess
 from portal_core.access.queries import portal_status
 from portal_core.directory.actions import patients
 from portal_core.kernel.contracts import SYSTEM
@@ -314,3 +314,17 @@ def drain_and_read(drain):
 
     outbox.drain()
     return Delivery.objects.get().message
+
+
+def test_a_reset_link_waits_out_the_hold_too(cast, clock):
+    """PC-42: the page promises it, and an identity check on the phone is not used up for nothing."""
+    set_access(cast.pat)
+    email.change(patient=cast.pat, new_email="p@patients.example", attestation_id="att-1", by=cast.olivia.actor)
+
+    with pytest.raises(errors.AddressOnHold):
+        portal.send_reset_link(patient=cast.pat, attestation_id="att-1", by=cast.olivia.actor)
+    assert not AccessToken.objects.filter(superseded_at=None).exists()
+    clock.shift(24 * 3600)
+    portal.send_reset_link(patient=cast.pat, attestation_id="att-1", by=cast.olivia.actor)
+
+    assert Delivery.objects.latest("id").address == "p@patients.example"

@@ -13,7 +13,9 @@ from portal_core.access.errors import AttestationRequired, LinkUnusable, PinUnus
 from portal_core.access.models import AccessToken, RegistrationPin
 from portal_core.kernel.contracts import SYSTEM
 from portal_core.kernel.models import AuditEvent
-from tests.access.factories import set_access
+from portal_core.notify.models import Delivery
+from tests.access.factories import AccessTokenFactory, RegistrationPinFactory, refresh, set_access
+from tests.cast import PASSWORD
 
 NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 BORN = dt.date(1980, 5, 17)
@@ -199,3 +201,19 @@ def test_a_slip_of_paper_ends_with_what_comes_after_it(cast, pin, what):
     assert RegistrationPin.objects.get().voided_at == NOON
     with pytest.raises(PinUnusable):
         exchange(pin)
+
+
+def test_an_own_new_password_ends_links_and_pins_and_the_mailbox_hears_of_it(cast, patient_client):
+    """PC-46: a stranger at an open screen is noticed; what lay about opens nothing."""
+    inside, token = patient_client(cast.pat), AccessTokenFactory(patient=cast.pat)
+    RegistrationPinFactory(patient=cast.pat)
+    own = "seven calm rivers 31"
+
+    answer = inside.post("/portal/password/", {"current": PASSWORD, "password": own, "again": own})
+
+    assert (answer.url, inside.get("/portal/").status_code) == ("/portal/", 200)
+    assert refresh(token).superseded_at is not None
+    assert RegistrationPin.objects.get().voided_at is not None
+    (notice,) = Delivery.objects.all()
+    assert (notice.address, notice.message.template) == ("pat@patients.example", "access/password_set")
+    assert own not in notice.message.text

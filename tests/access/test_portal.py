@@ -254,6 +254,19 @@ def test_a_refusal_goes_to_one_address_once_a_day(enabled, client, drain):
     assert Delivery.objects.count() == 1
 
 
+def test_a_day_is_24_hours_and_not_what_the_calendar_says(enabled, client, drain):
+    """Midnight in London is no reason for a second mail ten minutes after the first."""
+    with time_machine.travel(dt.datetime(2026, 3, 2, 23, 55, tzinfo=dt.UTC), tick=False) as clock:
+        mails = []
+        for wait in (0, 600, 23 * 3600, 3600):
+            clock.shift(wait)
+            client.post("/portal/forgot-password/", {**FOUR, "zip_code": "99999"})
+            drain()
+            mails.append(Delivery.objects.count())
+
+    assert mails == [1, 1, 1, 2]
+
+
 def test_the_sixth_try_with_one_address_is_slowed_down_whether_it_exists_or_not(enabled, client):
     for email in ("pat@patients.example", "nobody@patients.example"):
         codes = [client.post("/portal/activate/", {**FOUR, "email": email}).status_code for _ in range(6)]

@@ -152,3 +152,27 @@ def test_invitations_accepted_before_are_used_up_by_the_migration(cast, child): 
 
     assert (refresh(row).link_hash, refresh(row).link_expires_at) == ("", None)
     assert refresh(waiting).link_hash != ""
+
+
+def test_a_link_in_the_mailbox_ends_with_a_sign_in(cast, child, client, check):  # noqa: F811
+    row = accepted(cast, child)
+    signed_in(cast.olivia).post(page(row))
+    link = newest_link()
+    assert client.get(link).status_code == 200
+
+    assert client.post("/portal/sign-in/", {"username": "dana", "password": PASSWORD}).url == "/portal/"
+
+    assert client.get(link).status_code == 404
+
+
+def test_a_link_ends_with_a_proxys_own_new_password_and_they_hear_of_it(cast, child, client, check):  # noqa: F811
+    row = accepted(cast, child)
+    inside = signed_in_proxy(row)
+    signed_in(cast.olivia).post(page(row))
+    link = newest_link()
+
+    assert inside.post("/portal/password/", {"current": PASSWORD, "password": NEW, "again": NEW}).url == "/portal/"
+
+    assert client.get(link).status_code == 404
+    notice = Delivery.objects.latest("id")
+    assert (notice.address, notice.message.template) == ("dana@people.example", "access/password_set")

@@ -18,11 +18,13 @@ from portal_core.access.rules.matching import Candidate, Finding, FourFields, Ma
 from portal_core.directory import queries as directory
 from portal_core.kernel import audit, clock, outbox
 from portal_core.kernel.contracts import SYSTEM, Actor
+from portal_core.notify import queries as notify_queries
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Patient
 
 CANDIDATES = 50  # people who share an e-mail address or a birthday; more than that is nobody's match
+REFUSED_EVERY = dt.timedelta(hours=24)
 
 
 @transaction.atomic
@@ -54,8 +56,8 @@ def ask_for_help(*, flow: HelpFlow, typed: FourFields, by: Actor) -> HelpAttempt
 @transaction.atomic
 def answer_attempt(*, attempt_id: str, granted: tuple[str, ...] = (), alike: tuple[str, ...] = ()) -> None:
     """The mail that follows `ask_for_help`: the link to the address on file, or "could not be verified" to the address
-    typed, that one at most once a day. Where several people fit, each of them gets a line for the office to find, and
-    the office hears of it. Running it twice does it once."""
+    typed, that one at most once in 24 hours. Where several people fit, each of them gets a line for the office to find,
+    and the office hears of it. Running it twice does it once."""
     attempt = HelpAttempt.objects.select_for_update().get(public_id=attempt_id)
     if not attempt.reply_to:
         return
@@ -68,13 +70,13 @@ def answer_attempt(*, attempt_id: str, granted: tuple[str, ...] = (), alike: tup
     if any(answered):
         return
     who = portal.digest(plain_email(address))[:40]
+    key = f"address:{who}"
+    if any(row.asked_at > now - REFUSED_EVERY for row in notify_queries.told_to(key, limit=1)):
+        return
     notify.send(
-        "access/not_verified",
-        to=notify.Recipient(key=f"address:{who}", email=address),
-        cause=f"access-not-verified:{who}:{now:%Y-%m-%d}",
-        context={},
-        not_after=now + dt.timedelta(hours=24),
-    )
+        "access/not_verified", cause=f"access-not-verified:{who}:{now:%Y-%m-%d}",
+        to=notify.Recipient(key=key, email=address), context={}, not_after=now + REFUSED_EVERY,
+    )  # fmt: skip
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------

@@ -11,14 +11,15 @@ from django.urls import reverse
 
 from portal_core import notify
 from portal_core.access import errors, gate
-from portal_core.access.contracts import PortalPasswordSet, PortalStatus
+from portal_core.access.contracts import PatientDied, PortalPasswordSet, PortalStatus
 from portal_core.access.enums import AccessLevel, PortalState, Reason, TokenPurpose
-from portal_core.access.models import AccessToken, PortalAccess, RegistrationPin
+from portal_core.access.models import AccessToken, PortalAccess, ProxyGrant, RegistrationPin
 from portal_core.access.queries import LINK_CAUSE, address_hold, portal_status
 from portal_core.access.rules.matching import FourFields, plain_email
 from portal_core.accounts.actions import credentials
+from portal_core.accounts.sign_in import close_sockets
 from portal_core.kernel import audit, clock, outbox
-from portal_core.kernel.contracts import Actor
+from portal_core.kernel.contracts import SYSTEM, Actor
 from portal_core.kernel.enums import Realm
 
 if TYPE_CHECKING:
@@ -69,10 +70,13 @@ def send_reset_link(*, patient: "Patient", attestation_id: str, by: Actor) -> Ac
     """Mail a single-use link to the address on file, and to nowhere else (R2; PC-46, PC-47).
 
     Uses up an attestation in the same transaction. Raises AttestationRequired; PortalNotEnabled, NoEmailOnFile or
-    NoZipOnFile for an INACTIVE patient, and PatientDeceased, before the attestation is touched.
+    NoZipOnFile for an INACTIVE patient, PatientDeceased, and AddressOnHold within a day of an e-mail change (PC-42),
+    before the attestation is touched.
     """
     PortalAccess.objects.locked_of(patient.pk)  # two buttons at once: the second waits here and finds it used up
     _must_be_reachable(patient)
+    if address_hold(patient, clock.now()) is not None:
+        raise errors.AddressOnHold
     gate.consume(attestation_id, patient_id=patient.public_id, action="send_reset_link", by=by)
     return send_link(patient, TokenPurpose.RESET, at=clock.now(), by=by)
 
@@ -143,7 +147,7 @@ def note_sign_in(*, patient: "Patient", at: dt.datetime) -> None:
     too long (C4); both refuse the sign-in.
     """
     row = PortalAccess.objects.select_for_update().filter(patient=patient).first()
-    if row is None or row.level != AccessLevel.CAN_ACCESS:
+    if row is None or row.level != AccessLevel.CAN_ACCESS or patient.deceased:
         raise errors.PortalClosed
     if patient.user is not None and patient.user.must_change_password and row.is_manual_password_over(at):
         raise errors.ManualPasswordOver
@@ -152,6 +156,51 @@ def note_sign_in(*, patient: "Patient", at: dt.datetime) -> None:
     row.save(update_fields=["first_access_at", "last_access_at"])
     kill_links(patient, at=at)
     void_pins(patient, at=at)
+
+
+@transaction.atomic
+def note_own_password(*, patient: "Patient", at: dt.datetime) -> None:
+    """The patient, signed in, chose another password: links and PINs end, and the address on file hears of it."""
+    PortalAccess.objects.locked_of(patient.pk)
+    kill_links(patient, at=at)
+    void_pins(patient, at=at)
+    line = audit.record(
+        "access:own_password", by=patient.actor, target=patient, practice_id=patient.practice_id, at=at
+    )  # fmt: skip
+    if patient.email.strip():
+        notify.send(
+            "access/password_set", to=recipient(patient), cause=f"access-own-password:{line.pk}",
+            context=words(patient),
+        )  # fmt: skip
+
+
+def tell_deceased(patients: "list[Patient]") -> None:
+    """Registered with `directory`: what takes locks of its own follows with the event."""
+    now = clock.now()
+    for patient in patients:
+        outbox.publish(PatientDied(patient_id=patient.public_id, at=now))
+
+
+@transaction.atomic
+def close_deceased(*, patient_id: str) -> None:
+    """Nothing of somebody who has died stays open: sessions, sockets, links, PINs, and what proxies look at. The switch
+    stays as it is: an import that was wrong is put right by the next. Twice is once."""
+    now = clock.now()
+    row = PortalAccess.objects.filter(patient__public_id=patient_id, patient__deceased=True).first()
+    if row is None:
+        return
+    PortalAccess.objects.locked_of(row.patient_id)
+    patient = row.patient
+    kill_links(patient, at=now)
+    void_pins(patient, at=now)
+    if patient.user is not None:
+        credentials.end_sessions(user=patient.user, by=SYSTEM)
+    grants = ProxyGrant.objects.filter(patient=patient, ended_at=None).select_related("person__user")
+    for user in {grant.person.user for grant in grants}:
+        if user is not None:
+            close_sockets(user)
+    grants.exclude(link_hash="").update(link_hash="", link_expires_at=None)
+    audit.record("access:close_deceased", by=SYSTEM, target=patient, practice_id=patient.practice_id, at=now)
 
 
 def usable_token(token: str) -> AccessToken:
@@ -238,6 +287,8 @@ def _is_good(row: AccessToken, now: dt.datetime) -> bool:
 
 def _is_open(row: AccessToken) -> bool:
     """Whether the patient may set a password now: not INACTIVE; by PIN it is enough that access is enabled (C3)."""
+    if row.patient.deceased:
+        return False
     status = portal_status(row.patient)
     if row.purpose == TokenPurpose.PIN:
         return status.enabled

@@ -163,11 +163,33 @@ def accept(*, secret: str, username: str, password: str) -> ProxyPerson:
     return person
 
 
-def refuse_when_over(user: "User") -> None:
-    """At the sign-in of a proxy: raises ProxyOver when there is nobody left to act for."""
+@transaction.atomic
+def note_sign_in(*, user: "User") -> None:
+    """At the sign-in of a proxy: kills links still in the mailbox. Raises ProxyOver when there is nobody left to act
+    for."""
     found = proxy_user(user.pk)
-    if found is not None and not found.grants:
+    if found is None:
+        return
+    if not found.grants:
         raise errors.ProxyOver
+    _kill_links(found.person)
+
+
+@transaction.atomic
+def note_own_password(*, user: "User", at: dt.datetime) -> None:
+    """A proxy, signed in, chose another password: links end, and their address hears of it."""
+    found = proxy_user(user.pk)
+    if found is None or not found.grants:
+        return
+    person = found.person
+    _kill_links(person)
+    line = audit.record(
+        "access:own_proxy_password", by=proxy_actor(person, None), target=person, practice_id=person.practice_id, at=at
+    )  # fmt: skip
+    notify.send(
+        "access/password_set", cause=f"access-own-proxy-password:{line.pk}", to=_recipient(person),
+        context=portal.words(found.grants[0].grant.patient),
+    )  # fmt: skip
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------

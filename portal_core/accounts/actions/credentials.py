@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from portal_core.accounts import sign_in as hooks
 from portal_core.accounts.errors import UnusablePassword, UsernameTaken
 from portal_core.accounts.models import User, normalise_username
-from portal_core.kernel import audit
+from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import Realm
 
@@ -41,6 +41,15 @@ def set_password(*, user: User, password: str, must_change_password: bool = Fals
     hooks.close_sockets(user)
     audit.record("account:set-password", by=by, target=user, must_change=must_change_password)
     return user
+
+
+@transaction.atomic
+def choose_password(*, user: User, password: str, by: Actor) -> User:
+    """Somebody who is signed in chooses another password for themselves; rooms above hear of it (`after_own_password`).
+    Raises UnusablePassword."""
+    changed = set_password(user=user, password=password, by=by)
+    hooks.run_after_own_password(changed, clock.now())
+    return changed
 
 
 @transaction.atomic

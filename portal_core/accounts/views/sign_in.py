@@ -139,7 +139,7 @@ def password(request: HttpRequest, realm: Realm) -> HttpResponse:
             form.add_error("password", _("Choose one that differs from the current password."))
         elif not form.errors:
             try:
-                changed = credentials.set_password(
+                changed = credentials.choose_password(
                     user=user, password=given["password"], by=hooks.actor_of(user)
                 )  # fmt: skip
             except UnusablePassword as refusal:

@@ -17,8 +17,11 @@ BeforeChange = Callable[[Patient, dict[str, Any], Actor], None]
 
 AddressesImported = Callable[[list[tuple[Patient, str]]], None]
 
+Deceased = Callable[[list[Patient]], None]
+
 _before: list[BeforeChange] = []
 _imported: list[AddressesImported] = []
+_deceased: list[Deceased] = []
 
 
 def before_contact_change(callback: BeforeChange) -> None:
@@ -40,6 +43,20 @@ def addresses_imported(changes: list[tuple[Patient, str]]) -> None:
     if changes:
         for callback in _imported:
             callback(changes)
+
+
+def after_deceased_imported(callback: Deceased) -> None:
+    """Call `callback(patients)` in the import's transaction with those whom it has just put on file as deceased; what
+    is said of locks above holds here too."""
+    if callback not in _deceased:
+        _deceased.append(callback)
+
+
+def deceased_imported(patients: list[Patient]) -> None:
+    """Tell those who asked; for the import alone."""
+    if patients:
+        for callback in _deceased:
+            callback(patients)
 
 
 @transaction.atomic

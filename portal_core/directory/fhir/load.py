@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from portal_core.directory.actions.patients import addresses_imported
+from portal_core.directory.actions.patients import addresses_imported, deceased_imported
 from portal_core.directory.enums import Role
 from portal_core.directory.fhir.parse import (
     NPI,
@@ -275,6 +275,7 @@ class Patients(_Upsert):
 
     def _changed(self, before: list[tuple[Any, dict[str, Any]]]) -> None:
         addresses_imported([(row, fields["email"]) for row, fields in before if "email" in fields])
+        deceased_imported([row for row, fields in before if "deceased" in fields and row.deceased])
 
     def _also(self, differing: dict[str, Any]) -> dict[str, Any]:
         return {f"{name}_since": self.now for name in ("email", "phone") if name in differing}
