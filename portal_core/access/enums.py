@@ -66,6 +66,8 @@ class InviteOutcome(models.TextChoices):
     FAILED = "failed", _("Something went wrong on our side: invite this patient again later")
     GONE = "gone", _("No longer a patient of your offices")
 
+    fine = nonmember(("pending", "sent", "recent", "active"))  # nobody has to do anything
+
 
 class Relationship(models.TextChoices):
     """Who a proxy is to the patient. The first two end when the patient comes of age."""

@@ -391,9 +391,15 @@ def run_progress(run: OnboardingRun) -> dict[str, int]:
     return dict(run.results.values_list("outcome").annotate(many=Count("pk")).order_by())
 
 
-def run_stuck(run: OnboardingRun, staff: "Staff", *, limit: int = 200) -> list[OnboardingResult]:
-    """Those of a run who need somebody to do something, by name; only whom this person may still see."""
-    fine = (InviteOutcome.PENDING, InviteOutcome.SENT, InviteOutcome.RECENT, InviteOutcome.ACTIVE)
-    rows = run.results.filter(patient__in=onboarding_patients(staff)).exclude(outcome__in=fine)
-    rows = rows.select_related("patient")
-    return list(rows.order_by("patient__last_name", "patient__first_name", "pk")[:limit])
+STUCK = "stuck"
+
+
+def run_results(run: OnboardingRun, staff: "Staff", outcome: str = "") -> "QuerySet[OnboardingResult]":
+    """The patients of a run by name; only whom this person may still see. `outcome`: one of InviteOutcome, STUCK for
+    those who need somebody to do something, anything else for everybody."""
+    rows = run.results.filter(patient__in=onboarding_patients(staff))
+    if outcome == STUCK:
+        rows = rows.exclude(outcome__in=InviteOutcome.fine)
+    elif outcome in InviteOutcome.values:
+        rows = rows.filter(outcome=outcome)
+    return rows.select_related("patient").order_by("patient__last_name", "patient__first_name", "pk")

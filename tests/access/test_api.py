@@ -325,9 +325,12 @@ def test_many_are_invited_and_followed(cast, olivia):
     done = olivia.get(f"{API}invitations/{run['id']}/").json()
     assert (done["settled"], done["finished_at"] is not None) == (2, True)
     assert {row["outcome"]: row["count"] for row in done["outcomes"]} == {"sent": 1, "not_enabled": 1}
-    (stuck,) = done["stuck"]
+    (stuck,) = done["results"]
     assert stuck["patient"]["id"] == cast.piet.public_id
     assert stuck["what_to_do"].startswith("Access is not enabled")
+    sent = olivia.get(f"{API}invitations/{run['id']}/?outcome=sent").json()
+    assert ([row["patient"]["id"] for row in sent["results"]], sent["next_page"]) == ([cast.paula.public_id], None)
+    assert len(olivia.get(f"{API}invitations/{run['id']}/?outcome=all&page=zzz").json()["results"]) == 2
     assert post(olivia, f"{API}invitations/").json()["error"]["code"] == "nobody_chosen"
     everybody = post(olivia, f"{API}invitations/", {"everybody": True, "state": "unactivated"}).json()
     assert everybody["total"] == 1

@@ -12,8 +12,9 @@ from portal_core.directory.enums import Role
 from portal_core.directory.models import RoleAssignment, Staff
 from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
-from tests.access.factories import EmailChangeFactory, set_access
+from tests.access.factories import EmailChangeFactory, OnboardingResultFactory, OnboardingRunFactory, set_access
 from tests.cast import make_patient
+from tests.factories import PatientFactory
 
 
 def url(name: str, *args: str) -> str:
@@ -316,3 +317,24 @@ def test_a_row_that_fails_keeps_no_other_waiting(cast, monkeypatch):
 
     assert onboarding.sweep() == 1
     assert outcomes(run_id) == {"Pat": InviteOutcome.ACTIVE, "Paula": InviteOutcome.SENT}
+
+
+def test_the_page_of_a_run_names_everybody_by_outcome_page_by_page(cast, staff_client):
+    """PC-51: nobody is cut off silently; whom one may not see any more is not named; the read is in the ledger."""
+    run = OnboardingRunFactory(practice=cast.practice, by=cast.olivia)
+    for number in range(51):
+        patient = PatientFactory(home_office=cast.north, last_name=f"Sent{number:02}")
+        OnboardingResultFactory(run=run, patient=patient, outcome=InviteOutcome.SENT)
+    OnboardingResultFactory(run=run, patient=cast.piet, outcome=InviteOutcome.NO_EMAIL)
+    OnboardingResultFactory(run=run, patient=cast.charlie_patient, outcome=InviteOutcome.SENT)
+    olivia, page = staff_client(cast.olivia), url("onboarding-run", run.public_id)
+
+    first = olivia.get(page).content.decode()
+    sent = olivia.get(page, {"outcome": "sent"}).content.decode()
+    rest = olivia.get(page, {"outcome": "sent", "page": 2}).content.decode()
+
+    assert ("Piet" in first, "Sent00" in first) == (True, False)
+    assert ("Sent00" in sent, "Sent49" in sent, "Sent50" in sent, "Piet" in sent) == (True, True, False, False)
+    assert ("Sent50" in rest, "Sent00" in rest, "Charlie" in rest) == (True, False, False)
+    assert "Page 2 of 2" in rest
+    assert AuditEvent.objects.filter(action="patient:list").count() == 3

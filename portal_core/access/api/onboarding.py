@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from drf_spectacular.utils import extend_schema
+from django.core.paginator import Paginator
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -24,6 +25,8 @@ from portal_core.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from portal_core.access.models import OnboardingRun
+
+RESULTS = 200  # patients of a run in one answer
 
 
 class PatientSearch(OfficeView):
@@ -64,6 +67,9 @@ class Patients(PortalView):
         def deed() -> str:
             form = AddPatientForm(said, offices=offices)
             given = cleaned(form)
+            confirmed = said["shared_confirmed"] or not given["may_activate"]
+            if not confirmed and queries.readers_of(self.staff.practice_id, given["email"]):
+                raise Invalid(fields={"shared_confirmed": ["Others of the practice use this address."]})
             try:
                 patient = newcomers.add_patient(
                     office=form.chosen(), first_name=given["first_name"], last_name=given["last_name"],
@@ -81,13 +87,17 @@ class Patients(PortalView):
 class RunView(OfficeView):
     """How far a run has come; names of those who need something are a read like any other."""
 
-    def shown(self, run: "OnboardingRun", status: int = 200) -> Response:
-        counts, stuck = queries.run_progress(run), queries.run_stuck(run, self.staff)
-        directory_access.note_list_read(self.staff, shown=len(stuck), searched=False, way="api")
+    def shown(
+        self, run: "OnboardingRun", status: int = 200, *, outcome: str = queries.STUCK, page: str = ""
+    ) -> Response:
+        counts, named = queries.run_progress(run), queries.run_results(run, self.staff, outcome)
+        found = Paginator(named, RESULTS).get_page(page)
+        directory_access.note_list_read(self.staff, shown=len(found.object_list), searched=False, way="api")
         total = sum(counts.values())
         facts: dict[str, Any] = {
             "id": run.public_id, "created_at": run.created_at, "finished_at": run.finished_at, "total": total,
-            "settled": total - counts.get(InviteOutcome.PENDING, 0), "stuck": stuck,
+            "settled": total - counts.get(InviteOutcome.PENDING, 0), "results": found.object_list,
+            "next_page": found.next_page_number() if found.has_next() else None,
             "outcomes": [
                 {"outcome": outcome, "count": counts[outcome]} for outcome in InviteOutcome if counts.get(outcome)
             ],
@@ -116,10 +126,19 @@ class Runs(RunView):
 class Run(RunView):
     @extend_schema(
         operation_id="invitations_read", summary="How far invitations to many have come, and who needs something",
+        description="`results` names a page of patients: those for whom somebody has to do something, or those with "
+        "the `outcome` asked for.",
+        parameters=[
+            OpenApiParameter("outcome", str, enum=[queries.STUCK, "all", *InviteOutcome.values]),
+            OpenApiParameter("page", int, description="`next_page` of the answer before."),
+        ],
         responses=answers(shapes.RunShape),
     )  # fmt: skip
     def get(self, request: Request, public_id: str) -> Response:
-        return self.shown(run_for(self.staff, public_id))
+        asked = request.query_params
+        return self.shown(
+            run_for(self.staff, public_id), outcome=asked.get("outcome", queries.STUCK), page=asked.get("page", "")
+        )
 
 
 class Registrations(OfficeView):

@@ -88,6 +88,9 @@ class NewPatientShape(Shape):
     phone = serializers.CharField(max_length=32, required=False, default="", allow_blank=True)
     mrn = serializers.CharField(max_length=64, required=False, default="", allow_blank=True)
     may_activate = serializers.BooleanField(default=False, help_text="Portal access is on from the start.")
+    shared_confirmed = serializers.BooleanField(
+        default=False, help_text="The patient knows that others read this mailbox; asked for where access is given."
+    )
 
 
 # --- one patient ------------------------------------------------------------------------------------------------------
@@ -267,7 +270,7 @@ class OutcomeShape(Shape):
     count = serializers.IntegerField()
 
 
-class StuckShape(Shape):
+class ResultShape(Shape):
     patient = PersonShape()
     outcome = serializers.ChoiceField(choices=InviteOutcome.choices)
     what_to_do = serializers.CharField(source="get_outcome_display")
@@ -280,7 +283,8 @@ class RunShape(Shape):
     total = serializers.IntegerField()
     settled = serializers.IntegerField()
     outcomes = OutcomeShape(many=True)
-    stuck = StuckShape(many=True)
+    results = ResultShape(many=True)
+    next_page = serializers.IntegerField(allow_null=True)
 
 
 class RegistrationShape(Shape):

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from portal_core.directory.models import Patient
 
 office_staff = staff_page(Permission.PORTAL_ACCESS)
+PAGE = 50
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -101,9 +103,13 @@ def invite_many(request: StaffRequest) -> HttpResponse:
 @require_safe
 @office_staff
 def run(request: StaffRequest, public_id: str) -> HttpResponse:
-    """How far a run has come, and what to do about those who got no invitation."""
+    """How far a run has come, what became of each patient, and what to do about those who got no invitation."""
     row = run_for(request.staff, public_id)
     counts = queries.run_progress(row)
+    stuck = sum(many for outcome, many in counts.items() if outcome not in InviteOutcome.fine)
+    wanted = request.GET.get("outcome", queries.STUCK if stuck else "all")
+    page = Paginator(queries.run_results(row, request.staff, wanted), PAGE).get_page(request.GET.get("page"))
+    directory_access.note_list_read(request.staff, shown=len(page.object_list), searched=False)
     total = sum(counts.values())
     pending = counts.get(InviteOutcome.PENDING, 0)
     part = "#progress" if request.headers.get("HX-Target") == "progress" else ""
@@ -115,7 +121,9 @@ def run(request: StaffRequest, public_id: str) -> HttpResponse:
             "total": total,
             "settled": total - pending,
             "outcomes": [(outcome, counts[outcome]) for outcome in InviteOutcome if counts.get(outcome)],
-            "stuck": queries.run_stuck(row, request.staff),
+            "stuck": stuck,
+            "wanted": wanted,
+            "page": page,
         },
     )
 
