@@ -16,6 +16,7 @@ class Person:
     """Who is signed in, in words for the top bar. `side` is "staff", "patient" or "" for nobody."""
 
     side: str = ""
+    key: str = ""  # tells one person from the next at the same screen; says nothing else
     name: str = ""
     role: str = ""
     sign_out_url: str = ""
@@ -42,19 +43,20 @@ def person_of(request: HttpRequest) -> Person:
     """The signed-in person of this request, staff before patient; a falsy Person for nobody."""
     staff = getattr(request, "staff", None)
     if staff is not None:
-        return _person("staff", str(staff.name), role_of(staff))
+        return _person("staff", staff.public_id, str(staff.name), role_of(staff))
     acting = getattr(request, "acting", None)
     if acting is not None:
-        return _person("patient", str(acting.name), "")
+        return _person("patient", acting.actor.id, str(acting.name), "")
     patient = getattr(request, "patient", None)
     if patient is not None:
-        return _person("patient", str(patient.name), "")
+        return _person("patient", patient.public_id, str(patient.name), "")
     return Person()
 
 
-def _person(side: str, name: str, role: str) -> Person:
+def _person(side: str, key: str, name: str, role: str) -> Person:
     return Person(
         side=side,
+        key=key,
         name=name,
         role=role,
         sign_out_url=address_of(f"accounts:sign-out-{side}"),

@@ -7,7 +7,8 @@ const AGAIN = 5000;
 
 const token = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
 const fieldOf = (form) => form.querySelector("textarea");
-const local = (form) => `draft:${form.dataset.draft}`;
+const whose = document.querySelector("[data-person]")?.dataset.person ?? "";
+const local = (form) => `draft:${whose}:${form.dataset.draft}`; // as ui/forms.js calls it
 
 function say(form, text, tone = "") {
   const place = form.querySelector("[data-kept]");

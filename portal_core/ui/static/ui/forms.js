@@ -28,7 +28,45 @@ document.addEventListener("htmx:afterRequest", (event) => {
 document.querySelector("[data-error-summary]:not([data-specimen] *)")?.focus();
 
 // --- drafts ------------------------------------------------------------------------------------------------------------
-const key = (form) => `draft:${form.dataset.draft}`;
+// A draft belongs to whoever is signed in: the next person in this tab never sees it, and their first page removes it.
+// It goes once its form has arrived: an answer without anybody signed in, or a refusal, leaves it where it is.
+const DRAFT = "draft:";
+const SENT = "drafts.sent";
+const whose = document.querySelector("[data-person]")?.dataset.person ?? "";
+const key = (form) => `${DRAFT}${whose}:${form.dataset.draft}`;
+
+function sent() {
+  try {
+    return JSON.parse(sessionStorage.getItem(SENT) ?? "[]");
+  } catch {
+    return [];
+  }
+}
+
+function forget(unless) {
+  for (const name of Object.keys(sessionStorage)) {
+    if (name.startsWith(DRAFT) && !unless(name)) sessionStorage.removeItem(name);
+  }
+}
+
+// The form comes back with what was typed where something in it was wrong.
+function cameBack(name) {
+  for (const form of document.querySelectorAll("form[data-draft]")) {
+    if (key(form) !== name) continue;
+    const kept = Object.entries(JSON.parse(sessionStorage.getItem(name) ?? "{}"));
+    if (kept.some(([field, value]) => value.trim() && form.elements.namedItem(field)?.value === value)) return true;
+  }
+  return false;
+}
+
+function arrived() {
+  const [visit] = performance.getEntriesByType("navigation");
+  return whose !== "" && !document.querySelector("[data-refusal]") && visit?.type !== "back_forward";
+}
+
+if (whose) forget((name) => name.startsWith(`${DRAFT}${whose}:`));
+if (arrived()) sent().filter((name) => !cameBack(name)).forEach((name) => sessionStorage.removeItem(name));
+sessionStorage.removeItem(SENT);
 
 function typed(form) {
   const values = {};
@@ -55,5 +93,8 @@ document.addEventListener("input", (event) => {
   if (form?.dataset.draft) sessionStorage.setItem(key(form), JSON.stringify(typed(form)));
 });
 document.addEventListener("submit", (event) => {
-  if (event.target.dataset.draft && !event.defaultPrevented) sessionStorage.removeItem(key(event.target));
+  if (event.defaultPrevented) return;
+  const form = event.target;
+  if (form.dataset.draft) sessionStorage.setItem(SENT, JSON.stringify([...sent(), key(form)]));
+  if (form.dataset.forgets !== undefined) forget(() => false);
 });
