@@ -57,9 +57,15 @@ def tell_patient_of_files(ticket: Ticket, *, cause: str, more: Mapping[str, Any]
         return 0
     return notify.send(
         "helpdesk/files",
-        to=notify.Recipient(key=f"ticket:{ticket.public_id}", email=ticket.patient.email),
+        to=notify.Recipient(
+            key=f"ticket:{ticket.public_id}", email=ticket.patient.email, language=language_of(ticket.patient)
+        ),
         cause=cause,
-        context={"practice_name": ticket.practice.name, "office_phone": ticket.office.phone, **more},
+        context={
+            "practice_name": ticket.practice.name,
+            "office_phone": ticket.office.phone_shown if ticket.office.phone else "",
+            **more,
+        },
         channels=("email",),
     )
 

@@ -142,7 +142,7 @@ def test_a_caller_without_an_address_hears_of_files_at_the_address_on_file(cast,
 
     row = Delivery.objects.get()
     assert (row.address, row.message.template) == (cast.pat.email, "helpdesk/files")
-    assert "One file waits for you in the portal." in row.message.text
+    assert f"{cast.practice.name} sent you a file. It waits in the Patient Portal." in row.message.text
 
 
 # --- the patient finds and opens --------------------------------------------------------------------------------------
