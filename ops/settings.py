@@ -6,7 +6,10 @@ REDIS_URL     empty: in-process channel layer and queue (embedded)   redis://…
 docs/operations/settings.md lists every variable; a test keeps it complete.
 """
 
+import contextlib
+import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +35,12 @@ def _secret_key() -> str:
         return given
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     path = DATA_DIR / "secret.key"
-    try:
-        with path.open("x") as file:
-            path.chmod(0o600)
+    if not path.exists():
+        # Two processes may start at once: the file is there whole or not at all, and the first one's stays.
+        with tempfile.NamedTemporaryFile("w", dir=DATA_DIR) as file, contextlib.suppress(FileExistsError):
             file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
+            file.flush()
+            os.link(file.name, path)
     return path.read_text().strip()
 
 
