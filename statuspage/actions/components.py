@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Max
@@ -66,7 +67,7 @@ def create(
     component = Component.objects.create(
         page=page, group=group, name=name, slug=_slug(page, name), description=description, position=last + 1,
         showcase=showcase, only_show_if_degraded=only_show_if_degraded, clinical_priority=clinical_priority,
-        start_date=now.date(), created_at=now, updated_at=now,
+        start_date=now.astimezone(ZoneInfo(page.time_zone)).date(), created_at=now, updated_at=now,
     )  # fmt: skip
     ComponentStateChange.objects.create(
         component=component, old_status=ComponentStatus.OPERATIONAL, new_status=ComponentStatus.OPERATIONAL,

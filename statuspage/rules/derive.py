@@ -14,7 +14,7 @@ from statuspage.rules.entry_points import WayView, ways
 from statuspage.rules.facts import ComponentFacts, Facts, GroupFacts, IncidentFacts, UpdateFacts
 from statuspage.rules.rollup import rollup, tells, worst
 from statuspage.rules.sentences import in_language
-from statuspage.rules.uptime import Day, days, percent
+from statuspage.rules.uptime import Day, counted, days, percent
 
 WINDOW_DAYS = 90
 HISTORY_DAYS = 14
@@ -257,10 +257,11 @@ def _groups(facts: Facts, now: dt.datetime) -> tuple[GroupView, ...]:
 
 def _component(row: ComponentFacts, zone: str, now: dt.datetime) -> ComponentView:
     affected = row.status != ComponentStatus.OPERATIONAL
+    intervals = counted(row.intervals, since=row.start_date, zone=zone)
     return ComponentView(
         facts=row,
-        days=tuple(days(row.intervals, now=now, zone=zone, count=WINDOW_DAYS)),
-        uptime=percent(row.intervals, since=now - dt.timedelta(days=WINDOW_DAYS), now=now),
+        days=tuple(days(intervals, now=now, zone=zone, count=WINDOW_DAYS)),
+        uptime=percent(intervals, since=now - dt.timedelta(days=WINDOW_DAYS), now=now),
         ways=ways(row.entry_points) if affected else (),
     )
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from statuspage.enums import ComponentStatus
 from statuspage.rules.derive import MONTHS, IncidentView, View
 from statuspage.rules.facts import ComponentFacts, Interval
-from statuspage.rules.uptime import percent, seconds_in
+from statuspage.rules.uptime import counted, percent, seconds_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,11 @@ def months(view: View, count: int = MONTHS) -> tuple[Month, ...]:
 def months_of(row: ComponentFacts, view: View, count: int = MONTHS) -> tuple[MonthOfComponent, ...]:
     """Uptime of one component by month, newest first; months before it was watched are left out."""
     found = []
+    intervals = counted(row.intervals, since=row.start_date, zone=view.facts.page.time_zone)
     for back in range(count):
         first = step(this_month(view), -back)
         start, end = bounds(first, view.facts.page.time_zone)
-        month = _month(row.intervals, first, start, min(end, view.as_of))
+        month = _month(intervals, first, start, min(end, view.as_of))
         if month.uptime is not None:
             found.append(month)
     return tuple(found)

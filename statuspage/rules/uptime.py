@@ -5,7 +5,7 @@ Weights are those Statuspage publishes (research §4.3); degraded performance an
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from statuspage.enums import ComponentStatus
@@ -29,6 +29,18 @@ class Day:
     def uneventful(self) -> bool:
         """All green, or not watched."""
         return self.status in (None, ComponentStatus.OPERATIONAL)
+
+
+def counted(intervals: Sequence[Interval], *, since: dt.date | None, zone: str) -> tuple[Interval, ...]:
+    """The intervals from the first moment of that day in this zone on; all of them without a day."""
+    if since is None:
+        return tuple(intervals)
+    start = dt.datetime.combine(since, dt.time(), ZoneInfo(zone)).astimezone(dt.UTC)
+    return tuple(
+        replace(interval, start=max(interval.start, start))
+        for interval in intervals
+        if interval.end is None or interval.end > start
+    )
 
 
 def days(intervals: Sequence[Interval], *, now: dt.datetime, zone: str, count: int = 90) -> list[Day]:

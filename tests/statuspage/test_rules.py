@@ -7,7 +7,7 @@ from statuspage.rules.bars import bars
 from statuspage.rules.derive import TONES
 from statuspage.rules.facts import Interval
 from statuspage.rules.rollup import Rollup, impact_of, rollup, tells, worst
-from statuspage.rules.uptime import days, percent
+from statuspage.rules.uptime import counted, days, percent
 
 OK, M, D, P, X = "operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage"
 
@@ -109,6 +109,21 @@ def test_days_in_the_weeks_the_clocks_change_have_their_true_length(day, hours):
 
     rows = {row.date.isoformat(): row for row in days(outage, now=now, zone="America/New_York", count=5)}
     assert rows[day].major_seconds == hours * 3600
+
+
+def test_uptime_counts_from_the_day_that_was_named():
+    """SP-04: in the page's zone; what happened before is neither in the figure nor in the bars."""
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    down = start + dt.timedelta(days=4)
+    rows = [Interval(status=X, start=start, end=down), Interval(status=OK, start=down, end=None)]
+
+    assert counted(rows, since=None, zone="UTC") == tuple(rows)
+    kept = counted(rows, since=dt.date(2026, 1, 4), zone="America/New_York")
+    assert [(row.status, row.start.isoformat()) for row in kept] == [
+        (X, "2026-01-04T05:00:00+00:00"), (OK, "2026-01-05T00:00:00+00:00"),
+    ]  # fmt: skip
+    assert [row.status for row in counted(rows, since=dt.date(2026, 1, 5), zone="UTC")] == [OK]
+    assert counted(rows[:1], since=dt.date(2026, 2, 1), zone="UTC") == ()
 
 
 def test_days_before_the_component_was_watched_are_unknown_not_green():
