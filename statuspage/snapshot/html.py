@@ -27,6 +27,7 @@ NEWEST_MONTHS = 3
 KEPT_MAX = 1_000
 PARTS_MAX = 600
 HOURS_MIN = 3  # fewer points make no line
+FRONT_MAX = 50_000  # bytes
 OPEN_MAX = 12  # so many components are shown unfolded; of more, only groups with trouble
 
 _kept: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
@@ -72,20 +73,26 @@ def files(view: View) -> Iterator[tuple[str, bytes]]:
 
 
 def page(view: View, language: str = settings.LANGUAGE_CODE) -> bytes:
+    """The front page. One that grew too long for a phone in a cellar is drawn briefly: of each event the newest
+    message, of each part its state; the rest stands a link away."""
+    whole = _front(view, language, brief=False)
+    return whole if len(whole) <= FRONT_MAX else _front(view, language, brief=True)
+
+
+def _front(view: View, language: str, *, brief: bool) -> bytes:
     many = len(view.facts.components) > OPEN_MAX
     groups = [
         {
             "group": group,
-            "parts": _parts("component", language, ((row, ()) for row in group.shown)),
+            "parts": _parts("brief" if brief else "component", language, ((row, ()) for row in group.shown)),
             "open": not many or group.tone != "ok",
         }
         for group in view.groups
         if group.shown
     ]
     lately = sorted((*view.recent, *view.done), key=lambda row: row.starts_at, reverse=True)
-    return _html(
-        "page", view, Place(language), {"groups": groups, "lately": lately, "detours": _detours(view, view.affected)}
-    )
+    context = {"groups": groups, "lately": lately, "detours": _detours(view, view.affected), "brief": brief}
+    return _html("page", view, Place(language), context)
 
 
 def uptime(view: View, language: str = settings.LANGUAGE_CODE) -> bytes:

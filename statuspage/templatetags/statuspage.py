@@ -7,9 +7,12 @@ from django.template import Context
 from django.utils import dateformat, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext, pgettext
 
 register = template.Library()
+
+NEWEST_MAX, EARLIER_MAX = 700, 240  # characters of a message on the front page
 
 
 @register.simple_tag(takes_context=True)
@@ -45,6 +48,12 @@ def day(date: dt.date) -> str:
 @register.filter
 def month(date: dt.date) -> str:
     return str(dateformat.format(date, pgettext("date format", "F Y")))
+
+
+@register.simple_tag
+def shortened(body: str, newest: bool) -> str:
+    """A message as the front page shows it: the whole of it stands on the event's own page."""
+    return Truncator(body).chars(NEWEST_MAX if newest else EARLIER_MAX)
 
 
 @register.filter

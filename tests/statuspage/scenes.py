@@ -238,3 +238,28 @@ def empty() -> Facts:
 
 def view(facts: Facts, *, now: dt.datetime = NOW, snapshot: int = 7) -> View:
     return derive(facts, now=now, snapshot=snapshot)
+
+
+def worst() -> Facts:
+    """Thirty parts in five groups, most of them in trouble; twelve incidents with messages as long as they may be."""
+    words = "The mail server is slow and letters arrive late. " * 510  # 25,000 characters
+    states = ("major_outage", "partial_outage", "degraded_performance", "operational")
+    parts = tuple(
+        component(
+            f"part{n:02}", f"Part of the service number {n}", f"group{n % 5}",
+            trouble("partial_outage", ago(days=40 + n), ago(days=39 + n)),
+            trouble(states[n % 4], ago(hours=3)),
+            description="What it is for, in one short line",
+        )
+        for n in range(30)
+    )  # fmt: skip
+    now = tuple(
+        incident(
+            f"incident{n:04}", f"Trouble number {n}",
+            *(update("identified", words, ago(minutes=n + step)) for step in range(4)),
+            components=(f"part{n:02}", f"part{n + 1:02}"), impact="critical",
+        )
+        for n in range(12)
+    )  # fmt: skip
+    groups = tuple(group(f"group{n}", f"Group number {n}", n) for n in range(5))
+    return Facts(page=page(), groups=groups, components=parts, incidents=now)

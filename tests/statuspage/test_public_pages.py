@@ -100,6 +100,46 @@ def test_sp_03_a_busy_page_says_what_to_do_and_when_more_comes():
     assert "No ongoing issues" not in page.text
 
 
+def test_the_worst_of_days_still_fits_a_slow_phone():
+    """SP-07: thirty parts, most of them in trouble, and twelve incidents with messages of 25,000 characters."""
+    body = html.page(scenes.view(scenes.worst()))
+    page = Reader(body)
+
+    assert len(body) <= LIMIT
+    for number in range(12):
+        assert f"Trouble number {number}" in page.text
+        assert page.links[f"/status/incidents/incident{number:04}/"].startswith(f"Trouble number {number}")
+    for number in range(30):
+        assert f"Part of the service number {number}" in page.text
+    assert "Uptime of every part" in page.text
+
+
+def test_a_long_message_is_shortened_on_the_front_page_alone():
+    """SP-03"""
+    words = "We are working on it. " * 100
+    row = scenes.incident("incident0001", "Video", scenes.update("identified", words.strip(), scenes.ago(minutes=5)))
+    facts = scenes.calm(incidents=(row,))
+    front, alone = read(facts), Reader(html.incident(scenes.view(facts), scenes.view(facts).active[0]))
+
+    assert front.text.count("We are working on it.") == 31
+    assert "Read all of it" in front.text
+    assert alone.text.count("We are working on it.") == 100
+    assert "Read all of it" not in alone.text
+
+
+def test_uptime_counts_from_the_day_the_operator_named():
+    """SP-04: bars, figure and months leave out what was before."""
+    facts = scenes.calm()
+    later = replace(facts.components[0], start_date=scenes.ago(days=5).date())
+    view = scenes.view(replace(facts, components=(later, *facts.components[1:])))
+    part, before = view.components[0], scenes.view(facts).components[0]
+
+    assert (before.uptime < 100, part.uptime) == (True, 100.0)
+    assert [day.status for day in part.days[-6:]] == ["operational"] * 6
+    assert {day.status for day in part.days[:-6]} == {None}
+    assert [month.first.month for month in history.months_of(part.facts, view)] == [11]
+
+
 def test_a_promise_that_was_not_kept_is_said_and_not_promised_again():
     page = read(scenes.busy())
 
