@@ -12,7 +12,7 @@ from helpdesk.access import ticket_token
 from helpdesk.actions import received_files, sent_files, tickets
 from helpdesk.enums import FileSender, FileState, TicketState
 from helpdesk.errors import FileClosed, FilesNeedPatient, FilesRefused, NotOurFile
-from helpdesk.models import Attachment, TicketMessage, TicketUndo
+from helpdesk.models import Attachment, Ticket, TicketMessage, TicketUndo
 from helpdesk.rules.enclosed import Enclosed
 from helpdesk.rules.file_words import kind_words
 from portal_core.kernel.models import AuditEvent
@@ -294,6 +294,39 @@ def test_a_patient_answers_with_files_once(cast, ticket, patient_client, staff_c
     page = staff_client(cast.olivia).get(f"/triage/office/tickets/{ticket.public_id}/").content.decode()
     assert "card.png" in page
     assert refresh(file).opened_at is None, "their own file: nothing to report to the desk"
+
+
+def test_a_request_from_the_portal_brings_its_files_once(cast, patient_client):
+    """It lands at the patient's home office, and who they are is known."""
+    pat = patient_client(cast.pat)
+    page = pat.get("/portal/requests/new/?about=ATTACH_MISSING").content.decode()
+    assert "I cannot find a file that you sent me." in page
+    for _ in range(2):
+        typed = {"category": "ATTACH_MISSING", "body": "The letter.", "idempotency_key": "k"}
+        answer = pat.post("/portal/requests/new/", {**typed, "files": [upload("page.png", PNG)]})
+
+    ticket = Ticket.objects.get()
+    assert answer["Location"] == f"/portal/requests/{ticket.public_id}/"
+    assert (ticket.patient, ticket.office, ticket.channel, ticket.side, ticket.category) == (
+        cast.pat, cast.north, "portal", "office", "ATTACH_MISSING",
+    )  # fmt: skip
+    assert [(file.name, file.patient) for file in Attachment.objects.all()] == [("page.png", cast.pat)]
+    refused = pat.post("/portal/requests/new/", {"category": "OTHER", "body": "Mine.", "files": [upload("a", b"MZ1")]})
+    assert (refused.status_code, "Mine." in refused.content.decode()) == (422, True)
+    assert Ticket.objects.count() == 1
+
+
+def test_what_is_written_about_a_closed_request_keeps_its_files(cast, patient_client):
+    old = TicketFactory(office=cast.north, patient=cast.pat, state=TicketState.CLOSED)
+
+    answer = patient_client(cast.pat).post(
+        f"/portal/requests/{old.public_id}/reply/", {"body": "Once more.", "files": [upload("card.png", PNG)]}
+    )
+
+    file = Attachment.objects.select_related("ticket").get()
+    assert file.ticket != old
+    assert answer["Location"] == f"/portal/requests/{file.ticket.public_id}/"
+    assert (file.patient, file.message.body) == (cast.pat, "Once more.")
 
 
 def test_a_refused_file_of_a_patient_keeps_the_words(cast, ticket, patient_client):
