@@ -47,6 +47,7 @@ ENROL_KEY = "second_step_owed"  # the practice asks for a second step, and this 
 FRESH_KEY = "password_typed_at"
 FRESH_SECONDS = 600
 SEEN_EVERY_SECONDS = 60
+BACKGROUND = "X-Background"  # a page asks by itself, not because somebody did something: no sign of life
 
 __all__ = [
     "COOKIES",
@@ -127,7 +128,8 @@ class RealmSessionMiddleware:
             return self.get_response(request)
         cookie = COOKIES[realm]
         given = request.COOKIES.get(cookie)
-        request.session = _open(given, realm, clock.now()) if given else new_store()
+        by_itself = BACKGROUND in request.headers
+        request.session = _open(given, realm, clock.now(), by_itself) if given else new_store()
         response = self.get_response(request)
         return self._close(request.session, response, cookie, given)
 
@@ -156,7 +158,7 @@ class RealmSessionMiddleware:
         return response
 
 
-def _open(key: str, realm: Realm, at: dt.datetime) -> SessionBase:
+def _open(key: str, realm: Realm, at: dt.datetime, by_itself: bool) -> SessionBase:
     session = new_store(key)
     if session.get(REALM_KEY) is not None and not is_live(session, realm, at):
         if session.get(REALM_KEY) == str(realm):
@@ -164,7 +166,7 @@ def _open(key: str, realm: Realm, at: dt.datetime) -> SessionBase:
         return new_store()
     if session.get(REALM_KEY) is None:
         return new_store()
-    if int(at.timestamp()) - session[SEEN_KEY] >= SEEN_EVERY_SECONDS:
+    if not by_itself and int(at.timestamp()) - session[SEEN_KEY] >= SEEN_EVERY_SECONDS:
         session[SEEN_KEY] = int(at.timestamp())
     return session
 

@@ -100,3 +100,15 @@ def test_a_page_costs_four_queries_for_who_is_there(cast, staff_client, django_a
         response = chain(request)
 
     assert response.content == b"Olivia Staff"
+
+
+@pytest.mark.parametrize(("realm", "idle"), [(Realm.STAFF, 30 * 60), (Realm.PATIENT, 20 * 60)])
+def test_what_a_page_asks_for_by_itself_keeps_no_session_open(cast, realm, idle):
+    """A desk that nobody sits at goes on hearing of its colleagues' work; that is no sign of life."""
+    with time_machine.travel(START, tick=False) as clock:
+        client = enter(realm)
+        for _ in range(idle // 120 - 1):
+            clock.shift(120)
+            assert client.get(PAGES[realm], headers={"X-Background": "1"}).status_code == 200
+        clock.shift(120)
+        assert client.get(PAGES[realm], headers={"X-Background": "1"}).status_code == 302

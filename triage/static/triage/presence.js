@@ -43,7 +43,9 @@ if (desk) {
     }
     asking = true;
     try {
-      const answer = await fetch(desk.dataset.peopleUrl, { headers: { Accept: "application/json" } });
+      const answer = await fetch(desk.dataset.peopleUrl, {
+        headers: { Accept: "application/json", "X-Background": "1" },
+      });
       if (answer.ok && !answer.redirected) show((await answer.json()).people);
     } catch {
       // The socket says when we are back.

@@ -1,8 +1,12 @@
-// Two minutes before a session ends for want of a sign of life, ask. Every request of any tab is such a sign; typing is
-// not one for the server, so while somebody types this says "I am still here" for them, once a minute at most.
+// Two minutes before a session ends for want of a sign of life, ask. Every request that somebody causes, in any tab, is
+// such a sign; what a page asks for by itself, by the clock or because a colleague did something, is none, and its header
+// says so to the server. Typing sends nothing, so while somebody types this says "I am still here" for them, once a minute
+// at most.
 const WARN_BEFORE = 120_000;
 const SAY_EVERY = 60_000;
 const LAST = "session.last";
+
+const BACKGROUND = "X-Background"; // accounts/sessions.py
 
 const mark = document.querySelector("[data-session-idle]");
 
@@ -80,9 +84,16 @@ function look() {
   }
 }
 
+document.addEventListener("htmx:configRequest", (event) => {
+  const cause = event.detail.triggeringEvent;
+  if (!cause || cause.type.startsWith("live:")) event.detail.headers[BACKGROUND] = "1";
+});
+
 if (mark) {
   remember();
-  document.addEventListener("htmx:afterRequest", remember);
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.requestConfig?.headers[BACKGROUND]) remember();
+  });
   document.addEventListener("input", () => (typed = true));
   setInterval(look, 10_000);
   document.addEventListener("visibilitychange", () => !document.hidden && look());
