@@ -42,6 +42,9 @@ def post(cast, **more):
     return signed_in(cast.olivia).post(f"/desk/patients/{cast.pat.public_id}/email/", fields)
 
 
+NAME = {"last_name": "Patient"}
+
+
 def stop_link() -> str:
     text = Delivery.objects.get(message__template="access/email_changed_old").message.text
     found = re.search(r"(/portal/email-change/[^/\s]+/)", text)
@@ -220,9 +223,11 @@ def test_the_old_address_stops_it(cast, clock, client, patient_client):
     link, inside = stop_link(), patient_client(refresh(cast.pat))
     for _ in range(2):
         assert "Was it not you?" in client.get(link).content.decode()  # mail scanners change nothing
+    for guess in ({}, {"last_name": "test"}):
+        assert client.post(link, guess).status_code == 422  # nor do those that submit what they find
     assert refresh(cast.pat).email == NEW
 
-    answer = client.post(link)
+    answer = client.post(link, NAME)
 
     assert "The change is stopped" in answer.content.decode()
     assert refresh(cast.pat).email == "pat@patients.example"
@@ -230,14 +235,14 @@ def test_the_old_address_stops_it(cast, clock, client, patient_client):
     assert inside.get("/portal/").status_code == 302
     shown = signed_in(cast.olivia).get(f"/desk/patients/{cast.pat.public_id}/portal/").content.decode()
     assert "An e-mail change was stopped from the old address" in shown
-    assert client.post(link).status_code == client.get(link).status_code == 404
+    assert client.post(link, NAME).status_code == client.get(link).status_code == 404
     assert AuditEvent.objects.filter(action="access:stop_email_change").count() == 1
 
 
 def test_the_office_gets_one_ticket_about_it(cast, client, drain):
     """Found by the office without looking for it, also when the event is handed out twice."""
     change(cast)
-    client.post(stop_link())
+    client.post(stop_link(), NAME)
     drain()
     row = EmailChange.objects.get()
     for _ in range(2):
@@ -255,7 +260,7 @@ def test_a_later_address_is_not_overwritten(cast, clock, client):
     link = stop_link()
     email.change(patient=cast.pat, new_email="third@patients.example", attestation_id="att-1", by=cast.olivia.actor)
 
-    client.post(link)
+    client.post(link, NAME)
 
     assert refresh(cast.pat).email == "third@patients.example"
     assert PortalAccess.objects.get(patient=cast.pat).level == "none"
@@ -267,7 +272,7 @@ def test_the_way_out_is_open_for_a_week(cast, clock, client, days, status):
     link = stop_link()
     clock.shift(days * 86400)
 
-    assert client.get(link).status_code == client.post(link).status_code == status
+    assert client.get(link).status_code == client.post(link, NAME).status_code == status
 
 
 @pytest.mark.parametrize("secret", ["nonsense", "x" * 200, "a%00b"])

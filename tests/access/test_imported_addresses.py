@@ -69,7 +69,7 @@ def test_the_owner_of_the_old_address_can_stop_it(cast, clock, client, drain):
     text = Delivery.objects.get(message__template="access/email_changed_old").message.text
     (link,) = re.findall(r"(/portal/email-change/[^/\s]+/)", text)
 
-    assert "The change is stopped" in client.post(link).content.decode()
+    assert "The change is stopped" in client.post(link, {"last_name": "Patient"}).content.decode()
 
     assert refresh(cast.pat).email == OLD
     assert PortalAccess.objects.get(patient=cast.pat).level == "none"

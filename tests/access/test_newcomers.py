@@ -20,6 +20,7 @@ from tests.cast import make_patient, signed_in
 NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 OWN = "a few plain words 42"
 FORM = "/portal/register/"
+NAME = {"last_name": "newcomer "}
 
 
 @pytest.fixture
@@ -62,16 +63,18 @@ def test_a_confirmed_address_switches_access_on_by_itself(opened, client, clock)
     assert Delivery.objects.get().address == "nora@patients.example"
     for _ in range(3):
         assert client.get(link).status_code == 200  # mail scanners
+    for guess in ({}, {"last_name": ""}, {"last_name": "test"}):
+        assert client.post(link, guess).status_code == 422  # and one that submits what it finds
     assert not PortalAccess.objects.filter(patient=nora).exists()
 
-    onward = client.post(link)
+    onward = client.post(link, NAME)
 
     assert portal_status(nora).state == PortalState.UNACTIVATED
     assert onward.url.startswith("/portal/set-password/")
     client.post(onward.url, {"username": "nora.n", "password": OWN, "again": OWN})
     assert client.post("/portal/sign-in/", {"username": "nora.n", "password": OWN}).url == "/portal/"
     assert portal_status(nora).state == PortalState.ACTIVE
-    assert client.post(link).status_code == client.get(link).status_code == 404
+    assert client.post(link, NAME).status_code == client.get(link).status_code == 404
     assert Registration.objects.get().typed == {}
 
 
@@ -81,7 +84,7 @@ def test_a_clock_that_goes_on_spoils_no_link(opened, client):
         client.post(FORM, typed(opened))
         (link,) = links()
 
-        assert client.post(link).url.startswith("/portal/set-password/")
+        assert client.post(link, NAME).url.startswith("/portal/set-password/")
 
 
 def test_without_confirmation_access_stays_off_until_the_office_helps(opened, client, clock, staff_client):
@@ -94,7 +97,7 @@ def test_without_confirmation_access_stays_off_until_the_office_helps(opened, cl
     outbox.drain()
     assert Delivery.objects.latest("id").message.subject == "Your Patient Portal account could not be verified"
     clock.shift(48 * 3600)
-    assert client.post(link).status_code == 404
+    assert client.post(link, NAME).status_code == 404
     assert portal_status(nora).state == PortalState.INACTIVE
     tab = signed_in(opened.olivia).get(f"/desk/patients/{nora.public_id}/portal/").content.decode()
     assert "without confirming the e-mail address" in tab
@@ -125,7 +128,7 @@ def test_who_is_on_file_gets_the_same_answer_and_no_second_record(opened, client
     assert words[0].replace(first, "") == words[1].replace(second, "")
     assert Patient.objects.count() == before + 1
     assert Registration.objects.get(known=True).patient == opened.paula
-    assert client.post(first).url.startswith("/portal/set-password/")
+    assert client.post(first, {"last_name": "Patient"}).url.startswith("/portal/set-password/")
 
 
 def test_switched_off_access_is_not_switched_on_by_registering_again(opened, client, clock):
@@ -134,7 +137,7 @@ def test_switched_off_access_is_not_switched_on_by_registering_again(opened, cli
     client.post(FORM, typed(opened, **known))
     (link,) = links()
 
-    shown = client.post(link)
+    shown = client.post(link, {"last_name": "Patient"})
 
     assert "call your office" in shown.content.decode()
     assert PortalAccess.objects.get(patient=opened.paula).level == "none"
@@ -150,7 +153,7 @@ def test_a_look_alike_is_a_record_of_its_own_and_the_office_is_told(opened, clie
     assert row.known is False
     assert row.resembles.last_name == "Patient"
     assert row.patient not in (opened.pat, opened.paula, opened.piet)
-    assert client.post(link).url.startswith("/portal/set-password/")
+    assert client.post(link, {"last_name": "Patient"}).url.startswith("/portal/set-password/")
     assert refresh(opened.paula).user is None
 
     olivia = signed_in(opened.olivia)
@@ -182,7 +185,7 @@ def test_an_address_that_the_office_changed_meanwhile_is_not_confirmed(opened, c
         {"preferred_name": "", "birth_date": "1990-02-03", "email": "other@patients.example", "zip": "62701"},
     )
 
-    assert client.post(link).status_code == 404
+    assert client.post(link, NAME).status_code == 404
     assert not PortalAccess.objects.filter(patient=nora, level="can_access").exists()
 
 
@@ -316,13 +319,13 @@ def test_who_registers_again_because_the_link_came_to_nothing_gets_in(opened, cl
     client.post(FORM, typed(opened))
     (first,) = links()
     clock.shift(49 * 3600)
-    assert client.post(first).status_code == 404
+    assert client.post(first, NAME).status_code == 404
 
     client.post(FORM, typed(opened))
     second = links()[-1]
 
     assert Patient.objects.filter(last_name="Newcomer").count() == 1
-    assert client.post(second).url.startswith("/portal/set-password/")
+    assert client.post(second, NAME).url.startswith("/portal/set-password/")
     assert portal_status(Patient.objects.get(last_name="Newcomer")).state == PortalState.UNACTIVATED
 
 
@@ -331,8 +334,8 @@ def test_of_two_registrations_only_the_newest_link_counts(opened, client, clock)
     client.post(FORM, typed(opened))
     first, second = links()
 
-    assert client.post(first).status_code == 404
-    assert client.post(second).url.startswith("/portal/set-password/")
+    assert client.post(first, NAME).status_code == 404
+    assert client.post(second, NAME).url.startswith("/portal/set-password/")
 
 
 @pytest.mark.parametrize("decided", ["confirmed and switched off", "switched off"])
@@ -341,10 +344,10 @@ def test_a_newcomer_whose_access_the_office_decided_on_stays_as_decided(opened, 
     (first,) = links()
     nora = Patient.objects.get(last_name="Newcomer")
     if decided == "confirmed and switched off":
-        client.post(first)
+        client.post(first, NAME)
     set_access(nora, level=AccessLevel.NONE)
     client.post(FORM, typed(opened))
     second = links()[-1]
 
-    assert "call your office" in client.post(second).content.decode()
+    assert "call your office" in client.post(second, NAME).content.decode()
     assert PortalAccess.objects.get(patient=nora).level == "none"

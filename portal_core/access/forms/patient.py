@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal_core.access.forms.public import plain_address, username_letters
+from portal_core.access.forms.public import plain_address, username_letters, without_birth_date
 from portal_core.accounts.queries import username_taken
 
 if TYPE_CHECKING:
@@ -39,11 +39,7 @@ class UsernameForm(forms.Form):
         self.patient = patient
 
     def clean_username(self) -> str:
-        name: str = self.cleaned_data["username"]
-        born = self.patient.birth_date
-        digits = "".join(letter for letter in name if letter.isdigit())
-        if born is not None and any(f"{born:{form}}" in digits for form in ("%Y%m%d", "%m%d%Y", "%d%m%Y", "%m%d%y")):
-            raise forms.ValidationError(_("Leave the date of birth out of the user name."))
+        name = without_birth_date(self.cleaned_data["username"], self.patient.birth_date)
         if username_taken(name):
             raise forms.ValidationError(_("That user name is not free. Add a number or a middle initial."))
         return name

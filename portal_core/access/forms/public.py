@@ -5,7 +5,7 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from portal_core.access.rules.matching import FourFields
+from portal_core.access.rules.matching import FourFields, plain_name
 from portal_core.kernel import clock
 
 username_letters = RegexValidator(r"^[A-Za-z0-9._-]+$", _("Use letters, numbers, dots and dashes only."))
@@ -65,6 +65,36 @@ class PinForm(forms.Form):
     )
 
 
+class LastNameForm(forms.Form):
+    """Asked behind a link in a mail: programs that look for viruses open links and press what they find; a name they
+    cannot know."""
+
+    last_name = forms.CharField(
+        label=_("Last name"),
+        help_text=_("So that we know it is a person who presses the button, and not a program that checks mail."),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+    )
+
+    def __init__(self, *args: Any, wanted: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.wanted = wanted
+
+    def clean_last_name(self) -> str:
+        typed: str = self.cleaned_data["last_name"]
+        if plain_name(typed) != plain_name(self.wanted):
+            raise forms.ValidationError(_("That is not the last name on file. Type it as your office knows it."))
+        return typed
+
+
+def without_birth_date(name: str, born: dt.date | None) -> str:
+    """A user name, unless it holds the date of birth: it is shown to others and read aloud on the phone."""
+    digits = "".join(letter for letter in name if letter.isdigit())
+    if born is not None and any(f"{born:{form}}" in digits for form in ("%Y%m%d", "%m%d%Y", "%d%m%Y", "%m%d%y")):
+        raise forms.ValidationError(_("Leave the date of birth out of the user name."))
+    return name
+
+
 class SetPasswordForm(forms.Form):
     username = forms.CharField(
         label=_("User name"),
@@ -88,10 +118,14 @@ class SetPasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args: Any, has_username: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, has_username: bool, born: dt.date | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.born = born
         if has_username:  # a user name is chosen once (PC-46)
             del self.fields["username"]
+
+    def clean_username(self) -> str:
+        return without_birth_date(self.cleaned_data["username"], self.born)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

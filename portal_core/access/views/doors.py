@@ -10,7 +10,8 @@ from portal_core.access.actions import asking, pins, portal
 from portal_core.access.actions import email as email_actions
 from portal_core.access.enums import HelpFlow, ProxyScope
 from portal_core.access.errors import LinkUnusable, PinUnusable, StopLinkUnusable
-from portal_core.access.forms import FourFieldsForm, PinForm, SetPasswordForm
+from portal_core.access.forms import FourFieldsForm, LastNameForm, PinForm, SetPasswordForm
+from portal_core.access.rules.matching import plain_name
 from portal_core.accounts.errors import UnusablePassword, UsernameTaken
 from portal_core.directory.guards import PatientRequest, PublicRequest, for_proxies, may_act, patient_page, public_page
 from portal_core.kernel.contracts import Actor
@@ -45,6 +46,8 @@ def ask_for_help(request: HttpRequest, flow: HelpFlow) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         ratelimit.hit("access:help:address", ratelimit.client_address(request), limit=20, per=3600)
         ratelimit.hit("access:help:email", form.cleaned_data["email"].casefold(), limit=5, per=3600)
+        person = f"{plain_name(form.cleaned_data['last_name'])}|{form.cleaned_data['birth_date']}"
+        ratelimit.hit("access:help:person", person, limit=10, per=3600)
         asking.ask_for_help(flow=flow, typed=form.typed(), by=VISITOR)
         return redirect(f"{request.path}?sent")
     return render(
@@ -54,19 +57,21 @@ def ask_for_help(request: HttpRequest, flow: HelpFlow) -> HttpResponse:
 
 @public_page
 @never_cache
+@sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def stop_email_change(request: HttpRequest, secret: str) -> HttpResponse:
-    """PC-42: the way out for who reads the old address. Opening it changes nothing: mail scanners open every link."""
+    """PC-42: the way out for who reads the old address. Mail scanners open every link, and some press what they find:
+    it takes the patient's last name."""
     ratelimit.hit("access:link", ratelimit.client_address(request), limit=60, per=3600)
     try:
-        if request.method == "POST":
+        change = email_actions.stoppable(secret)
+        form = LastNameForm(request.POST if request.method == "POST" else None, wanted=change.patient.last_name)
+        if stopped := form.is_valid():
             change = email_actions.stop(secret=secret, by=VISITOR)
-        else:
-            change = email_actions.stoppable(secret)
     except StopLinkUnusable as refusal:
         return render(request, "access/stop_email_change.html", {"refusal": refusal}, status=refusal.status)
-    context = {"office": change.patient.home_office, "stopped": request.method == "POST"}
-    return render(request, "access/stop_email_change.html", context)
+    context = {"office": change.patient.home_office, "stopped": stopped, "form": form}
+    return render(request, "access/stop_email_change.html", context, status=422 if form.errors else 200)
 
 
 @public_page
@@ -100,7 +105,7 @@ def set_password(request: PublicRequest, token: str) -> HttpResponse:
     try:
         patient = portal.usable_token(token).patient
         user = patient.user
-        form = SetPasswordForm(request.POST or None, has_username=user is not None)
+        form = SetPasswordForm(request.POST or None, has_username=user is not None, born=patient.birth_date)
         if request.method == "POST" and form.is_valid():
             username = user.username if user is not None else form.cleaned_data["username"]
             try:

@@ -12,7 +12,7 @@ from portal_core.access import queries
 from portal_core.access.access import registration_for
 from portal_core.access.actions import newcomers
 from portal_core.access.errors import CannotEnable, RegistrationClosed, RegistrationLinkUnusable
-from portal_core.access.forms import AddPatientForm, RegistrationForm
+from portal_core.access.forms import AddPatientForm, LastNameForm, RegistrationForm
 from portal_core.directory import access as directory_access
 from portal_core.directory import queries as directory
 from portal_core.directory.enums import Permission
@@ -50,20 +50,25 @@ def register(request: HttpRequest) -> HttpResponse:
 
 @public_page
 @never_cache
+@sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def confirm(request: HttpRequest, secret: str) -> HttpResponse:
-    """The link in the confirmation e-mail. Opening it uses nothing up; the button does, and goes on to the password."""
+    """The link in the confirmation e-mail. Opening it uses nothing up; the button does, and goes on to the password.
+    A program that presses buttons does not know the name that was typed into the form."""
     ratelimit.hit("access:link", ratelimit.client_address(request), limit=60, per=3600)
     try:
         row = newcomers.confirmable(secret)
-        if request.method == "POST":
+        assert row.patient is not None
+        form = LastNameForm(request.POST if request.method == "POST" else None, wanted=row.patient.last_name)
+        if form.is_valid():
             token = newcomers.confirm(secret=secret, by=VISITOR)
             if token:
                 return redirect("access:set-password", token=token)
             return render(request, "access/register_call.html", {"office": row.office})
     except RegistrationLinkUnusable as refusal:
         return render(request, "access/register_confirm.html", {"refusal": refusal}, status=refusal.status)
-    return render(request, "access/register_confirm.html", {"office": row.office})
+    context = {"office": row.office, "form": form}
+    return render(request, "access/register_confirm.html", context, status=422 if form.errors else 200)
 
 
 @require_safe
