@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 
 from portal_core.notify import hooks
 from portal_core.notify.enums import Channel, DeliveryState, Urgency
@@ -143,6 +143,14 @@ def unreached(cause: str, *, after: int = 0, limit: int = 50) -> list[Unreached]
         )
         for row in rows
     ]  # fmt: skip
+
+
+def failed_for(causes: Collection[str], recipient_keys: Collection[str] | QuerySet[Any, Any]) -> dict[str, int]:
+    """cause → how many of these recipients it failed for; absent where none. One query."""
+    rows = Delivery.objects.filter(
+        cause__in=causes, state__in=[DeliveryState.FAILED, DeliveryState.DEAD], recipient_key__in=recipient_keys
+    )
+    return dict(rows.order_by().values_list("cause").annotate(count=Count("id")))
 
 
 def sent_at(causes: Collection[str], recipient_key: str) -> dict[str, dt.datetime | None]:

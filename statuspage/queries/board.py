@@ -4,6 +4,9 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import CharField, Value
+from django.db.models.functions import Concat
+
 from portal_core.notify import queries as deliveries
 from portal_core.notify.enums import DeliveryState
 from statuspage.enums import FAN_OUT_TONES, FanOutState, PublicationKind
@@ -19,7 +22,8 @@ KIND_LABELS = dict(PublicationKind.choices)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One fan-out on the board. `states`: deliveries by state; `planned`: how many people were to hear of it."""
+    """One fan-out on the board. `states`: deliveries by state; `planned`: how many people were to hear of it;
+    `set_aside`: subscribers in quarantine whom it could not reach, what its failures cost."""
 
     id: str
     incident_id: str
@@ -30,6 +34,7 @@ class Told:
     published_at: dt.datetime
     planned: int
     states: dict[str, int]
+    set_aside: int
     pace: Pace
     oldest_seconds: int | None
     undo_until: dt.datetime | None
@@ -89,7 +94,7 @@ class Told:
 
 
 def board(*, now: dt.datetime, limit: int = NEWEST) -> list[Told]:
-    """The newest fan-outs with their figures; four queries however many."""
+    """The newest fan-outs with their figures; five queries however many."""
     rows = FanOut.objects.select_related("update", "incident").order_by("-published_at", "-pk")[:limit]
     return _told(list(rows), now)
 
@@ -116,10 +121,19 @@ def undoable(incident_id: str, *, now: dt.datetime) -> FanOut | None:
 def _told(rows: list[FanOut], now: dt.datetime) -> list[Told]:
     moving = [row.cause for row in rows if row.settled_at is None]
     figures = deliveries.progress(moving, now=now) if moving else {}
-    return [_one(row, figures.get(row.cause), now) for row in rows]
+    lost = _set_aside(rows)
+    return [_one(row, figures.get(row.cause), lost.get(row.cause, 0), now) for row in rows]
 
 
-def _one(row: FanOut, figures: deliveries.Progress | None, now: dt.datetime) -> Told:
+def _set_aside(rows: list[FanOut]) -> dict[str, int]:
+    if not rows:
+        return {}
+    since = Subscriber.objects.filter(quarantined_at__gte=min(row.published_at for row in rows), unsubscribed_at=None)
+    keys = since.values_list(Concat(Value("subscriber:"), "public_id", output_field=CharField()), flat=True)
+    return deliveries.failed_for([row.cause for row in rows], keys)
+
+
+def _one(row: FanOut, figures: deliveries.Progress | None, set_aside: int, now: dt.datetime) -> Told:
     states = {state: count for state, count in figures.states.items() if count} if figures is not None else row.tally
     queued = sum(states.get(state, 0) for state in DeliveryState.live)
     oldest = figures.oldest if figures is not None else None
@@ -133,6 +147,7 @@ def _one(row: FanOut, figures: deliveries.Progress | None, now: dt.datetime) -> 
         published_at=row.published_at,
         planned=row.people,
         states=dict(states),
+        set_aside=set_aside,
         pace=pace(queued=queued, last_minute=figures.recent if figures is not None else 0),
         oldest_seconds=int((now - oldest).total_seconds()) if oldest is not None else None,
         undo_until=row.undo_until if _can_undo(row, now) else None,
@@ -224,13 +239,6 @@ def _masked(rows: Iterable[deliveries.Unreached], people: dict[str, Subscriber])
             label=str(DeliveryState(row.state).label),
             code=row.code,
         )
-
-
-def quarantined_since(public_id: str) -> int:
-    """How many subscribers have been set aside since a publication: what its failures cost."""
-    row = _row(public_id)
-    since = Subscriber.objects.filter(page_id=row.incident.page_id, quarantined_at__gte=row.published_at)
-    return since.count()
 
 
 def _row(public_id: str) -> FanOut:

@@ -44,7 +44,6 @@ def delivery(request: StaffRequest, fan_out_id: str) -> HttpResponse:
         "people": rows[:PAGE],
         "next": rows[PAGE - 1].number if len(rows) > PAGE else None,
         "after": after,
-        "quarantined": board.quarantined_since(fan_out_id),
         "now": now,
     }
     return frame.page(request, "delivery", values)

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from portal_core.kernel import clock, outbox
 from portal_core.notify.models import Delivery
-from statuspage.actions import fan_out, incidents
+from statuspage.actions import fan_out, incidents, subscribers
 from statuspage.models import FanOut, Subscriber
 from statuspage.queries import board
 from tests.notify.factories import DeliveryFactory
@@ -52,6 +52,34 @@ def test_the_board_counts(page, omar, drain):
     shown = omar.get(BOARD).content.decode()
     assert "Video visits fail" in shown
     assert "example.test" not in shown
+
+
+def test_the_board_says_whom_each_publication_cost(page, omar):
+    """SP-02: set aside because this publication failed, not whoever happened to be set aside since."""
+    for name in ("ann", "ben", "cat", "dan"):
+        subscriber(f"{name}@example.test")
+    declare("Video visits fail")
+    outbox.drain()
+    fail("ann@example.test")
+    fail("ben@example.test")
+    Delivery.objects.filter(state="waiting").update(state="sent", sent_at=clock.now())
+    declare("Reset e-mails arrive late", telehealth="major_outage")
+    outbox.drain()
+    people = {person.address.partition("@")[0]: person for person in Subscriber.objects.all()}
+    last = FanOut.objects.order_by("-pk")[0].cause
+    Delivery.objects.filter(cause=last, recipient_key=people["cat"].key).update(
+        state="failed", failed_at=clock.now(), last_error="smtp_550"
+    )
+    ids = [people[name].public_id for name in ("ann", "cat", "dan")]  # ben stays; dan lost nothing
+    subscribers.quarantine(subscriber_ids=ids, reason="smtp_550", by=OMAR)
+
+    newest, first = board.board(now=clock.now())
+
+    assert (first.name, first.failed, first.set_aside) == ("Video visits fail", 2, 1)
+    assert (newest.name, newest.failed, newest.set_aside) == ("Reset e-mails arrive late", 1, 1)
+    shown = omar.get(BOARD).content.decode()
+    assert '<td data-label="Set aside" class="number">1</td>' in shown
+    assert "in quarantine, because it failed" in omar.get(f"{BOARD}{first.id}/").content.decode()
 
 
 def test_only_status_operators_see_it(page, cast, staff_client, client):
