@@ -42,6 +42,16 @@ def pages(language: str) -> list[URLPattern]:
 
 urlpatterns = [
     *(row for code, _name in settings.LANGUAGES for row in pages(code)),
+    *(
+        path(f"{name}{end}", public.moved, {"to": name})  # as Statuspage has them, with and without a slash
+        for name in ("history", "uptime")
+        for end in ("", "/")
+    ),
+    *(
+        path(f"{noun}/<str:incident_id>{end}", public.moved, {"to": "incident"})
+        for noun in ("incidents", "maintenance")
+        for end in ("", "/")
+    ),
     path("status/embed.js", public.picture, {"path": "status/embed.js"}, name="embed-script"),
     path("status/break-glass/", break_glass.break_glass, name="break-glass"),
     path("status/subscribe/", subscriptions.subscribe, name="subscribe"),

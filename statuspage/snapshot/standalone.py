@@ -12,6 +12,7 @@ import datetime as dt
 import email.utils
 import hashlib
 import json
+import re
 import sys
 import threading
 import time
@@ -101,6 +102,19 @@ def shared(path: str) -> bool:
     return path.startswith(("/api/v2/", "/history.")) or path.endswith((".ics", ".svg", ".js"))
 
 
+_KEPT = re.compile(r"/(?:(history|uptime)|(?:incidents|maintenance)/([A-Za-z0-9]{1,40}))/?")
+
+
+def elsewhere(path: str) -> str:
+    """Where an address that people kept stands: the root, and those a page of Statuspage has. "" for any other."""
+    if path in ("/", "/status"):
+        return "/status/"
+    kept = _KEPT.fullmatch(path)
+    if kept is None:
+        return ""
+    return f"/status/{kept[1]}/" if kept[1] else f"/status/incidents/{kept[2]}/"
+
+
 class Handler(BaseHTTPRequestHandler):
     """GET, HEAD and OPTIONS; anything else is 405."""
 
@@ -134,9 +148,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, *, with_body: bool) -> None:
         path = self._path()
-        if path in ("/", "/status"):
+        if there := elsewhere(path):
             self.send_response(HTTPStatus.FOUND)
-            self.send_header("Location", "/status/")
+            self.send_header("Location", there)
             self.send_header("Content-Length", "0")
             self.end_headers()
             return

@@ -5,6 +5,7 @@ Normally `statuspage.snapshot_asgi` answers first and nothing of this runs.
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from portal_core.directory.guards import public_page
@@ -79,6 +80,13 @@ def picture(request: HttpRequest, path: str = "", component_id: str = "", langua
     if found is None:
         raise PublicPageNotFound
     return HttpResponse(found[0], content_type=found[1])
+
+
+@require_safe
+@public_page
+def moved(request: HttpRequest, to: str, incident_id: str = "") -> HttpResponse:
+    """The addresses a page of Statuspage has, for links that people kept: ours stand below /status/."""
+    return redirect(f"statuspage:{to}", **({"incident_id": incident_id} if incident_id else {}))
 
 
 def _page(body: bytes) -> HttpResponse:
