@@ -445,3 +445,31 @@ def test_home_greets_the_patient_of_the_session_only(enabled, patient_client):
     assert "Hello, Pat" in text
     assert "Paula" not in text
     assert "North" in text
+
+
+def test_one_person_is_asked_about_ten_times_an_hour_whoever_asks(enabled, client):
+    """A list of addresses against one name and birthday finds nothing out; the case of the name is no way around."""
+    codes = [
+        client.post(
+            "/portal/activate/", {**FOUR, "last_name": ("Patient", "PATIENT ")[n % 2], "email": f"guess{n}@a.example"}
+        ).status_code
+        for n in range(11)
+    ]  # fmt: skip
+    assert codes == [302] * 10 + [429]
+    other = {**FOUR, "birth_date": "1980-05-18", "email": "other@a.example"}
+    assert client.post("/portal/activate/", other).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["pat19800517", "pat-05171980", "1705.1980pat"])
+def test_a_chosen_user_name_does_not_hold_the_birthday(enabled, client, drain, name):
+    client.post("/portal/activate/", FOUR)
+    drain()
+    path = link_in(Delivery.objects.get())
+    type(enabled.pat).objects.filter(pk=enabled.pat.pk).update(user=None)
+    typed = {"username": name, "password": "a few quiet words", "again": "a few quiet words"}
+
+    answer = client.post(path, typed)
+
+    assert answer.status_code == 422
+    assert "Leave the date of birth out of the user name." in answer.content.decode()
+    assert client.post(path, {**typed, "username": "pat.patient1980"}).status_code == 302
