@@ -4,10 +4,10 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from helpdesk.actions import tickets
-from helpdesk.models import InboundText, TextOptOut, Ticket, VoiceLine
-from portal_core.kernel import clock, outbox
+from helpdesk.models import InboundText, TextOptOut, Ticket
+from portal_core.kernel import outbox
 from portal_core.notify.models import Delivery
-from tests.helpdesk.factories import TicketFactory, refresh
+from tests.helpdesk.factories import TicketFactory, VoiceLineFactory, refresh
 
 pytestmark = pytest.mark.django_db
 URL = "/hooks/twilio/sms/"
@@ -61,7 +61,7 @@ def test_a_number_on_file_leads_to_the_patients_office_and_says_nothing(text, ca
 
 
 def test_each_practice_has_its_number(text, cast):
-    VoiceLine.objects.create(practice=cast.elsewhere, number="+12175550900", updated_at=clock.now())
+    VoiceLineFactory(practice=cast.elsewhere, number="+12175550900")
 
     text()
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from helpdesk.actions import tickets
 from helpdesk.enums import Alert, Category, Channel, RequesterKind, Resolution, Side, TicketState, Turn
 from helpdesk.errors import AlreadyRelayed, NotRelayed, StillAtIT, TicketClosed, WrongMove
-from helpdesk.models import BusinessHours, Holiday, Ticket
+from helpdesk.models import Ticket
 from helpdesk.rules import sla
 from helpdesk.rules.hours import Calendar
 from helpdesk.tasks import watch_deadlines
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
-from tests.helpdesk.factories import TicketFactory, refresh
+from tests.helpdesk.factories import BusinessHoursFactory, HolidayFactory, TicketFactory, refresh
 from tests.helpdesk.test_tickets import intake
 
 S = TicketState
@@ -68,11 +68,9 @@ def test_a_new_ticket_promises_a_first_answer_and_a_solution(friday_ticket):
 
 def test_hours_and_holidays_of_the_office_count(cast):
     """HD-11: an office with a lunch break and a holiday on Monday."""
-    BusinessHours.objects.create(
-        practice=cast.practice, office=cast.north, updated_at=FRIDAY,
-        spans={str(day): [["08:00", "12:00"], ["13:00", "17:00"]] for day in range(5)},
-    )  # fmt: skip
-    Holiday.objects.create(practice=cast.practice, office=cast.north, date=dt.date(2026, 11, 16), name="Fair")
+    spans = {str(day): [["08:00", "12:00"], ["13:00", "17:00"]] for day in range(5)}
+    BusinessHoursFactory(office=cast.north, spans=spans)
+    HolidayFactory(practice=cast.practice, office=cast.north, date=dt.date(2026, 11, 16))
 
     with at(FRIDAY):
         ticket = tickets.open_from_contact(intake=intake(), office=cast.north, by=SYSTEM)
@@ -108,12 +106,8 @@ def test_an_answer_ends_the_first_promise_and_starts_the_second(cast, friday_tic
 
 def test_while_a_flag_is_at_it_its_hours_count(cast, friday_ticket):
     """The office has 8 to 5, IT round the clock on weekdays."""
-    BusinessHours.objects.create(
-        practice=cast.practice,
-        office=None,
-        updated_at=FRIDAY,
-        spans={str(day): [["00:00", "00:00"]] for day in range(5)},
-    )
+    spans = {str(day): [["00:00", "00:00"]] for day in range(5)}
+    BusinessHoursFactory(practice=cast.practice, office=None, spans=spans)
     by = cast.olivia.actor
     with at(FRIDAY):
         tickets.take(ticket=friday_ticket, staff=cast.olivia, by=by)

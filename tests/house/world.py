@@ -6,25 +6,33 @@ import itertools
 from helpdesk.actions import articles
 from helpdesk.contracts import ArticleDraft
 from helpdesk.enums import Audience
-from helpdesk.models import Holiday, PhoneCall, ServicePromise
 from portal_core.directory.enums import Role
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
 from statuspage.actions import incidents, pages
-from statuspage.models import Component, Page, Subscriber, vault
+from statuspage.models import Component
 from tests.access.factories import RegistrationFactory
 from tests.cast import Cast, make_patient, make_staff
-from tests.helpdesk.factories import AttachmentFactory, HeldMailFactory, TicketFactory, TicketMessageFactory
+from tests.helpdesk.factories import (
+    AttachmentFactory,
+    HeldMailFactory,
+    HolidayFactory,
+    PhoneCallFactory,
+    ServicePromiseFactory,
+    TicketFactory,
+    TicketMessageFactory,
+)
 from tests.scheduling.factories import AppointmentFactory
+from tests.statuspage.factories import SubscriberFactory
 from tests.triage.factories import (
     CannedReplyFactory,
     DraftFactory,
     FlagFactory,
     MentionFactory,
+    RoutingVersionFactory,
     SavedViewFactory,
     WebhookFactory,
 )
-from triage.models import RoutingVersion
 
 _number = itertools.count(1)
 
@@ -62,11 +70,8 @@ def _desk(cast: Cast, number: int) -> None:
     TicketFactory(office=cast.north, side="it", requester_kind="provider")
     FlagFactory(office=cast.north, sent_by=cast.olivia)
     now = clock.now()
-    Holiday.objects.create(practice=cast.practice, date=now.date() + dt.timedelta(days=number), name="Training")
-    PhoneCall.objects.create(
-        practice=cast.practice, office=cast.north, side="office", direction="in", state="ended", outcome="talked",
-        phone="+12175550177", started_at=now, ended_at=now, seconds=60,
-    )  # fmt: skip
+    HolidayFactory(practice=cast.practice, date=now.date() + dt.timedelta(days=number))
+    PhoneCallFactory(office=cast.north, phone="+12175550177", seconds=60)
 
 
 def _help(cast: Cast, number: int) -> None:
@@ -78,11 +83,8 @@ def _help(cast: Cast, number: int) -> None:
         articles.create(draft=draft, staff=cast.ana, publish=number % 2 == 0, by=cast.ana.actor)
     edits = {"LOGIN_UID": {"level": "r2" if number % 2 else "r3"}}
     WebhookFactory(practice=cast.practice, name=f"System {number}", state="active" if number % 2 else "stopped")
-    ServicePromise.objects.create(
-        practice=cast.practice, number=number, urgent_first=60, urgent_resolve=240, normal_first=240,
-        normal_resolve=960, by_label="Ana", at=clock.now(),
-    )  # fmt: skip
-    RoutingVersion.objects.create(practice=cast.practice, number=number, edits=edits, by_label="Ana", at=clock.now())
+    ServicePromiseFactory(practice=cast.practice, number=number)
+    RoutingVersionFactory(practice=cast.practice, number=number, edits=edits)
 
 
 def _status(number: int) -> None:
@@ -96,9 +98,5 @@ def _status(number: int) -> None:
         )  # fmt: skip
         if end:
             incidents.resolve(incident_id=incident.id, body="It works again.", by=SYSTEM)
-    now = clock.now()
     email = f"reader{number}@example.test"
-    Subscriber.objects.create(
-        page=Page.objects.get(), address_cipher=vault().seal(email), address_index=vault().index(email),
-        created_at=now, confirmed_at=now,
-    )  # fmt: skip
+    SubscriberFactory(address=email)

@@ -6,7 +6,7 @@ from django.urls import reverse
 from helpdesk.enums import TicketState
 from portal_core.kernel.models import AuditEvent
 from tests.helpdesk.factories import TicketFactory
-from tests.triage.factories import FlagFactory, refresh
+from tests.triage.factories import FlagFactory, MentionFactory, refresh
 from triage.actions import presence
 from triage.models import Mention, SavedView
 
@@ -209,9 +209,7 @@ def test_the_desk_costs_the_same_for_one_ticket_and_for_six(cast, olivia):
     pages = [url("office"), url("office-ticket", first.public_id), url("office") + "?who=mentions"]
     other = TicketFactory(office=cast.north)
     for row in (first, other):
-        Mention.objects.create(
-            staff=cast.olivia, ticket=row, message_id=row.reference, by_label="x", at=first.created_at
-        )
+        MentionFactory(staff=cast.olivia, ticket=row)
 
     def costs():
         counts = []
@@ -225,9 +223,7 @@ def test_the_desk_costs_the_same_for_one_ticket_and_for_six(cast, olivia):
         return counts
 
     few = costs()
-    for number in range(5):
+    for _ in range(5):
         row = TicketFactory(office=cast.north, patient=cast.pat, owner=cast.olivia, state=TicketState.OPEN)
-        Mention.objects.create(
-            staff=cast.olivia, ticket=row, message_id=f"m{number + 1}", by_label="x", at=row.created_at
-        )
+        MentionFactory(staff=cast.olivia, ticket=row)
     assert costs() == few

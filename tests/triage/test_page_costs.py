@@ -9,11 +9,16 @@ from django.urls import reverse
 from helpdesk import access as helpdesk
 from helpdesk.actions import tickets
 from helpdesk.enums import Hanging, TicketState
-from helpdesk.models import PhoneCall, TicketLink, TicketRating
 from portal_core.access.queries import portal_status
-from portal_core.kernel import clock
 from portal_core.kernel.models import AuditEvent
-from tests.helpdesk.factories import AttachmentFactory, TicketFactory, TicketMessageFactory
+from tests.helpdesk.factories import (
+    AttachmentFactory,
+    PhoneCallFactory,
+    TicketFactory,
+    TicketLinkFactory,
+    TicketMessageFactory,
+    TicketRatingFactory,
+)
 from tests.triage.factories import (
     AttemptFactory,
     AttestationFactory,
@@ -23,11 +28,12 @@ from tests.triage.factories import (
     HoldFactory,
     MentionFactory,
     PlaybookStepFactory,
+    RoutingVersionFactory,
     SavedViewFactory,
 )
 from triage import access, beside
 from triage.enums import AttemptOutcome, EscalationState
-from triage.models import RoutingVersion, SavedView
+from triage.models import SavedView
 
 LIVE = {"HX-Request": "true", "HX-Target": "tickets"}
 IDS = ("ticket-state", "ticket-clock", "ticket-actions", "thread", "flags", "identity-live", "tickets")
@@ -85,13 +91,9 @@ def test_what_hangs_on_a_ticket_is_asked_for_only_where_it_is(cast, ticket, oliv
 
     AttachmentFactory(ticket=ticket)
     assert cost(olivia, page_of(ticket)) == plain + 1
-    now = clock.now()
-    PhoneCall.objects.create(
-        practice=cast.practice, office=cast.north, ticket=ticket, staff=cast.olivia, side="office", direction="in",
-        state="ended", outcome="talked", phone="+12175550177", started_at=now, ended_at=now, seconds=60,
-    )  # fmt: skip
+    PhoneCallFactory(office=cast.north, ticket=ticket, staff=cast.olivia)
     assert cost(olivia, page_of(ticket)) == plain + 4
-    TicketLink.objects.create(ticket=ticket, other=TicketFactory(office=cast.north), kind="related", at=now)
+    TicketLinkFactory(ticket=ticket)
     assert cost(olivia, page_of(ticket)) == plain + 5
 
 
@@ -164,7 +166,7 @@ def test_what_hangs_on_a_ticket_is_known_from_its_row(cast, ticket, django_asser
 
     AttachmentFactory(ticket=ticket)
     TicketFactory(office=cast.north, state=TicketState.MERGED, merged_into=ticket)
-    TicketRating.objects.create(ticket=ticket, solved=True, at=clock.now())
+    TicketRatingFactory(ticket=ticket)
     TicketFactory(office=cast.north, patient=cast.pat, owner=cast.olivia)
     row = helpdesk.ticket_for(cast.olivia, ticket.public_id, whole=True)
 
@@ -183,7 +185,7 @@ def test_what_is_kept_beside_a_ticket_is_known_from_its_row(cast, ticket):
     HoldFactory(patient=cast.pat)
     AttemptFactory(ticket=ticket, attester=cast.olivia, outcome=AttemptOutcome.FAILED)
     edits = {"LOGIN_UID": {"level": "r3"}}
-    RoutingVersion.objects.create(practice=cast.practice, number=1, edits=edits, by_label="Ana", at=clock.now())
+    RoutingVersionFactory(practice=cast.practice, edits=edits)
     known = beside.of(access.open_ticket(cast.olivia, ticket.public_id))
 
     assert (known.checked, known.held, known.alarmed) == (True, True, True)

@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from helpdesk import reports
 from helpdesk.enums import Category, Channel, TicketState
-from helpdesk.models import TicketRating, TicketSegment
+from helpdesk.models import TicketSegment
 from portal_core.directory.models import Practice
 from tests.cast import signed_in
-from tests.helpdesk.factories import TicketFactory
+from tests.helpdesk.factories import TicketFactory, TicketRatingFactory
 from tests.triage.factories import FlagFactory
 from triage.enums import EscalationState, RefusalCode
 from triage.reports import relays
@@ -157,7 +157,7 @@ def opened_for(staff, query="") -> str:
 def test_the_page_says_it_and_each_office_sees_its_own(cast, noon):
     solved(cast.north, category=Category.LOGIN_PWD)
     solved(cast.south, category=Category.TH_JOIN)
-    TicketRating.objects.create(ticket=solved(cast.north), solved=True, at=NOON)
+    TicketRatingFactory(ticket=solved(cast.north), at=NOON)
 
     hers = opened_for(cast.olivia)  # works at North
     everybodys = opened_for(cast.ana)

@@ -9,8 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from helpdesk.models import Holiday
-from tests.helpdesk.factories import TicketFactory
+from tests.helpdesk.factories import HolidayFactory, TicketFactory
 from tests.triage.factories import FlagFactory
 from triage import queries
 from triage.rules.surge import Report, Usual, same_hours, surges, unusual, worth_comparing
@@ -146,7 +145,7 @@ def test_what_is_usual_is_not_proposed_and_days_off_are_not_compared(cast, flags
     cache.clear()  # ten minutes later
     for day in (5, 6, 7, 8, 9):
         date = (NOW - day * DAY).date()
-        Holiday.objects.create(practice=cast.practice, date=date, name="Training")
+        HolidayFactory(practice=cast.practice, date=date)
     (proposal,) = proposed(cast)
     assert proposal.usual == Usual(median=0, days=15)
 
