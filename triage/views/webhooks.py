@@ -123,6 +123,7 @@ def _line(post: Posted, tries: list[Tried]) -> dict[str, Any]:
         "state": state.label,
         "tone": TONES[state],
         "why": words_of(post.code),
+        "show_count": not tries and (bool(post.code) or post.attempts > 1),  # of a time before they were kept
         "tries": [{"row": one, "why": words_of(one.code)} for one in tries],
         "may_repeat": post.state in webhooks.KEPT,
     }
