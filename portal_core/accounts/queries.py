@@ -9,6 +9,11 @@ TOKEN_PREFIX = "lantern_"  # noqa: S105 - what every token begins with
 TOKEN_USED_EVERY = dt.timedelta(minutes=1)  # how exact "last used" is: not every request writes
 
 
+def is_username_of(user: User, text: str) -> bool:
+    """Whether this is how the user signs in, as people type it."""
+    return normalise_username(text) == user.username
+
+
 def username_taken(username: str, *, except_user: User | None = None) -> bool:
     """Whether somebody has this username already, in either realm and whatever the case (PC-53)."""
     others = User.objects.filter(username=normalise_username(username))

@@ -14,7 +14,7 @@ from portal_core.access.actions import portal
 from portal_core.access.enums import AccessLevel
 from portal_core.access.models import PortalAccess
 from portal_core.accounts.actions import credentials
-from portal_core.accounts.models import normalise_username
+from portal_core.accounts.queries import is_username_of
 from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import Realm
@@ -88,5 +88,5 @@ def set_credentials(*, patient: "Patient", username: str, password: str, attesta
 def _same_name(user: "User", wanted: str) -> None:
     """A user name is chosen once. A colleague was first with another one: whoever typed this one must not go and tell
     it to the patient."""
-    if wanted.strip() and normalise_username(wanted) != user.username:
+    if wanted.strip() and not is_username_of(user, wanted):
         raise errors.UsernameStands
