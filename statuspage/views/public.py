@@ -4,8 +4,8 @@ Normally `statuspage.snapshot_asgi` answers first and nothing of this runs.
 """
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal_core.directory.guards import public_page
@@ -86,7 +86,7 @@ def picture(request: HttpRequest, path: str = "", component_id: str = "", langua
 @public_page
 def moved(request: HttpRequest, to: str, incident_id: str = "") -> HttpResponse:
     """The addresses a page of Statuspage has, for links that people kept: ours stand below /status/."""
-    return redirect(f"statuspage:{to}", **({"incident_id": incident_id} if incident_id else {}))
+    return HttpResponseRedirect(reverse(f"statuspage:{to}", args=[incident_id] if incident_id else []))
 
 
 def _page(body: bytes) -> HttpResponse:
