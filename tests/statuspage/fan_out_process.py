@@ -1,8 +1,9 @@
 """A fan-out worker as a process of its own, to be killed: python -m tests.statuspage.fan_out_process <deed> [number]
 
-`set-up N` makes the tables, the page and N subscribers · `publish` declares an incident · `work [deeds]` says "ready",
-waits for a line on standard input and does what a worker does until nothing is owed; with `deeds` it kills itself with
--9 after so many transactions that wrote something · `count` prints the deliveries by state, and how many recipients.
+`set-up N` makes the tables, the page and N subscribers · `publish [deeds]` declares an incident · `work [deeds]` says
+"ready", waits for a line on standard input and does what a worker does until nothing is owed; with `deeds` they kill
+themselves with -9 after so many statements that wrote something · `count` prints the deliveries by state, and how many
+recipients.
 """
 
 # ruff: noqa: E402 - Django has to be set up before anything that has models is imported
@@ -44,7 +45,9 @@ def set_up(number: int) -> None:
         )  # fmt: skip
 
 
-def publish() -> None:
+def publish(deeds: int) -> None:
+    if deeds:
+        die_after(deeds)
     incidents.declare(name="Video visits fail", body="We look.", components={}, by=SYSTEM, key="one")
 
 
@@ -94,7 +97,7 @@ def main(deed: str, number: str = "0") -> None:
         case "set-up":
             set_up(int(number))
         case "publish":
-            publish()
+            publish(int(number))
         case "work":
             work(int(number))
         case "count":

@@ -34,12 +34,15 @@ def run(environment, *deed: str) -> tuple[int, str]:
 
 
 def test_a_worker_killed_at_every_step_loses_and_doubles_nobody(environment):
-    """Who published has gone before anything followed: the event stands beside the deed. Each worker dies at a later
+    """Who publishes dies twice in the middle of it: nothing of that stays, and the same press again is the first. Who
+    published has gone before anything followed: the event stands beside the deed. Each worker dies at a later
     write than the one before: while the fan-out begins, in the middle of a part, between parts, at a claim, at a mark.
     Its transaction is gone with it; the next one goes on."""
     with smtp_sink() as sink:
         environment["EMAIL_URL"] = sink.url
         run(environment, "set-up", str(PEOPLE))
+        for deeds in (2, 6):  # whoever publishes dies too: the incident is half written, then its update
+            assert run(environment, "publish", str(deeds))[0] == -9
         run(environment, "publish")
         killed = 0
         for deeds in (2, 3, 5, 7, 9):
