@@ -5,12 +5,13 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
 import psycopg
 import pytest
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from tests.engines import Postgres, Redis
 from tests.fakes.smtp import smtp_sink
@@ -19,36 +20,55 @@ from tests.product import ScaledProduct
 pytestmark = [pytest.mark.services, pytest.mark.timeout(400)]
 
 PATHS = ("/status/", "/api/v2/summary.json", "/api/v2/incidents.json", "/history.atom", "/history.rss")
-PAUSE = 0.05
+READERS, SOCKETS = 8, 20
+EVERYWHERE = 2.0  # seconds after one web process showed it
+PAUSE = 0.2  # of each reader: some forty questions a second
 JOURNALLED = "Charts open slowly"
 
 
-class Readers(threading.Thread):
-    """Asks for page, API and feeds in turn, over and over; keeps what went wrong and how long the slowest took."""
+class Reader(threading.Thread):
+    """Asks for page, API and feeds in turn, over and over, by one connection that is kept; writes down what went wrong.
 
-    def __init__(self, port: int) -> None:
+    Nothing older than what could be read before is ever shown: `newest` says what that is."""
+
+    def __init__(self, port: int, newest: "Newest") -> None:
         super().__init__(daemon=True)
-        self.port, self.answers, self.slowest = port, 0, 0.0
+        self.port, self.newest, self.answers = port, newest, 0
         self.wrong: list[str] = []
         self.over = threading.Event()
 
     def run(self) -> None:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
         while not self.over.wait(PAUSE):
             path = PATHS[self.answers % len(PATHS)]
-            begun = time.monotonic()
-            connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+            known = self.newest.known()
             try:
                 connection.request("GET", path)
                 answer = connection.getresponse()
-                body = answer.read()
+                body = answer.read().decode()
                 if answer.status != 200 or not body:
                     self.wrong.append(f"{path} answered {answer.status}")
+                elif missing := [name for name in known if name not in body]:
+                    self.wrong.append(f"{path} lacks {missing}")
             except (OSError, HTTPException) as error:
                 self.wrong.append(f"{path}: {error!r}")
-            finally:
                 connection.close()
-            self.slowest = max(self.slowest, time.monotonic() - begun)
             self.answers += 1
+        connection.close()
+
+
+class Newest:
+    """The incidents that every web process must show by now."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[tuple[float, str], ...] = ()
+
+    def add(self, name: str) -> None:
+        self._seen = (*self._seen, (time.monotonic(), name))
+
+    def known(self) -> list[str]:
+        now = time.monotonic()
+        return [name for at, name in self._seen if now - at > EVERYWHERE]
 
 
 @pytest.fixture
@@ -110,45 +130,58 @@ pages.set_up(name="Larkfield", by=SYSTEM)
 import_confirmed(email="reader@example.test", consent="asked for it at the front desk", by=SYSTEM)
 """)
         product.wait(lambda: product.get("/api/v2/summary.json")[0] == 200)
-        readers = Readers(product.port)
-        readers.start()
-        with connect(f"ws://127.0.0.1:{product.port}/ws/status/", origin=product.url, proxy=None) as socket:
-            _the_worker_dies(product, sink)
-            _redis_dies(product, engines, socket)
-            _postgres_dies(product, engines, sink)
-        readers.over.set()
-        readers.join()
+        newest = Newest()
+        readers = [Reader(product.port, newest) for _ in range(READERS)]
+        for reader in readers:
+            reader.start()
+        with ExitStack() as open_pages:
+            address = f"ws://127.0.0.1:{product.port}/ws/status/"
+            sockets = [
+                open_pages.enter_context(connect(address, origin=product.url, proxy=None)) for _ in range(SOCKETS)
+            ]
+            _the_worker_dies(product, sink, newest)
+            _redis_dies(product, engines, sockets, newest)
+            _postgres_dies(product, engines, sink, newest)
+        for reader in readers:
+            reader.over.set()
+        for reader in readers:
+            reader.join()
 
-        assert readers.wrong == []
-        assert readers.answers > 50
+        assert [reader.wrong for reader in readers] == [[]] * READERS
+        assert min(reader.answers for reader in readers) > 50
     finally:
         product.stop()
 
 
-def _the_worker_dies(product: ScaledProduct, sink) -> None:
+def _the_worker_dies(product: ScaledProduct, sink, newest: Newest) -> None:
     """The page has it at once; the mail follows when a worker is back."""
     product.kill("worker")
     declare(product, "Worker away")
     product.wait(lambda: shown(product, "Worker away"), 10)
+    newest.add("Worker away")
     assert told(sink, "Worker away") == 0
     product.restart()
     product.wait(lambda: told(sink, "Worker away") == 1)
 
 
-def _redis_dies(product: ScaledProduct, engines: tuple[Postgres, Redis], socket) -> None:
+def _redis_dies(
+    product: ScaledProduct, engines: tuple[Postgres, Redis], sockets: list[ClientConnection], newest: Newest
+) -> None:
     """A publication stands although nobody can be nudged; when Redis is back, open pages are told to look again."""
     _database, redis = engines
     pull_the_plug(redis)
     declare(product, "Redis away")
     product.wait(lambda: shown(product, "Redis away"), 10)
+    newest.add("Redis away")
     redis.start_again()
     deadline = time.monotonic() + 20
-    while json.loads(socket.recv(timeout=deadline - time.monotonic()))["type"] != "resync":
-        pass
+    for socket in sockets:
+        while json.loads(socket.recv(timeout=deadline - time.monotonic()))["type"] != "resync":
+            pass
     _drains(product)
 
 
-def _postgres_dies(product: ScaledProduct, engines: tuple[Postgres, Redis], sink) -> None:
+def _postgres_dies(product: ScaledProduct, engines: tuple[Postgres, Redis], sink, newest: Newest) -> None:
     """The journal takes over: shown at once, and applied once, and told once, when the database is back."""
     database, _redis = engines
     pull_the_plug(database)
@@ -157,6 +190,7 @@ def _postgres_dies(product: ScaledProduct, engines: tuple[Postgres, Redis], sink
         "statuspage_journal", "Give it time.", "--name", JOURNALLED, "--component", "ehr=degraded_performance"
     )  # fmt: skip
     product.wait(lambda: shown(product, JOURNALLED), 5)
+    newest.add(JOURNALLED)
 
     database.start_again()
 
