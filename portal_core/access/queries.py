@@ -163,7 +163,9 @@ def readers_of(practice_id: int, email: str, *, but: "Patient | None" = None) ->
     if not address:
         return []
     rows = directory.living_patients().filter(practice_id=practice_id).annotate(address=Lower("email"))
-    others = rows.filter(address=address).exclude(pk=but.pk if but is not None else None)
+    others = rows.filter(address=address)
+    if but is not None:
+        others = others.exclude(pk=but.pk)
     proxies = ProxyPerson.objects.filter(practice_id=practice_id, email=address)
     found = others.values_list("last_name", "first_name", "public_id").union(
         proxies.values_list("name", Value(""), "public_id"), all=True

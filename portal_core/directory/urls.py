@@ -13,6 +13,7 @@ urlpatterns = [
     path("desk/patients/<str:public_id>/edit/", patients.patient_edit, name="patient-edit"),
     path("desk/settings/staff/", settings.staff_list, name="staff-list"),
     path("desk/settings/staff/<str:public_id>/", settings.staff_detail, name="staff"),
+    path("desk/settings/staff/<str:public_id>/clear-pause/", settings.clear_pause, name="staff-clear-pause"),
     path("desk/settings/staff/<str:public_id>/roles/<str:role>/revoke/", settings.role_revoke, name="role-revoke"),
     path(
         "desk/settings/staff/<str:public_id>/roles/<str:role>/<str:office>/revoke/",

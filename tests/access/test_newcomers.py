@@ -351,3 +351,13 @@ def test_a_newcomer_whose_access_the_office_decided_on_stays_as_decided(opened, 
 
     assert "call your office" in client.post(second, NAME).content.decode()
     assert PortalAccess.objects.get(patient=nora).level == "none"
+
+
+def test_the_mail_goes_to_the_address_on_file_not_to_the_one_typed(opened, client, clock):
+    """PC-36: what counts as the same address need not be the same mailbox."""
+    on_file = {"last_name": "Patient", "birth_date": "1980-05-17", "zip_code": "62701"}
+    client.post(FORM, typed(opened, email="PAT@Patients.Example", **on_file))
+    links()
+
+    assert Registration.objects.get().patient == opened.pat
+    assert [row.address for row in Delivery.objects.filter(message__template="access/confirm")] == [opened.pat.email]

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from portal_core.accounts.actions import second_step
+from portal_core.accounts.actions import second_step, tokens
 from portal_core.accounts.errors import WrongCode
 from portal_core.accounts.models import Authenticator, RecoveryCode, SignInRecord, SignInThrottle, User
 from portal_core.accounts.rules import totp
@@ -16,7 +16,9 @@ from portal_core.directory.actions import practices
 from portal_core.directory.errors import NotYoursToGrant
 from portal_core.kernel.enums import Realm
 from portal_core.kernel.models import AuditEvent
+from tests.accounts.factories import AuthenticatorFactory
 from tests.cast import sign_in_by_form
+from tests.cast import signed_in as open_session
 
 NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 CODE = "/desk/sign-in/code/"
@@ -215,6 +217,22 @@ def test_who_owes_a_second_step_sets_it_up_before_anything_else(cast, clock):
     row = Authenticator.objects.get()
     client.post(f"/desk/security/second-step/{row.public_id}/remove/")
     assert Authenticator.objects.filter(pk=row.pk).exists(), "the last one stays while the practice asks for it"
+
+
+def test_open_sessions_and_programs_without_one_end_when_it_is_asked_for(cast, clock):
+    """Twelve hours of an open session, or a year of a token, are no way around the rule."""
+    AuthenticatorFactory(user=cast.oscar.user, confirmed_at=NOON)
+    inside, safe, elsewhere = open_session(cast.olivia), open_session(cast.oscar), open_session(cast.charlie)
+    program = {"Authorization": f"Bearer {tokens.create(user=cast.olivia.user, name='x', by=cast.olivia.actor)[1]}"}
+    assert Client().get("/api/v1/patients/counts/", headers=program).status_code == 200
+
+    practices.set_second_step(practice=cast.practice, required=True, by=cast.ana.actor)
+
+    assert inside.get("/triage/office/")["Location"].startswith("/desk/sign-in/")
+    assert Client().get("/api/v1/patients/counts/", headers=program).status_code == 401
+    assert safe.get("/triage/office/").status_code == elsewhere.get("/triage/office/").status_code == 200
+    practices.set_second_step(practice=cast.practice, required=True, by=cast.ana.actor)  # again: nobody twice
+    assert AuditEvent.objects.filter(action="account:end-sessions", target_id=cast.olivia.user.public_id).count() == 1
 
 
 def test_only_owner_and_administrator_decide(cast):

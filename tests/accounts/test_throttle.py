@@ -11,7 +11,8 @@ from portal_core.accounts.models import SignInThrottle
 from portal_core.accounts.rules.throttle import ACCOUNT, ADDRESS, NAME, pause
 from portal_core.kernel.enums import Realm
 from portal_core.kernel.models import AuditEvent
-from tests.cast import sign_in_by_form
+from tests.access.factories import ProxyGrantFactory
+from tests.cast import make_user, sign_in_by_form
 
 NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 
@@ -173,3 +174,33 @@ def test_rows_that_slow_nobody_are_forgotten(cast):
         assert forget_what_is_over() == 4
         assert (SignInThrottle.objects.count(), Session.objects.count()) == (0, 0)
         assert forget_what_is_over() == 0
+
+
+def test_who_keeps_the_settings_ends_the_pause_of_a_colleague(cast, staff_client):
+    """A pause is seen and ended by the people next to whoever mistyped; a stranger's settings do not reach it."""
+    page = f"/desk/settings/staff/{cast.olivia.public_id}/"
+    with time_machine.travel(NOON, tick=False):
+        ana, charlie = staff_client(cast.ana), staff_client(cast.charlie)
+        assert "Sign-in is paused" not in ana.get(page).content.decode()
+        guess(5)
+        assert "has to wait 5 more seconds" in ana.get(page).content.decode()
+        assert charlie.post(f"{page}clear-pause/").status_code == 403
+        assert guess(1) == [429]
+        assert ana.post(f"{page}clear-pause/")["Location"] == page
+        assert sign_in_by_form(Client(), Realm.STAFF, "olivia").status_code == 302
+    assert AuditEvent.objects.filter(action="account:clear-pause", actor_id=cast.ana.public_id).count() == 1
+
+
+def test_the_office_ends_the_pause_of_somebody_who_acts_for_a_patient(cast, staff_client):
+    user = make_user("mona", Realm.PATIENT)
+    grant = ProxyGrantFactory(patient=cast.pat, person__practice=cast.practice, person__user=user)
+    page = f"/desk/patients/{cast.pat.public_id}/proxies/{grant.public_id}/"
+    with time_machine.travel(NOON, tick=False):
+        olivia = staff_client(cast.olivia)
+        for _ in range(5):
+            sign_in_by_form(Client(), Realm.PATIENT, "mona", "wrong")
+        assert "has to wait 5 more seconds" in olivia.get(f"{page}link/").content.decode()
+        assert staff_client(cast.oscar).post(f"{page}clear-pause/").status_code == 404
+        assert pause_of(user, NOON) == 5
+        assert olivia.post(f"{page}clear-pause/").status_code == 302
+        assert pause_of(user, NOON) == 0

@@ -91,7 +91,8 @@ def take_in(*, registration_id: str) -> None:
     row.save(update_fields=["typed", "hash", "expires_at", "patient", "known", "resembles"])
     notify.send(
         "access/confirm", cause=f"access-confirm:{row.public_id}", not_after=row.expires_at,
-        to=notify.Recipient(key=f"patient:{row.patient.public_id}", email=typed["email"].strip()),
+        # The address on file, not the one typed: two spellings that count as one need not be one mailbox.
+        to=notify.Recipient(key=f"patient:{row.patient.public_id}", email=row.patient.email.strip()),
         context={
             "practice_name": row.office.practice.name, "office_name": row.office.name, "office_phone": row.office.phone,
             "link": settings.PUBLIC_URL + reverse("access:confirm-registration", args=[secret]),

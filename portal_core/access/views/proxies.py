@@ -14,6 +14,7 @@ from portal_core.access.errors import AttestationRequired, LinkUnusable, ProxyDa
 from portal_core.access.forms import ProxyForm, SetPasswordForm
 from portal_core.access.queries import ages_of, today_of
 from portal_core.access.views.patient import VERIFY, is_me, office_staff, proof_of
+from portal_core.accounts.actions import sign_in
 from portal_core.accounts.errors import UnusablePassword, UsernameTaken
 from portal_core.directory import access as directory_access
 from portal_core.directory.enums import Permission
@@ -83,8 +84,22 @@ def link(request: StaffRequest, public_id: str, grant_id: str) -> HttpResponse:
         else:
             messages.success(request, _("The e-mail is on its way to their own address."))
             return redirect("access:patient", public_id=patient.public_id)
-    context = {"patient": patient, "row": row, "refusal": refusal}
+    user = row.person.user
+    pause = sign_in.pause_of(user, clock.now()) if user is not None else 0
+    context = {"patient": patient, "row": row, "refusal": refusal, "pause": pause}
     return render(request, "access/proxy_link.html", context, status=422 if refusal is not None else 200)
+
+
+@require_POST
+@office_staff
+def clear_pause(request: StaffRequest, public_id: str, grant_id: str) -> HttpResponse:
+    """The person mistyped too often and may try again at once."""
+    patient = directory_access.patient_for(request.staff, public_id, to=Permission.PORTAL_ACCESS)
+    user = proxy_for(patient, grant_id).person.user
+    if user is not None:
+        sign_in.clear_pause(user=user, by=request.actor)
+    messages.success(request, _("The pause is over. They can sign in now."))
+    return redirect("access:proxy-link", public_id=patient.public_id, grant_id=grant_id)
 
 
 @public_page

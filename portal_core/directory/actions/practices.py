@@ -3,9 +3,10 @@ from typing import Any
 
 from django.db import transaction
 
+from portal_core.accounts.actions import credentials
 from portal_core.directory.actions.staff import roles_of_actor
 from portal_core.directory.errors import AgesWrong, NotYoursToGrant
-from portal_core.directory.models import Practice
+from portal_core.directory.models import Practice, Staff
 from portal_core.directory.rules import ages
 from portal_core.directory.rules import roles as rules
 from portal_core.kernel import audit
@@ -21,11 +22,18 @@ def set_telehealth(*, practice: Practice, enabled: bool, by: Actor) -> bool:
     return _set(practice, "telehealth_enabled", enabled, "practice:set-telehealth", by=by, enabled=enabled)
 
 
+@transaction.atomic
 def set_second_step(*, practice: Practice, required: bool, by: Actor) -> bool:
-    """Whether staff need a second step; who has none sets it up at the next sign-in. Returns whether anything changed.
-    Raises NotYoursToGrant."""
+    """Whether staff need a second step; who has none is signed out, programs too, and sets it up at the next sign-in.
+    Returns whether anything changed. Raises NotYoursToGrant."""
     _refuse_others(practice, by)
-    return _set(practice, "staff_second_step", required, "practice:set-second-step", by=by, required=required)
+    changed = _set(practice, "staff_second_step", required, "practice:set-second-step", by=by, required=required)
+    if changed and required:
+        rows = Staff.objects.filter(practice=practice, user__isnull=False).select_related("user").order_by("pk")
+        for staff in rows.exclude(user__authenticators__confirmed_at__isnull=False):
+            assert staff.user is not None
+            credentials.end_sessions(user=staff.user, by=by)
+    return changed
 
 
 def set_self_registration(*, practice: Practice, enabled: bool, by: Actor) -> bool:

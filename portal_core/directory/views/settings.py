@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal_core.accounts.actions import sign_in
 from portal_core.directory import access, queries
 from portal_core.directory.actions import practices
 from portal_core.directory.actions import staff as staff_actions
@@ -17,6 +18,7 @@ from portal_core.directory.forms import ProxyAgesForm, RoleForm, SwitchForm
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.directory.models import RoleAssignment, Staff
 from portal_core.directory.rules import roles as rules
+from portal_core.kernel import clock
 from portal_core.kernel.errors import AppError
 
 TELETHERAPY = gettext_lazy("Teletherapy: may start and schedule telehealth sessions")
@@ -101,11 +103,23 @@ def staff_detail(request: StaffRequest, public_id: str) -> HttpResponse:
         "directory/staff_detail.html",
         {
             **profile_context(request, colleague),
+            "pause": sign_in.pause_of(colleague.user, clock.now()) if colleague.user is not None else 0,
             "role_form": form,
             "may_grant": any(rules.may_change_role(mine, role, own=own) for role in Role),
         },
         status=422 if form.errors else 200,
     )
+
+
+@require_POST
+@staff_page(Permission.SETTINGS)
+def clear_pause(request: StaffRequest, public_id: str) -> HttpResponse:
+    """A colleague mistyped too often and may try again at once."""
+    colleague = access.staff_for(request.staff, public_id)
+    if colleague.user is not None:
+        sign_in.clear_pause(user=colleague.user, by=request.actor)
+    messages.success(request, _("The pause is over. They can sign in now."))
+    return redirect("directory:staff", public_id=public_id)
 
 
 @require_POST
