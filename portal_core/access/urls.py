@@ -1,5 +1,6 @@
 from django.urls import path
 
+from portal_core.access.api import contact as contact_api
 from portal_core.access.api import onboarding as onboarding_api
 from portal_core.access.api import patient as api
 from portal_core.access.api import proxies as proxies_api
@@ -31,6 +32,7 @@ urlpatterns = [
     path(f"{PATIENT}portal/end-hold/", patient.end_hold, name="patient-end-hold"),
     path(f"{PATIENT}proxies/new/", proxies.add, name="proxy-add"),
     path(f"{PATIENT}proxies/<str:grant_id>/end/", proxies.end, name="proxy-end"),
+    path(f"{PATIENT}proxies/<str:grant_id>/clear-pause/", proxies.clear_pause, name="proxy-clear-pause"),
     path(f"{PATIENT}proxies/<str:grant_id>/link/", proxies.link, name="proxy-link"),
     path("portal/proxy/<str:secret>/", proxies.welcome, name="proxy-welcome"),
     path("portal/acting-for/", proxies.choose, name="proxy-choose"),
@@ -51,6 +53,7 @@ urlpatterns = [
         onboarding_api.RegistrationChecked.as_view(),
         name="api-registration-checked",
     ),
+    path(API_PATIENT, contact_api.PatientContact.as_view(), name="api-contact"),
     path(f"{API_PATIENT}portal/", api.Portal.as_view(), name="api-portal"),
     path(f"{API_PATIENT}portal/level/", api.PortalLevel.as_view(), name="api-level"),
     path(f"{API_PATIENT}portal/links/", api.PortalLinks.as_view(), name="api-links"),

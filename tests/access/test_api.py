@@ -364,3 +364,31 @@ def test_registrations_are_listed_and_checked(cast, olivia):
     assert (told["id"], told["resembles"]["name"], told["checked_by"]) == (row.public_id, "Pat Patient", "")
     for _ in range(2):
         assert post(olivia, f"{API}registrations/{row.public_id}/checked/").json()["checked_by"] == "Olivia Staff"
+
+
+def test_a_program_puts_on_file_what_is_missing(cast, olivia):
+    """PC-29, PC-42: the zip code and, of somebody without access, the e-mail address; never over an unread change."""
+    path = f"{API}patients/{cast.piet.public_id}/"
+    told = olivia.get(path).json()
+    assert (told["email"], told["zip"]) == ("", "62701")
+    new = {"email": "piet@patients.example", "zip": "62702"}
+
+    done = send(olivia, "patch", path, {**new, "seen": told["seen"]})
+
+    assert (done.status_code, done.json()["email"], done.json()["zip"]) == (200, "piet@patients.example", "62702")
+    assert done.json()["phone"] == told["phone"]
+    late = send(olivia, "patch", path, {"zip": "62703", "seen": told["seen"]})
+    assert (late.status_code, refresh(cast.piet).zip) == (409, "62702")
+    wrong = {"email": "no address", "birth_date": "2999-01-01", "seen": done.json()["seen"]}
+    assert fields(send(olivia, "patch", path, wrong)) == ["birth_date", "email"]
+    assert fields(send(olivia, "patch", path, {"zip": "1"})) == ["seen"]
+    line = AuditEvent.objects.get(action="patient:update-contact")
+    assert line.facts["fields"] == ["email", "zip"]
+
+
+def test_a_program_does_not_change_the_address_of_an_account_here(cast, olivia):
+    path = f"{API}patients/{cast.pat.public_id}/"
+    body = {"email": "thief@people.example", "seen": olivia.get(path).json()["seen"]}
+
+    assert send(olivia, "patch", path, body).status_code == 409
+    assert refresh(cast.pat).email == "pat@patients.example"

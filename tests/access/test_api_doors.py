@@ -21,7 +21,7 @@ from tests.access.programs import at, post, program, proxy_body, send
 from tests.cast import make_patient, signed_in
 from tests.notify.factories import DeliveryFactory, MessageFactory
 
-METHODS = ("get", "post", "put", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_no_stranger_gets_at_anything(cast, things, who, status):
             answer = send(stranger, method, reverse(f"access:{route.name}", kwargs=ids))
             assert answer.status_code == status, (route.name, method)
             tried += 1
-    assert tried == 17
+    assert tried == 19
     after = (AccessToken.objects.count(), Delivery.objects.count(), PortalAccess.objects.filter(level="none").count())
     assert after == before
     assert ProxyGrant.objects.get().ended_at is None
@@ -87,7 +87,7 @@ def test_no_stranger_gets_at_a_page(cast, things, who, status):
         found = {getattr(stranger, method)(path).status_code for method in ("get", "post")}
         assert found - {405} == {status}, route.name
         tried += 1
-    assert tried == 15
+    assert tried == 16
     assert (AccessToken.objects.count(), Delivery.objects.count()) == before
     assert ProxyGrant.objects.get().ended_at is None
 

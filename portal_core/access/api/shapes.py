@@ -93,6 +93,35 @@ class NewPatientShape(Shape):
     )
 
 
+class ContactChangeShape(Shape):
+    """Any of them; `seen` is what the answer before said, so that nobody overwrites what they have not read."""
+
+    seen = serializers.CharField(max_length=64)
+    preferred_name = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    birth_date = serializers.DateField(required=False, allow_null=True)
+    email = serializers.CharField(max_length=254, required=False, allow_blank=True)
+    phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
+    street = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    city = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    state = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    zip = serializers.CharField(max_length=16, required=False, allow_blank=True)
+    language = serializers.CharField(max_length=16, required=False, allow_blank=True)
+
+
+class ContactShape(Shape):
+    patient = PersonShape()
+    seen = serializers.CharField(help_text="Send it with a change.")
+    preferred_name = serializers.CharField()
+    birth_date = serializers.DateField(allow_null=True)
+    email = serializers.CharField()
+    phone = serializers.CharField()
+    street = serializers.CharField()
+    city = serializers.CharField()
+    state = serializers.CharField()
+    zip = serializers.CharField()
+    language = serializers.CharField()
+
+
 # --- one patient ------------------------------------------------------------------------------------------------------
 class PortalShape(StatusShape):
     patient = PersonShape()
