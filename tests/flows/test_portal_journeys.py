@@ -236,6 +236,8 @@ def test_a_newcomer_registers_on_the_website(people, product, charts):
     expect(row).to_contain_text("Not confirmed yet")
 
     page.goto(link(text, "register"))
+    page.get_by_label("Last name").fill("Newcomer")
+    fits(page)
     page.get_by_role("button", name="Yes, this is my address").click()
     choose(page, username="nora.n")
     enter(page, product.url, "nora.n")
