@@ -1,5 +1,6 @@
 """What every API of the staff's realm shares: whose requests these are, how many, and the key that does a deed once."""
 
+import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,15 @@ from rest_framework.views import APIView
 from portal_core.directory.actions import practices
 from portal_core.directory.enums import Permission
 from portal_core.directory.errors import AgesWrong
+from portal_core.directory.forms import PatientContactForm
 from portal_core.directory.guards import staff_api
+from portal_core.directory.rules.contact import CONTACT_FIELDS, contact_digest
 from portal_core.kernel import audit, idempotency
 from portal_core.kernel.errors import Invalid
 from portal_core.kernel.http import ratelimit
 
 if TYPE_CHECKING:
-    from portal_core.directory.models import Staff
+    from portal_core.directory.models import Patient, Staff
 
 PER_MINUTE = 300
 PAGE, PAGE_MAX = 50, 100
@@ -89,6 +92,21 @@ def limit(request: Request, usual: int = PAGE) -> int:
 def answers(shape: Any, status: int = 200, refusals: tuple[int, ...] = READ) -> dict[int, Any]:
     """For the API's description: the good answer, and the refusals in their one form."""
     return {status: shape, **dict.fromkeys(refusals, RefusalShape)}
+
+
+def contact_of(patient: "Patient") -> dict[str, Any]:
+    """CONTACT_FIELDS as they are on file; `seen` is what a change has to name."""
+    return {"seen": contact_digest(patient), **{name: getattr(patient, name) for name in CONTACT_FIELDS}}
+
+
+def contact_values(patient: "Patient", given: dict[str, Any]) -> dict[str, Any]:
+    """What was sent of CONTACT_FIELDS, by the rules of the page "Basic data". Raises Invalid."""
+    form = PatientContactForm(
+        {**contact_of(patient), **given}, instance=copy.copy(patient)
+    )  # it writes onto the row it is given
+    if not form.is_valid():
+        raise Invalid(fields={name: [str(each) for each in says] for name, says in form.errors.items()})
+    return {name: form.cleaned_data[name] for name in CONTACT_FIELDS if name in given}
 
 
 # --- the practice's own settings of portal access ---------------------------------------------------------------------

@@ -7,11 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal_core.access.api import shapes
-from portal_core.access.api.base import OfficeView, cleaned
+from portal_core.access.api.base import OfficeView
 from portal_core.directory.actions import patients
-from portal_core.directory.api import answers, read
-from portal_core.directory.forms import PatientContactForm
-from portal_core.directory.rules.contact import CONTACT_FIELDS, contact_digest
+from portal_core.directory.api import DEED, answers, contact_of, contact_values, read
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Patient
@@ -19,8 +17,7 @@ if TYPE_CHECKING:
 
 class PatientContact(OfficeView):
     def answer(self, patient: "Patient") -> Response:
-        facts = {name: getattr(patient, name) for name in CONTACT_FIELDS}
-        return Response(shapes.ContactShape({"patient": patient, "seen": contact_digest(patient), **facts}).data)
+        return Response(shapes.ContactShape({"patient": patient, **contact_of(patient)}).data)
 
     @extend_schema(
         operation_id="patients_contact", summary="What is on file of a patient", responses=answers(shapes.ContactShape)
@@ -32,15 +29,11 @@ class PatientContact(OfficeView):
         operation_id="patients_change_contact", summary="Change some of what is on file",
         description="What is left out stays. The e-mail address of somebody with portal access is changed under "
         "`portal/email/`: here it is refused (409), as is what a colleague has changed since you looked.",
-        request=shapes.ContactChangeShape,
-        responses=answers(shapes.ContactShape, refusals=(401, 403, 404, 409, 422, 429)),
+        request=shapes.ContactChangeShape, responses=answers(shapes.ContactShape, refusals=DEED),
     )  # fmt: skip
     def patch(self, request: Request, public_id: str) -> Response:
         patient, said = self.patient(public_id), read(shapes.ContactChangeShape, request)
-        on_file = {name: getattr(patient, name) for name in CONTACT_FIELDS}
-        values = cleaned(PatientContactForm({**on_file, **said}, instance=patient))
-        patient.refresh_from_db()  # the form wrote onto the row it was given
-        given = {name: values[name] for name in CONTACT_FIELDS if name in said}
-        patients.update_contact(patient=patient, values=given, seen=said["seen"], by=self.staff.actor)
+        values = contact_values(patient, said)
+        patients.update_contact(patient=patient, values=values, seen=said["seen"], by=self.staff.actor)
         patient.refresh_from_db()
         return self.answer(patient)
