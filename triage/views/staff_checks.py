@@ -139,8 +139,8 @@ def waiting(request: StaffRequest) -> HttpResponse:
 @manager
 def approve(request: StaffRequest, check_id: str) -> HttpResponse:
     check = StaffCheck.objects.filter(practice_id=request.staff.practice_id, public_id=check_id).first()
-    if check is None:
-        raise NotFound
+    if check is None or not staff_checks.may_approve(request.staff, check):
+        raise NotFound  # as the list has it: another office's checks do not exist
     try:
         staff_checks.approve(check=check, staff=request.staff, by=request.actor)
     except AppError as error:
