@@ -311,6 +311,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "TicketState": "helpdesk.enums.TicketState",
         "FlagState": "triage.enums.EscalationState",
+        "EndpointState": "triage.enums.EndpointState",
         "PortalState": "portal_core.access.enums.PortalState",
         "PortalFilter": "portal_core.access.api.shapes.FILTERS",
         "DeliveryState": "portal_core.notify.enums.DeliveryState",
