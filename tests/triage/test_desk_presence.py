@@ -123,5 +123,5 @@ async def test_the_console_has_its_own_and_no_place_at_an_offices_ticket(cast):
     await heard(ian, "presence.changed")
     ticket_id = await sync_to_async(lambda: flag.ticket.public_id)()
     await ian.send_json_to({"type": "here", "place": ticket_id})
-    assert (await heard(ian, "error"))["code"] == "escalation_not_found"
+    assert (await heard(ian, "error"))["code"] == "ticket_not_found"
     await ian.disconnect()

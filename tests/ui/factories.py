@@ -21,6 +21,7 @@ class Someone:
     """Staff, as far as a page knows them."""
 
     name: str = "Olivia Moreno"
+    public_id: str = "someone00001"
     permissions: tuple[str, ...] = ()
     roles: tuple[str, ...] = ("Office staff",)
     asked: list[str] = field(default_factory=list)
