@@ -24,7 +24,7 @@ STARTS = {
 CREWS = [("nobody", "pat", "olivia", "carla"), ("ian", "ines", "ana")]
 MOST = 40  # pages per person; one of each kind is looked at, so this is only a net against an endless map
 NOT_PAGES = re.compile(
-    r"^/(api|static|hooks|healthz|readyz|metrics|history\.|maintenance\.)|/export/|\.(json|atom|rss|svg|ics|csv|pdf)$"
+    r"^/(api|static|hooks|healthz|readyz|metrics|history\.|maintenance\.)|/export/|/save/$|\.(json|atom|rss|svg|ics|csv|pdf)$"
 )
 CLOSED = re.compile(r"^/(portal|desk|triage)/(?!sign-in)")
 PIECE = re.compile(r"^(?=.*\d)[0-9a-z._:-]{6,}$|^[\w=-]{24,}$", re.IGNORECASE)

@@ -71,7 +71,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     focused: document.activeElement?.closest?.("[data-row]") !== null,
   };
 });
-document.addEventListener("htmx:afterSettle", () => {
+// At once, not when htmx has settled: a press in between would find nothing ticked, and a second refresh would keep that.
+document.addEventListener("htmx:afterSwap", () => {
   if (!kept) return;
   const { ticked, focused } = kept;
   kept = null;
