@@ -12,9 +12,10 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.contracts import ArticleDraft
-from helpdesk.enums import SENTENCE_GROUPS, Audience, Category, RequesterKind
+from helpdesk.enums import Audience, Category, RequesterKind
 from helpdesk.rules.hours import Span, parse_spans
 from helpdesk.rules.keeping import LONGEST, SHORTEST
+from helpdesk.rules.sentences import SENTENCE_GROUPS
 from helpdesk.rules.sla import Promises, Target
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from helpdesk.articles import article_for, shipped
-from helpdesk.enums import SENTENCES, Category
+from helpdesk.enums import Category
 from helpdesk.rules.device import device_facts
+from helpdesk.rules.sentences import SENTENCES
 
 ARTICLES = [guide for guide in shipped() if guide.audience == "patients"]
 ROOT = Path(__file__).resolve().parents[2]
