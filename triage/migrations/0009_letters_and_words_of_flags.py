@@ -5,10 +5,11 @@ from django.db import migrations, models
 
 import portal_core.kernel.ids
 import triage.models.flag_words
+from helpdesk.migrations._search_engine import Engine
 from helpdesk.search import document
-from triage.migrations._flag_search_engine import install, remove
 
 BATCH = 500
+FLAGS = Engine(entries="triage_flagwords", found="triage_flagwords_found", key="flag_id")
 
 
 def index(apps, schema_editor):
@@ -112,6 +113,6 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(install, remove),
+        migrations.RunPython(FLAGS.install, FLAGS.remove),
         migrations.RunPython(index, migrations.RunPython.noop, elidable=True),
     ]
