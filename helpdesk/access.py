@@ -1,5 +1,6 @@
 """The only doors to one ticket: as staff at a desk, or as the one who holds its link."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -167,11 +168,16 @@ def ticket_of_patient(patient: "Patient", public_id: str) -> Ticket:
     return ticket
 
 
+def left(now: dt.datetime, path: str = "") -> Q:
+    """Messages that have left: what may still be taken back within ten seconds is not there yet."""
+    return Q(**{f"{path}held_until": None}) | Q(**{f"{path}held_until__lte": now})
+
+
 def file_of_patient(patient: "Patient", public_id: str, *, own: bool) -> Attachment:
     """A file this patient may know of: of the office, once its message has left; with `own` also what they sent
     themselves. Raises FileNotFound."""
-    left = Q(message__held_until=None) | Q(message__held_until__lte=clock.now())
-    rows = Attachment.objects.filter(left, patient=patient, message__visibility=Visibility.PATIENT)
+    out = left(clock.now(), "message__")
+    rows = Attachment.objects.filter(out, patient=patient, message__visibility=Visibility.PATIENT)
     if not own:
         rows = rows.filter(sender=FileSender.OFFICE)
     found = rows.filter(public_id=public_id).defer("data").first()

@@ -51,7 +51,7 @@ def my_messages(request: HttpRequest) -> str:
     if patient is None:
         return ""
     rows = queries.conversations(patient, limit=MESSAGES_SHOWN).rows
-    context = {"rows": rows, "unread": _unread(request, patient)}
+    context = {"rows": rows, "unread": unread_of(request, patient)}
     return render_to_string("helpdesk/parts/messages_card.html", context, request=request)
 
 
@@ -63,11 +63,11 @@ def shows_messages(request: HttpRequest) -> bool:
 def unread_messages(request: HttpRequest) -> str:
     """Beside that link: how many are unread."""
     patient = _reader(request)
-    count = _unread(request, patient) if patient is not None else 0
+    count = unread_of(request, patient) if patient is not None else 0
     return (str(count) if count < 100 else "99+") if count else ""
 
 
-def _unread(request: HttpRequest, patient: "Patient") -> int:
+def unread_of(request: HttpRequest, patient: "Patient") -> int:
     """Asked once a page: the navigation and the card show the same number."""
     known: int | None = getattr(request, "unread_messages", None)
     if known is None:

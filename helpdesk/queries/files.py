@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from django.core.paginator import Page as Paged
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
 
+from helpdesk.access import left
 from helpdesk.enums import FileSender, FileState
 from helpdesk.models import Attachment, Ticket, TicketMessage
 from helpdesk.rules import file_words
@@ -50,11 +51,6 @@ def as_read(row: Attachment) -> PatientFile:
     )
 
 
-def out() -> Q:
-    """Files whose message has left: what may still be taken back within ten seconds is not there yet."""
-    return Q(message__held_until=None) | Q(message__held_until__lte=clock.now())
-
-
 def hang_files(patient: "Patient", messages: Iterable[TicketMessage]) -> None:
     """A patient's files, each to the message it came with (`message.files`); one query. Of another patient's there are
     none, also where their messages stand on the same ticket."""
@@ -70,7 +66,7 @@ def hang_files(patient: "Patient", messages: Iterable[TicketMessage]) -> None:
 
 def sent_to(patient: "Patient") -> "QuerySet[Attachment]":
     """All the office sent to this patient over all requests, newest first, without the bytes."""
-    rows = Attachment.objects.filter(out(), patient=patient, sender=FileSender.OFFICE)
+    rows = Attachment.objects.filter(left(clock.now(), "message__"), patient=patient, sender=FileSender.OFFICE)
     return rows.select_related("ticket", "message").defer("data").order_by("-created_at", "-id")
 
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, F, Max, Q, QuerySet
 
+from helpdesk.access import left
 from helpdesk.enums import Author, Channel, RequesterKind, Side, TicketState, Visibility
 from helpdesk.models import Ticket, TicketMessage
+from helpdesk.queries.queues import cursor
 from portal_core.access.enums import PortalState
 from portal_core.kernel import clock
 
@@ -66,7 +68,7 @@ def conversations(patient: "Patient", *, after: str = "", limit: int = CONVERSAT
         )
         .filter(last_at__isnull=False)
     )
-    if (place := _cursor(after)) is not None:
+    if (place := cursor(after)) is not None:
         moment, pk = place
         rows = rows.filter(Q(last_at__lt=moment) | Q(last_at=moment, pk__lt=pk))
     found = list(rows.select_related("office").order_by(F("last_at").desc(), "-pk")[: limit + 1])
@@ -110,19 +112,8 @@ def _in(ticket: Ticket) -> Q:
 
 
 def _visible(path: str, now: dt.datetime) -> Q:
-    out = Q(**{f"{path}held_until": None}) | Q(**{f"{path}held_until__lte": now})
-    return Q(**{f"{path}visibility": Visibility.PATIENT}) & out
+    return Q(**{f"{path}visibility": Visibility.PATIENT}) & left(now, path)
 
 
 def _unread(path: str, now: dt.datetime) -> Q:
     return _visible(path, now) & Q(**{f"{path}author_kind__in": OURS, f"{path}receipt": None})
-
-
-def _cursor(after: str) -> tuple[dt.datetime, int] | None:
-    """An unreadable cursor starts at the beginning: it is only a place in a list."""
-    try:
-        moment, _, pk = after.rpartition("_")
-        at = dt.datetime.fromisoformat(moment)
-        return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)), int(pk)
-    except ValueError:
-        return None

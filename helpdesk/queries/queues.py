@@ -164,8 +164,8 @@ def _queue(
         rows = rows.filter(state__in=LIVE)
     if mine:
         rows = rows.filter(owner=staff)
-    if after:
-        since, pk = _cursor(after)
+    if (place := cursor(after)) is not None:
+        since, pk = place
         rows = rows.filter(Q(queue_at__gt=since) | Q(queue_at=since, id__gt=pk))
     found = list(rows.select_related("office", "owner", "patient").order_by("queue_at", "id")[: limit + 1])
     more = len(found) > limit
@@ -173,11 +173,12 @@ def _queue(
     return Page(found, f"{found[-1].queue_at.isoformat()}_{found[-1].pk}" if more else "")
 
 
-def _cursor(after: str) -> tuple[dt.datetime, int]:
-    """An unreadable cursor starts at the beginning: it is only a place in a list."""
+def cursor(after: str) -> tuple[dt.datetime, int] | None:
+    """The moment and the key a page ends with, as `<moment>_<key>`. None, the beginning, for an unreadable
+    one: it is only a place in a list."""
     try:
         moment, _, pk = after.rpartition("_")
         since = dt.datetime.fromisoformat(moment)
         return (since if since.tzinfo else since.replace(tzinfo=dt.UTC)), int(pk)
     except ValueError:
-        return dt.datetime.min.replace(tzinfo=dt.UTC), 0
+        return None

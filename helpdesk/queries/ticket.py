@@ -2,11 +2,11 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.access import left
 from helpdesk.enums import (
     OURS,
     Author,
@@ -30,9 +30,6 @@ from helpdesk.queries.hours import calendar_for
 from helpdesk.rules import sla
 from helpdesk.rules.hours import working_minutes
 from portal_core.kernel import clock
-
-if TYPE_CHECKING:
-    pass
 
 ORIGINS = {"related": _("Related"), "split": _("Split off into"), "follow_up": _("Followed by")}
 
@@ -65,8 +62,7 @@ def public_thread(ticket: Ticket) -> list[TicketMessage]:
         mine = Q(ticket__in=[ticket.pk, *joined])
     if ticket.merged_into_id is not None:
         mine |= Q(ticket_id=ticket.merged_into_id, at__gte=ticket.merged_at) & ~Q(author_kind=Author.REQUESTER)
-    out = Q(held_until=None) | Q(held_until__lte=clock.now())
-    rows = TicketMessage.objects.filter(mine, out, visibility=Visibility.PATIENT)
+    rows = TicketMessage.objects.filter(mine, left(clock.now()), visibility=Visibility.PATIENT)
     return list(rows.select_related("receipt").order_by("at", "id"))
 
 

@@ -19,5 +19,6 @@ def inbox(request: PatientRequest) -> HttpResponse:
         return HttpResponse(panels.my_messages(request))
     page = queries.conversations(request.patient, after=request.GET.get("after", ""))
     part = "#live" if request.headers.get("HX-Request") == "true" else ""
-    context = {"page": page, "unread": queries.unread_count(request.patient), "office": request.patient.home_office}
+    unread = panels.unread_of(request, request.patient)
+    context = {"page": page, "unread": unread, "office": request.patient.home_office}
     return render(request, f"helpdesk/messages.html{part}", context)

@@ -240,7 +240,7 @@ def test_the_list_costs_the_same_for_one_and_three(cast, patient_client, rows, d
     assert len(page.context["page"].rows) == rows
 
 
-COST = 7  # session, user, patient; conversations, who wrote last; unread for the page and for the navigation
+COST = 6  # session, user, patient; conversations, who wrote last; unread, for the page and the navigation
 
 
 def test_older_ones_are_a_page_further(cast, patient_client):
