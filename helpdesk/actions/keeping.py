@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Q
 
+from helpdesk import queries
 from helpdesk.enums import MailState, RecordingState
 from helpdesk.models import InboundMail, KeepingRule, PhoneCall, VoicemailAudio
-from helpdesk.rules.keeping import MAIL_DAYS, RECORDING_DAYS
 from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import SYSTEM, Actor
 
@@ -36,10 +36,9 @@ def choose(*, practice: "Practice", mail_days: int, recording_days: int, by: Act
 def remove_due(practice: "Practice") -> int:
     """Take away a practice's originals that are past their time, a batch a transaction; return how many. A run that is
     killed has done whole batches, and the next one goes on."""
-    rule = KeepingRule.objects.filter(practice=practice).first()
-    now = clock.now()
-    mails_before = now - dt.timedelta(days=rule.mail_days if rule is not None else MAIL_DAYS)
-    sounds_before = now - dt.timedelta(days=rule.recording_days if rule is not None else RECORDING_DAYS)
+    rule, now = queries.keeping_of(practice.pk), clock.now()
+    mails_before = now - dt.timedelta(days=rule.mail_days)
+    sounds_before = now - dt.timedelta(days=rule.recording_days)
     removed = 0
     while done := _mails(practice, mails_before) + _recordings(practice, sounds_before):
         removed += done

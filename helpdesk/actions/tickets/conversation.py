@@ -10,12 +10,11 @@ from helpdesk import errors
 from helpdesk.actions import received_files
 from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.telling import is_requester, keep_of_requester, tell, write
-from helpdesk.actions.tickets.undoing import remember, snapshot
+from helpdesk.actions.tickets.undoing import held, remember, snapshot
 from helpdesk.contracts import TicketReplied
 from helpdesk.enums import FileSender, RequesterKind, TicketState, UndoKind, Visibility
 from helpdesk.models import Ticket, TicketMessage
 from helpdesk.rules.enclosed import Enclosed
-from helpdesk.rules.turn import HOLD
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind
@@ -47,7 +46,7 @@ def reply(
         raise errors.TicketMerged
     if files and (ticket.patient_id is None or ticket.requester_kind != RequesterKind.PATIENT):
         raise errors.FilesNeedPatient
-    before, until = snapshot(ticket), now + HOLD if hold else None
+    before, until = snapshot(ticket), held(hold, now)
     message = write(ticket, body, Visibility.PATIENT, at=now, by=by, held_until=until)
     received_files.keep(
         ticket=ticket, message=message, mail=None, files=files, at=now, sender=FileSender.OFFICE,

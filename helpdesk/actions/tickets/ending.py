@@ -7,12 +7,11 @@ from django.db import transaction
 from helpdesk import errors
 from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.telling import tell, write
-from helpdesk.actions.tickets.undoing import remember, snapshot
+from helpdesk.actions.tickets.undoing import held, remember, snapshot
 from helpdesk.contracts import TicketSolved
 from helpdesk.enums import Resolution, TicketState, UndoKind, Visibility
 from helpdesk.models import Ticket
 from helpdesk.rules import turn as rules
-from helpdesk.rules.turn import HOLD
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
 
@@ -31,7 +30,7 @@ def solve(*, ticket: Ticket, resolution: Resolution, note: str = "", hold: bool 
     if note.strip():
         write(ticket, note, Visibility.INTERNAL, at=now, by=by)
     save(ticket, at=now)
-    until = now + HOLD if hold else None
+    until = held(hold, now)
     events = tell(
         ticket, "ticket:solve", solved_event(ticket, at=now), at=now, by=by, quiet=hold, not_before=until,
         resolution=str(resolution),

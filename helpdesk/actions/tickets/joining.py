@@ -9,13 +9,12 @@ from helpdesk import errors
 from helpdesk.actions import search
 from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.opening import open_ticket
-from helpdesk.actions.tickets.telling import desk_group, keep_of_requester, nudge, tell
-from helpdesk.actions.tickets.undoing import remember, snapshot
+from helpdesk.actions.tickets.telling import desk_group, nudge, tell
+from helpdesk.actions.tickets.undoing import held, remember, snapshot
 from helpdesk.contracts import Intake, TicketsJoined
 from helpdesk.enums import LIVE, Author, Category, Channel, LinkKind, RequesterKind, Side, TicketState, UndoKind
 from helpdesk.models import Ticket, TicketLink, TicketMessage
 from helpdesk.rules.enclosed import Enclosed
-from helpdesk.rules.turn import HOLD
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
 
@@ -53,7 +52,7 @@ def merge(*, ticket: Ticket, into: Ticket, hold: bool = False, by: Actor) -> Tic
     save(ticket, "merged_into", "merged_at", at=now)
     joined = list(ticket.merged.order_by("id").values_list("id", flat=True))
     Ticket.objects.filter(pk__in=joined).update(merged_into=into)
-    until = now + HOLD if hold else None
+    until = held(hold, now)
     event = TicketsJoined(ticket_id=ticket.public_id, into_id=into.public_id, at=now)
     events = tell(
         ticket, "ticket:merge", event, at=now, by=by, quiet=hold, not_before=until, into=into.public_id
@@ -127,9 +126,7 @@ def follow_up(*, ticket: Ticket, body: str, files: Sequence[Enclosed] = (), by: 
         raise errors.WrongMove
     fresh = open_ticket(_intake(ticket, Category(ticket.category), body), office=ticket.office, at=now, by=by,
                         subject=ticket.subject, action="ticket:follow_up", side=Side(ticket.side),
-                        patient=ticket.patient)  # fmt: skip
-    if files:
-        keep_of_requester(fresh, fresh.messages.latest("pk"), files, at=now, by=by)
+                        patient=ticket.patient, files=files)  # fmt: skip
     owner = target.owner
     if owner is not None and owner.is_active:
         fresh.owner = owner
