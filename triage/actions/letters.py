@@ -4,12 +4,10 @@ The code stands on the paper and nowhere else. Reading it back in a check is a p
 """
 
 import datetime as dt
-import hashlib
 import hmac
 import secrets
 from typing import TYPE_CHECKING, Final
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from helpdesk.actions.tickets import office_group
@@ -17,6 +15,7 @@ from portal_core.directory.enums import Permission
 from portal_core.kernel import audit, clock, realtime
 from portal_core.kernel.contracts import Actor
 from triage.actions import holds
+from triage.actions.proofs import keyed
 from triage.actions.verification import close_as_failed, lock_all_of, locked, membership, note_proof, tell
 from triage.enums import Method, ReleaseEvidence
 from triage.errors import (
@@ -184,13 +183,9 @@ def _read(letter: VerificationLetter, digits: str, now: dt.datetime) -> int:
 
 def _code_hash(letter: VerificationLetter, digits: str) -> str:
     """Keyed, and bound to its letter."""
-    return _keyed(f"triage.letter:{letter.public_id}:{digits}")
+    return keyed(f"triage.letter:{letter.public_id}:{digits}")
 
 
 def _address_hash(patient: "Patient") -> str:
     lines = (patient.street, patient.city, patient.state, patient.zip)
-    return _keyed(f"triage.address:{'|'.join(' '.join(line.lower().split()) for line in lines)}")
-
-
-def _keyed(text: str) -> str:
-    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return keyed(f"triage.address:{'|'.join(' '.join(line.lower().split()) for line in lines)}")

@@ -153,7 +153,7 @@ class WebhookDetail(WebhookView):
     def get(self, request: Request, public_id: str) -> Response:
         row = self.endpoint(public_id)
         audit.record("webhook:read", by=self.staff.actor, target=row, practice_id=row.practice_id, way="api")
-        return self.shown(public_id)
+        return Response(WebhookShape(row).data)
 
     @extend_schema(
         operation_id="webhooks_change", summary="Change it; a new address has to be checked again",

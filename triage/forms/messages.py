@@ -7,7 +7,7 @@ from triage.forms.tickets import TEXT_MAX, TicketForm, area
 
 
 class WriteForm(TicketForm):
-    """PC-10. `about` is the ticket it began from."""
+    """PC-10."""
 
     subject = forms.CharField(
         label=_("Subject"),
@@ -23,4 +23,3 @@ class WriteForm(TicketForm):
     )
     notify = forms.BooleanField(label=_("Tell them that a message waits in the portal"), required=False)
     belongs = forms.BooleanField(label=_("It belongs to the ticket it began from"), required=False)
-    about = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)

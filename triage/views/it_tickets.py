@@ -23,6 +23,7 @@ from portal_core.kernel.ids import new_public_id
 from triage import access, beside, forms, queries
 from triage.actions import conversation, presence
 from triage.views.desk_writing import writing_context
+from triage.views.office_page import neighbours
 from triage.views.practice_time import in_practice_time
 from triage.views.staff_checks import check_context
 
@@ -66,7 +67,7 @@ def ticket_page(
     if htmx and request.method == "GET" and request.headers.get("HX-Target") == LIVE_PART:
         return render(request, "triage/it_ticket_live.html", context)
     context |= writing_context(request, row, beside.kept(staff, about=row.public_id, side=Side.IT, lists=False))
-    context |= _neighbours([one.public_id for one in helpdesk.it_queue(staff, limit=20).tickets], row.public_id)
+    context |= neighbours([one.public_id for one in helpdesk.it_queue(staff, limit=20).tickets], row.public_id)
     context |= {
         "route": queries.table_of(row.practice_id)[Category(row.category)],
         "solve_form": bound.get("solve") or forms.SolveForm(initial={"resolution": Resolution.IT}),
@@ -82,14 +83,6 @@ def ticket_page(
     elif any(not form.is_valid() for form in bound.values()):
         status = 422
     return render(request, "triage/it_ticket.html", context, status=status)
-
-
-def _neighbours(ids: list[str], here: str) -> dict[str, str]:
-    """What stands before and after it in the console's list of what providers wrote."""
-    if here not in ids:
-        return {"next_id": ids[0] if ids else "", "previous_id": ""}
-    place = ids.index(here)
-    return {"next_id": ids[place + 1] if place + 1 < len(ids) else "", "previous_id": ids[place - 1] if place else ""}
 
 
 def _press(form: "type[forms.TicketForm] | None" = None, name: str = "") -> Callable[[Deed], View]:

@@ -69,7 +69,7 @@ def desk_page(
     if ticket is not None:
         context |= writing_context(request, ticket, kept)
         context |= _ticket_context(staff, ticket, kept.steps, bound, context)
-        context |= _neighbours([row.public_id for row in page.tickets], ticket.public_id)
+        context |= neighbours([row.public_id for row in page.tickets], ticket.public_id)
     status = 200
     if error is not None:
         # htmx swaps a 422 and nothing else; the notice says what happened either way.
@@ -252,7 +252,8 @@ def _likely_end(flags: list[Any]) -> str:
     return Resolution.IT if flags and flags[0].state in (EscalationState.ANSWERED, "done") else Resolution.OFFICE
 
 
-def _neighbours(ids: list[str], here: str) -> dict[str, str]:
+def neighbours(ids: list[str], here: str) -> dict[str, str]:
+    """What stands before and after it in a list."""
     if here not in ids:
         return {"next_id": ids[0] if ids else "", "previous_id": ""}
     place = ids.index(here)
