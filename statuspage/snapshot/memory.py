@@ -9,6 +9,7 @@ from statuspage.snapshot import store
 logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 0.25
+BROKEN_SECONDS = 5.0  # reading all files of a snapshot that is broken, every time one looks, would hold up readers
 
 
 class Memory:
@@ -18,6 +19,8 @@ class Memory:
         self._loaded: store.Loaded | None = None
         self._root = ""
         self._checked = 0.0
+        self._broken = ("", "")  # directory and name of one that could not be read
+        self._again = 0.0  # when it is tried again
 
     def current(self) -> store.Loaded | None:
         """The current snapshot; the last good one if the new one cannot be read, be it in memory or on the disk; None
@@ -31,10 +34,11 @@ class Memory:
         if name is None:
             # Somebody removed the directory: what is in memory may be of another installation.
             self._loaded = None
-        elif self._loaded is None or name != self._loaded.name or root != self._root:
+        elif self._is_new(root, name) and ((root, name) != self._broken or now >= self._again):
             try:
                 self._loaded, self._root = store.load(name), root
             except (OSError, ValueError, KeyError):
+                self._broken, self._again = (root, name), now + BROKEN_SECONDS
                 logger.warning("the current status snapshot cannot be read; the last good one stays", exc_info=True)
                 if self._loaded is None or root != self._root:
                     self._loaded, self._root = _last_good(name), root
@@ -42,7 +46,10 @@ class Memory:
 
     def invalidate(self) -> None:
         """Look at the pointer again at the next request: something was just published."""
-        self._checked = 0.0
+        self._checked = self._again = 0.0
+
+    def _is_new(self, root: str, name: str) -> bool:
+        return self._loaded is None or name != self._loaded.name or root != self._root
 
 
 def _last_good(name: str) -> store.Loaded | None:

@@ -178,10 +178,10 @@ def load(name: str) -> Loaded:
     manifest = json.loads((base / "manifest.json").read_text())
     documents = {
         path: Document(
-            body=(base / path).read_bytes(),
+            body=(body := (base / path).read_bytes()),
             gzipped=(base / f"{path}.gz").read_bytes(),
             content_type=content_type,
-            etag=hashlib.sha256((base / path).read_bytes()).hexdigest()[:20],
+            etag=hashlib.sha256(body).hexdigest()[:20],
         )
         for path, content_type in manifest["types"].items()
     }
