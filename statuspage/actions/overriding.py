@@ -1,6 +1,7 @@
 """What was published in spite of the honesty check stands in the ledger: which findings, and the reason chosen."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
@@ -8,6 +9,9 @@ from portal_core.kernel import audit
 from portal_core.kernel.contracts import Actor
 from statuspage.errors import IncidentNotFound
 from statuspage.models import Incident, MaintenanceSeries
+
+if TYPE_CHECKING:
+    from django.db.models import Model
 
 
 @transaction.atomic
@@ -25,4 +29,10 @@ def note(*, incident_id: str = "", series_id: str = "", codes: Sequence[str], re
     )
     if target is None:
         raise IncidentNotFound
-    audit.record("incident:check_overridden", by=by, target=target, codes=list(codes), reason=reason)
+    record(target=target, codes=codes, reason=reason, by=by)
+
+
+def record(*, target: "Model | None", codes: Sequence[str], reason: str, by: Actor) -> None:
+    """The same of a row in hand, in the transaction that publishes it."""
+    if codes:
+        audit.record("incident:check_overridden", by=by, target=target, codes=list(codes), reason=reason)

@@ -11,11 +11,11 @@ from django.forms import Form
 
 from portal_core.directory import queries as directory
 from portal_core.directory.guards import StaffRequest
-from portal_core.kernel import audit, clock
+from portal_core.kernel import clock
 from portal_core.kernel.errors import AppError
 from portal_core.kernel.ids import new_public_id
 from statuspage import queries
-from statuspage.actions import drafts, incidents, maintenances, rehearsal
+from statuspage.actions import drafts, incidents, maintenances, overriding, rehearsal
 from statuspage.contracts import IncidentSummary
 from statuspage.enums import MAINTENANCE_MOVES, EventKind, MaintenanceStatus
 from statuspage.errors import DraftClosed
@@ -53,11 +53,10 @@ class Composition:
         with transaction.atomic():
             verdict = judge(self)
             summary = self._publish(key)
-            if verdict.codes and not verdict.blocked:
-                audit.record(
-                    "incident:check_overridden", by=self.request.actor, target=desk.event_row(summary.id),
-                    codes=verdict.codes, reason=self.form.cleaned_data["lint_reason"],
-                )  # fmt: skip
+            if not verdict.blocked:
+                overriding.note(
+                    incident_id=summary.id, codes=verdict.codes, reason=verdict.reason, by=self.request.actor
+                )
         return summary
 
     def _publish(self, key: str) -> IncidentSummary:

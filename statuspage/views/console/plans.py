@@ -12,11 +12,11 @@ from django.views.decorators.http import require_http_methods
 
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
-from portal_core.kernel import audit, clock
+from portal_core.kernel import clock
 from portal_core.kernel.errors import Conflict, Invalid
 from portal_core.kernel.ids import new_public_id
 from statuspage import queries
-from statuspage.actions import occurrences, series
+from statuspage.actions import occurrences, overriding, series
 from statuspage.enums import UPCOMING, EventKind, MaintenanceStatus
 from statuspage.errors import IncidentNotFound, MaintenanceBegun, SeriesEnded
 from statuspage.forms.maintenances import EditForm, EditSeriesForm, length_of
@@ -151,11 +151,7 @@ def _save(
     try:
         with transaction.atomic():
             save(form, request.POST.get("idempotency_key", "") or new_public_id())
-            if verdict.codes:
-                audit.record(
-                    "incident:check_overridden", by=request.actor, target=target, codes=verdict.codes,
-                    reason=form.cleaned_data["lint_reason"],
-                )  # fmt: skip
+            overriding.record(target=target, codes=verdict.codes, reason=verdict.reason, by=request.actor)
     except (Invalid, Conflict) as refusal:
         form.add_error(None, str(refusal))
         return refusal.status

@@ -11,11 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal_core.directory.guards import StaffRequest
-from portal_core.kernel import audit
 from portal_core.kernel.errors import Conflict, Invalid, NotFound
 from portal_core.kernel.ids import new_public_id
 from statuspage import queries
-from statuspage.actions import drafts
+from statuspage.actions import drafts, overriding
 from statuspage.contracts import IncidentSummary
 from statuspage.enums import EventKind
 from statuspage.forms.composing import PROMISES
@@ -143,10 +142,8 @@ def _later(composition: Composition, verdict: Verdict) -> HttpResponse:
         draft_id = composition.keep()
         drafts.schedule(draft_id=draft_id, publish_at=moment, by=by)
         if verdict.codes:
-            audit.record(
-                "incident:check_overridden", by=by, target=authoring.draft(draft_id, by.practice_id),
-                codes=verdict.codes, reason=composition.form.cleaned_data["lint_reason"],
-            )  # fmt: skip
+            draft = authoring.draft(draft_id, by.practice_id)
+            overriding.record(target=draft, codes=verdict.codes, reason=verdict.reason, by=by)
     messages.success(composition.request, "It will be published at that time. You can take it back until then.")
     return redirect("statuspage:console")
 
