@@ -20,12 +20,15 @@ class PortalStatus:
     patient."""
 
     state: PortalState
-    reasons: tuple[Reason, ...]
     label: str
     advice: tuple[str, ...]
     tone: str
     icon: str
-    obstacles: tuple[Obstacle, ...] = ()  # one for each reason
+    obstacles: tuple[Obstacle, ...]
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        return tuple(each.reason for each in self.obstacles)
 
     @property
     def enable_now(self) -> bool:

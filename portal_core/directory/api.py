@@ -22,6 +22,8 @@ from portal_core.kernel.errors import Invalid
 from portal_core.kernel.http import ratelimit
 
 if TYPE_CHECKING:
+    from django import forms
+
     from portal_core.directory.models import Patient, Staff
 
 PER_MINUTE = 300
@@ -89,6 +91,16 @@ def limit(request: Request, usual: int = PAGE) -> int:
     return min(max(int(asked), 1), PAGE_MAX) if asked.isascii() and asked.isdigit() else usual
 
 
+def cleaned(form: "forms.BaseForm", **names: str) -> dict[str, Any]:
+    """What a form of the pages makes of it; its refusals beside the fields, under their names of the API. Raises
+    Invalid."""
+    if not form.is_valid():
+        raise Invalid(
+            fields={names.get(name, name): [str(each) for each in says] for name, says in form.errors.items()}
+        )
+    return dict(form.cleaned_data)
+
+
 def answers(shape: Any, status: int = 200, refusals: tuple[int, ...] = READ) -> dict[int, Any]:
     """For the API's description: the good answer, and the refusals in their one form."""
     return {status: shape, **dict.fromkeys(refusals, RefusalShape)}
@@ -101,12 +113,9 @@ def contact_of(patient: "Patient") -> dict[str, Any]:
 
 def contact_values(patient: "Patient", given: dict[str, Any]) -> dict[str, Any]:
     """What was sent of CONTACT_FIELDS, by the rules of the page "Basic data". Raises Invalid."""
-    form = PatientContactForm(
-        {**contact_of(patient), **given}, instance=copy.copy(patient)
-    )  # it writes onto the row it is given
-    if not form.is_valid():
-        raise Invalid(fields={name: [str(each) for each in says] for name, says in form.errors.items()})
-    return {name: form.cleaned_data[name] for name in CONTACT_FIELDS if name in given}
+    # A copy: the form writes onto the row it is given.
+    values = cleaned(PatientContactForm({**contact_of(patient), **given}, instance=copy.copy(patient)))
+    return {name: values[name] for name in CONTACT_FIELDS if name in given}
 
 
 # --- the practice's own settings of portal access ---------------------------------------------------------------------

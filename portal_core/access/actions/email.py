@@ -182,8 +182,7 @@ def _taken_away(patient: "Patient", now: dt.datetime) -> str:
 
 
 def _end_everything(patient: "Patient", *, at: dt.datetime, by: Actor) -> None:
-    portal.kill_links(patient, at=at)
-    portal.void_pins(patient, at=at)
+    portal.end_ways_in(patient, at=at)
     if patient.user is not None:
         credentials.end_sessions(user=patient.user, by=by)
 

@@ -71,8 +71,7 @@ def set_credentials(*, patient: "Patient", username: str, password: str, attesta
     else:
         _same_name(patient.user, username)
         credentials.set_password(user=patient.user, password=password, must_change_password=True, by=by)
-    portal.kill_links(patient, at=now)
-    portal.void_pins(patient, at=now)
+    portal.end_ways_in(patient, at=now)
     row.manual_password_until = now + LIFETIME
     row.save(update_fields=["manual_password_until"])
     line = audit.record(

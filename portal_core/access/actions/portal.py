@@ -55,8 +55,7 @@ def set_level(*, patient: "Patient", level: AccessLevel, manual: bool = False, b
         row.enabled_at, row.enabled_by = now, by.label[:120] or "Somebody"
     else:
         row.enabled_at, row.enabled_by = None, ""
-        kill_links(patient, at=now)
-        void_pins(patient, at=now)
+        end_ways_in(patient, at=now)
         if patient.user is not None:
             credentials.end_sessions(user=patient.user, by=by)
     row.level = level
@@ -154,16 +153,14 @@ def note_sign_in(*, patient: "Patient", at: dt.datetime) -> None:
     row.first_access_at = row.first_access_at or at
     row.last_access_at = at
     row.save(update_fields=["first_access_at", "last_access_at"])
-    kill_links(patient, at=at)
-    void_pins(patient, at=at)
+    end_ways_in(patient, at=at)
 
 
 @transaction.atomic
 def note_own_password(*, patient: "Patient", at: dt.datetime) -> None:
     """The patient, signed in, chose another password: links and PINs end, and the address on file hears of it."""
     PortalAccess.objects.locked_of(patient.pk)
-    kill_links(patient, at=at)
-    void_pins(patient, at=at)
+    end_ways_in(patient, at=at)
     line = audit.record(
         "access:own_password", by=patient.actor, target=patient, practice_id=patient.practice_id, at=at
     )  # fmt: skip
@@ -191,8 +188,7 @@ def close_deceased(*, patient_id: str) -> None:
         return
     PortalAccess.objects.locked_of(row.patient_id)
     patient = row.patient
-    kill_links(patient, at=now)
-    void_pins(patient, at=now)
+    end_ways_in(patient, at=now)
     if patient.user is not None:
         credentials.end_sessions(user=patient.user, by=SYSTEM)
     grants = ProxyGrant.objects.filter(patient=patient, ended_at=None).select_related("person__user")
@@ -263,6 +259,12 @@ def send_link(patient: "Patient", purpose: TokenPurpose, *, at: dt.datetime, by:
         not_after=row.expires_at,
     )
     return row
+
+
+def end_ways_in(patient: "Patient", *, at: dt.datetime) -> None:
+    """Whatever was given out to get in with, on a screen or on paper, works no more."""
+    kill_links(patient, at=at)
+    void_pins(patient, at=at)
 
 
 def kill_links(patient: "Patient", *, at: dt.datetime) -> None:

@@ -13,8 +13,6 @@ from portal_core.directory.guards import staff_api
 from portal_core.kernel.errors import Invalid
 
 if TYPE_CHECKING:
-    from django import forms
-
     from portal_core.directory.models import Patient
 
 
@@ -49,13 +47,3 @@ class OfficeView(StaffView):
             sign_in.confirm_password(request=self.request._request, user=user, password=password)
         except WrongCredentials as error:
             raise Invalid(fields={"my_password": ["That is not your password."]}) from error
-
-
-def cleaned(form: "forms.Form", **names: str) -> dict[str, Any]:
-    """What a form of the pages makes of it; its refusals beside the fields, under their names of the API. Raises
-    Invalid."""
-    if not form.is_valid():
-        raise Invalid(
-            fields={names.get(name, name): [str(each) for each in says] for name, says in form.errors.items()}
-        )
-    return dict(form.cleaned_data)

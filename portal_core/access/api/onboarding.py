@@ -11,14 +11,14 @@ from portal_core.access import queries
 from portal_core.access.access import registration_for, run_for
 from portal_core.access.actions import newcomers, onboarding
 from portal_core.access.api import shapes
-from portal_core.access.api.base import OfficeView, cleaned
+from portal_core.access.api.base import OfficeView
 from portal_core.access.api.patient import PortalView
 from portal_core.access.enums import InviteOutcome
 from portal_core.access.errors import CannotEnable
 from portal_core.access.forms import AddPatientForm
 from portal_core.directory import access as directory_access
 from portal_core.directory import queries as directory
-from portal_core.directory.api import KEY, answers, read
+from portal_core.directory.api import KEY, answers, cleaned, read
 from portal_core.directory.enums import Permission
 from portal_core.directory.errors import RecordNumberTaken
 from portal_core.kernel.errors import Invalid

@@ -11,13 +11,13 @@ from portal_core.access.access import link_for
 from portal_core.access.actions import email as email_actions
 from portal_core.access.actions import manual, portal
 from portal_core.access.api import shapes
-from portal_core.access.api.base import OfficeView, cleaned
+from portal_core.access.api.base import OfficeView
 from portal_core.access.enums import AccessLevel, PortalState
 from portal_core.access.errors import HoldStays
 from portal_core.access.forms import CredentialsForm, EmailChangeForm, UsernameForm
 from portal_core.accounts.actions import sign_in
 from portal_core.accounts.errors import UnusablePassword, UsernameTaken
-from portal_core.directory.api import DEED, KEY, LIMIT, answers, limit, read
+from portal_core.directory.api import DEED, KEY, LIMIT, answers, cleaned, limit, read
 from portal_core.kernel import clock
 from portal_core.kernel.errors import Invalid
 from portal_core.kernel.http import ratelimit

@@ -10,10 +10,10 @@ from portal_core.access import queries
 from portal_core.access.access import proxy_for
 from portal_core.access.actions import proxies
 from portal_core.access.api import shapes
-from portal_core.access.api.base import OfficeView, cleaned
+from portal_core.access.api.base import OfficeView
 from portal_core.access.errors import ProxyDatesWrong
 from portal_core.access.forms import ProxyForm
-from portal_core.directory.api import DEED, KEY, answers, read
+from portal_core.directory.api import DEED, KEY, answers, cleaned, read
 from portal_core.kernel import clock
 from portal_core.kernel.errors import Invalid
 

@@ -36,14 +36,15 @@ def status_of(*, enabled: bool, email: str, zip_code: str, has_accessed: bool) -
         (Reason.NO_EMAIL, not email.strip()),
         (Reason.NO_ZIP, not zip_code.strip()),
     )
-    reasons = tuple(reason for reason, applies in missing if applies)
-    if reasons:
+    obstacles = tuple(
+        Obstacle(reason=reason, say=SAY[reason], fix=FIXES[reason]) for reason, applies in missing if applies
+    )
+    if obstacles:
         state = PortalState.INACTIVE
-        advice = tuple(FIXES[reason] for reason in reasons)
+        advice = tuple(each.fix for each in obstacles)
     else:
         state = PortalState.ACTIVE if has_accessed else PortalState.UNACTIVATED
         advice = (ADVICE[state], MISMATCH)
     return PortalStatus(
-        state=state, reasons=reasons, label=str(state.label), advice=advice, tone=TONES[state], icon=ICONS[state],
-        obstacles=tuple(Obstacle(reason=reason, say=SAY[reason], fix=FIXES[reason]) for reason in reasons),
-    )  # fmt: skip
+        state=state, label=str(state.label), advice=advice, tone=TONES[state], icon=ICONS[state], obstacles=obstacles
+    )

@@ -14,7 +14,7 @@ from portal_core.access.access import run_for
 from portal_core.access.actions import onboarding, portal
 from portal_core.access.enums import AccessLevel, InviteOutcome
 from portal_core.access.forms import OnboardingForm
-from portal_core.access.views.patient import SHARED, must_ask_about_mailbox
+from portal_core.access.views.patient import SHARED, unasked_sharers
 from portal_core.directory import access as directory_access
 from portal_core.directory import queries as directory
 from portal_core.directory.enums import Permission
@@ -53,11 +53,11 @@ def tool(request: StaffRequest) -> HttpResponse:
 def enable(request: StaffRequest, public_id: str) -> HttpResponse:
     """A click on the red rectangle (PC-49)."""
     patient = directory_access.patient_for(request.staff, public_id, to=Permission.PORTAL_ACCESS)
-    if must_ask_about_mailbox(request, patient, AccessLevel.CAN_ACCESS):
+    if shared := unasked_sharers(request, patient, AccessLevel.CAN_ACCESS):
         if request.headers.get("HX-Request") != "true":
             messages.error(request, str(SHARED))
             return redirect("access:patient", public_id=patient.public_id)
-        return _row(request, patient, Conflict(SHARED), shared=queries.sharing_mailbox(patient, patient.email))
+        return _row(request, patient, Conflict(SHARED), shared=shared)
     try:
         portal.set_level(patient=patient, level=AccessLevel.CAN_ACCESS, by=request.actor)
     except Invalid as refusal:

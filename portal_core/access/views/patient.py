@@ -50,7 +50,7 @@ def level(request: StaffRequest, public_id: str) -> HttpResponse:
     """The toggle "Patient's Access Level" (PC-34). `manual`: for a patient without e-mail or zip code (C3)."""
     patient = _patient(request, public_id)
     wanted = AccessLevel.CAN_ACCESS if request.POST.get("level") == AccessLevel.CAN_ACCESS else AccessLevel.NONE
-    if must_ask_about_mailbox(request, patient, wanted):
+    if unasked_sharers(request, patient, wanted):
         return _tab(request, patient, refusal=Conflict(SHARED))
     try:
         portal.set_level(patient=patient, level=wanted, manual="manual" in request.POST, by=request.actor)
@@ -198,10 +198,10 @@ def _patient(request: StaffRequest, public_id: str) -> "Patient":
     return directory_access.patient_for(request.staff, public_id, to=Permission.PORTAL_ACCESS)
 
 
-def must_ask_about_mailbox(request: StaffRequest, patient: "Patient", wanted: AccessLevel) -> bool:
-    """Whether access is about to be given to a mailbox that others read, and nobody has confirmed that (PC-39)."""
+def unasked_sharers(request: StaffRequest, patient: "Patient", wanted: AccessLevel) -> list[queries.Sharer]:
+    """Who else reads the mailbox to which access is about to be given, where nobody has confirmed that (PC-39)."""
     asked = "shared" in request.POST or "manual" in request.POST
-    return wanted == AccessLevel.CAN_ACCESS and not asked and bool(queries.sharing_mailbox(patient, patient.email))
+    return [] if asked or wanted != AccessLevel.CAN_ACCESS else queries.sharing_mailbox(patient, patient.email)
 
 
 def proof_of(request: StaffRequest, patient: "Patient", action: str) -> str:
