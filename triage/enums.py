@@ -173,21 +173,36 @@ class EscalationState(models.TextChoices):
     LINKED = "linked", _("Part of an incident")
     ANSWERED = "answered", _("Answered")
     RETURNED = "returned", _("Returned to the office")
+    WITHDRAWN = "withdrawn", _("Taken back by the office")
     DONE = "done", _("Done")
 
 
 ESCALATION_MOVES: Final[dict[str, tuple[str, ...]]] = {
-    EscalationState.SENT: (EscalationState.INVESTIGATING, EscalationState.RETURNED, EscalationState.LINKED),
+    EscalationState.SENT: (
+        EscalationState.INVESTIGATING,
+        EscalationState.RETURNED,
+        EscalationState.LINKED,
+        EscalationState.WITHDRAWN,
+    ),
     EscalationState.INVESTIGATING: (
         EscalationState.NEED_OFFICE,
         EscalationState.ANSWERED,
         EscalationState.LINKED,
         EscalationState.RETURNED,
+        EscalationState.WITHDRAWN,
     ),
-    EscalationState.NEED_OFFICE: (EscalationState.INVESTIGATING, EscalationState.LINKED),
-    EscalationState.LINKED: (EscalationState.DONE,),
+    EscalationState.NEED_OFFICE: (
+        EscalationState.INVESTIGATING,
+        EscalationState.LINKED,
+        EscalationState.ANSWERED,  # IT found out by itself
+        EscalationState.RETURNED,
+        EscalationState.WITHDRAWN,
+    ),
+    # Not this incident after all: back where it was, to whoever had it or to nobody yet.
+    EscalationState.LINKED: (EscalationState.DONE, EscalationState.INVESTIGATING, EscalationState.SENT),
     EscalationState.ANSWERED: (EscalationState.DONE, EscalationState.INVESTIGATING),  # the office rejects: a bounce
     EscalationState.RETURNED: (),  # a better flag is a new flag; the old one keeps its code for the reports
+    EscalationState.WITHDRAWN: (),
     EscalationState.DONE: (),
 }
 ESCALATION_OPEN: Final = (
@@ -204,6 +219,7 @@ ESCALATION_TURN: Final[dict[str, str]] = {
     EscalationState.LINKED: "nobody",  # it waits on the incident
     EscalationState.ANSWERED: "office",
     EscalationState.RETURNED: "office",
+    EscalationState.WITHDRAWN: "office",
     EscalationState.DONE: "office",
 }
 ESCALATION_TONES: Final[dict[str, str]] = {
@@ -213,22 +229,36 @@ ESCALATION_TONES: Final[dict[str, str]] = {
     EscalationState.LINKED: "info",
     EscalationState.ANSWERED: "warning",
     EscalationState.RETURNED: "warning",
+    EscalationState.WITHDRAWN: "neutral",
     EscalationState.DONE: "ok",
 }
 ESCALATION_VERBS: Final[dict[str, tuple[str, ...]]] = {
-    EscalationState.SENT: ("flag:relay",),
+    EscalationState.SENT: ("flag:relay", "flag:unlink"),
     EscalationState.INVESTIGATING: (
         "flag:accept",
         "flag:answer",  # whoever answers or asks at once has accepted it
         "flag:ask_office",
         "flag:reply_to_it",
+        "flag:unlink",
     ),
     EscalationState.NEED_OFFICE: ("flag:ask_office",),
     EscalationState.LINKED: ("flag:link",),
     EscalationState.ANSWERED: ("flag:answer",),
     EscalationState.RETURNED: ("flag:decline",),
+    EscalationState.WITHDRAWN: ("flag:withdraw",),
     EscalationState.DONE: ("flag:done",),
 }
+
+
+class ExchangeKind(models.TextChoices):
+    """What was said about a flag, by whom to whom."""
+
+    ASK = "ask", _("IT asks")
+    ANSWER = "answer", _("IT answers")
+    RETURN = "return", _("IT sent it back")
+    REPLY = "reply", _("The office writes")
+    WITHDRAW = "withdraw", _("The office took it back")
+    NOTE = "note", _("Note for IT")
 
 
 class Impact(models.TextChoices):

@@ -31,6 +31,7 @@ from triage.models import (
     CannedReply,
     Draft,
     Escalation,
+    EscalationMessage,
     FlagWords,
     Mention,
     PlaybookStep,
@@ -284,3 +285,16 @@ class FlagWordsFactory(factory.django.DjangoModelFactory):
 
     flag = factory.SubFactory(FlagFactory)
     words = "error 500"
+
+
+class FlagMessageFactory(factory.django.DjangoModelFactory):
+    """What IT asked about a flag."""
+
+    class Meta:
+        model = EscalationMessage
+
+    flag = factory.SubFactory(FlagFactory)
+    kind = "ask"
+    by_label = "Ian Staff"
+    body = "Which browser?"
+    at = factory.LazyFunction(clock.now)

@@ -1,6 +1,7 @@
 from triage.models.codes import VerificationCode
 from triage.models.desk import CannedReply, Draft, Mention, SavedView
 from triage.models.escalation import Escalation
+from triage.models.exchange import EscalationMessage
 from triage.models.flag_words import FlagWords
 from triage.models.letters import VerificationLetter
 from triage.models.routing import RoutingVersion
@@ -13,6 +14,7 @@ __all__ = [
     "CannedReply",
     "Draft",
     "Escalation",
+    "EscalationMessage",
     "FlagWords",
     "Mention",
     "PlaybookStep",

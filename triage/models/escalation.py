@@ -143,5 +143,5 @@ class Escalation(models.Model):
         if state not in ESCALATION_MOVES[self.state]:
             raise EscalationMoved(state=self.state)
         self.state, self.changed_at = state, at
-        if state in (EscalationState.DONE, EscalationState.RETURNED):
+        if state in (EscalationState.DONE, EscalationState.RETURNED, EscalationState.WITHDRAWN):
             self.closed_at = at
