@@ -192,6 +192,7 @@ class UndoKind(models.TextChoices):
     OFFICE = "office", _("Handed over")
     KIND = "kind", _("Another kind")
     WAIT = "wait", _("Linked to an incident")
+    DESK = "desk", _("Given to the other desk")
 
 
 class Resolution(models.TextChoices):
@@ -301,6 +302,13 @@ class RecordingState(models.TextChoices):
     KEPT = "kept", _("Kept here")
     LOST = "lost", _("Could not be fetched")
     REMOVED = "removed", _("Removed: its time was over")
+
+
+class CopyKind(models.TextChoices):
+    """What the provider of the phone line and of texts holds a copy of."""
+
+    RECORDING = "recording", _("Recording")
+    MEDIA = "media", _("File of a text")
 
 
 class TranscriptState(models.TextChoices):

@@ -3,6 +3,7 @@ from helpdesk.models.calls import DeskPhone, PhoneCall, VoiceLine, VoicemailAudi
 from helpdesk.models.clock import TicketSegment
 from helpdesk.models.keeping import KeepingRule
 from helpdesk.models.knowledge import Article, ArticleFeedback, ArticleVersion
+from helpdesk.models.leftovers import ProviderCopy
 from helpdesk.models.links import TicketLink
 from helpdesk.models.mail import Attachment, InboundMail, InboundText, TextOptOut
 from helpdesk.models.media import TextMedia
@@ -26,6 +27,7 @@ __all__ = [
     "KeepingRule",
     "MessageReceipt",
     "PhoneCall",
+    "ProviderCopy",
     "SearchEntry",
     "ServicePromise",
     "TextMedia",

@@ -81,6 +81,11 @@ class PhoneCall(models.Model):
     recording_due_at = models.DateTimeField(null=True)  # when to fetch it (again)
     transcript = models.TextField(max_length=4000, blank=True)
     transcript_state = models.CharField(max_length=8, choices=TranscriptState, default=TranscriptState.NONE)
+    transcript_of = models.CharField(max_length=40, blank=True)  # the recording it belongs to; it may be told first
+
+    # A call that reached nobody stands in the list of missed calls until somebody dealt with it.
+    dealt_at = models.DateTimeField(null=True)
+    dealt_by = models.ForeignKey("directory.Staff", on_delete=models.PROTECT, null=True, related_name="+")
 
     objects: ClassVar[models.Manager["PhoneCall"]] = PhoneCallQuerySet.as_manager()
 
@@ -99,6 +104,10 @@ class PhoneCall(models.Model):
                 )
                 | (~Q(recording_state=RecordingState.WANTED) & Q(recording_due_at=None)),
             ),
+            models.CheckConstraint(
+                name="call_dealt_at_and_by_together",
+                condition=Q(dealt_at=None, dealt_by=None) | Q(dealt_at__isnull=False, dealt_by__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(fields=["ticket", "started_at"], name="call_of_ticket"),
@@ -110,6 +119,15 @@ class PhoneCall(models.Model):
                 fields=["office", "-started_at"],
                 name="call_unwritten",
                 condition=Q(ticket=None, outcome=CallOutcome.TALKED),
+            ),
+            models.Index(
+                fields=["practice", "-started_at"],
+                name="call_missed",
+                condition=Q(ticket=None, outcome=CallOutcome.HUNG_UP, dealt_at=None),
+            ),
+            models.Index(fields=["phone", "started_at"], name="call_by_number", condition=~Q(phone="")),
+            models.Index(
+                fields=["ended_at"], name="call_being_written", condition=Q(transcript_state=TranscriptState.WANTED)
             ),
         ]
 

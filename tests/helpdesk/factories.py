@@ -12,6 +12,7 @@ from helpdesk.enums import (
     CallState,
     Category,
     Channel,
+    CopyKind,
     FileState,
     HoldReason,
     LinkKind,
@@ -37,6 +38,7 @@ from helpdesk.models import (
     KeepingRule,
     MessageReceipt,
     PhoneCall,
+    ProviderCopy,
     SearchEntry,
     ServicePromise,
     TextMedia,
@@ -289,6 +291,17 @@ class VoicemailAudioFactory(factory.django.DjangoModelFactory):
     sealed = "sealed"
     size = 12
     kept_at = factory.LazyFunction(clock.now)
+
+
+class ProviderCopyFactory(factory.django.DjangoModelFactory):
+    """A recording that is to be deleted at the provider."""
+
+    class Meta:
+        model = ProviderCopy
+
+    kind = CopyKind.RECORDING
+    sid = factory.Sequence("RE{:032x}".format)
+    due_at = factory.LazyFunction(clock.now)
 
 
 # --- what a practice sets ---------------------------------------------------------------------------------------------
