@@ -85,6 +85,9 @@ class Ticket(models.Model):
     solved_at = models.DateTimeField(null=True)
     solved_by = models.CharField(max_length=120, blank=True)  # a label; who exactly stands in the ledger
     resolution = models.CharField(max_length=16, choices=Resolution, blank=True)
+    # Whether the promise to solve was kept; null: not solved, or nothing was promised. A pause of ours does not count.
+    solved_in_time = models.BooleanField(null=True)
+    used_minutes = models.PositiveIntegerField(null=True)  # open minutes the solving took us
     closed_at = models.DateTimeField(null=True)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="merged")
     merged_at = models.DateTimeField(null=True)
@@ -144,6 +147,10 @@ class Ticket(models.Model):
                 name="ticket_solved_has_time_and_resolution",
                 condition=(Q(state__in=ENDED, solved_at__isnull=False) & ~Q(resolution=""))
                 | (~Q(state__in=ENDED) & Q(solved_at=None, resolution="", solved_by="")),
+            ),
+            models.CheckConstraint(
+                name="ticket_kept_only_when_solved",
+                condition=Q(state__in=ENDED) | Q(solved_in_time=None, used_minutes=None),
             ),
             models.CheckConstraint(
                 name="ticket_closed_has_time",
@@ -246,6 +253,7 @@ class Ticket(models.Model):
             self.due_at, self.resolve_due_at, self.alert, self.alert_at = None, None, Alert.NONE, None
         if to not in ENDED:
             self.solved_at, self.solved_by, self.resolution = None, "", ""
+            self.solved_in_time, self.used_minutes = None, None
         if to == TicketState.CLOSED:
             self.closed_at = at
         if to != TicketState.OPEN:
@@ -260,8 +268,8 @@ class Ticket(models.Model):
         self.save(
             update_fields={
                 "state", "wait_reason", "wake_at", "nudges", "snoozed_until", "snooze_reason", "turn_since",
-                "relayed_at", "solved_at", "solved_by", "resolution", "closed_at", "first_due_at", "due_at",
-                "resolve_due_at", "alert", "alert_at", "version", "updated_at", *fields,
+                "relayed_at", "solved_at", "solved_by", "resolution", "solved_in_time", "used_minutes", "closed_at",
+                "first_due_at", "due_at", "resolve_due_at", "alert", "alert_at", "version", "updated_at", *fields,
             }
         )  # fmt: skip
 
