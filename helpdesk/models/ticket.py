@@ -66,6 +66,8 @@ class Ticket(models.Model):
     requester_email = models.EmailField(blank=True)
     requester_phone = models.CharField(max_length=32, blank=True)
     patient = models.ForeignKey("directory.Patient", on_delete=models.PROTECT, null=True, related_name="+")
+    # Since when it is about them, where it was matched with somebody else before: what is older is not theirs to read.
+    patient_since = models.DateTimeField(null=True)
     owner = models.ForeignKey("directory.Staff", on_delete=models.PROTECT, null=True, related_name="+")
     subject = models.CharField(max_length=160)
     error_text = models.TextField(max_length=1000, blank=True)
