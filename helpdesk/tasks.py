@@ -6,7 +6,7 @@ import logging
 from celery import shared_task
 from django.conf import settings
 
-from helpdesk.actions import keeping, phone_line, received_files, text_media, tickets
+from helpdesk.actions import keeping, phone_line, provider_copies, received_files, text_media, tickets
 from helpdesk.actions.tickets.clocks import adopt
 from helpdesk.enums import OURS, PAUSED, FileState, TicketState
 from helpdesk.models import Attachment, Ticket, TicketUndo
@@ -58,10 +58,13 @@ def watch_deadlines() -> int:
 
 @shared_task(name="helpdesk.fetch_recordings")
 def fetch_recordings() -> int:
-    """Fetch the sound of messages and the files of texts; end calls whose end nobody told. Returns how many are kept
-    now."""
+    """Fetch the sound of messages and the files of texts, and have the provider's copies deleted; end calls whose end
+    nobody told and the waiting for words that nobody sent. Returns how many are kept now."""
     phone_line.end_stuck()
-    return phone_line.fetch_due() + text_media.fetch_due()
+    phone_line.end_writing()
+    kept = phone_line.fetch_due() + text_media.fetch_due()
+    provider_copies.forget_due()
+    return kept
 
 
 @shared_task(name="helpdesk.remove_originals")

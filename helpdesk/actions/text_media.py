@@ -1,22 +1,20 @@
 """Files that came with a text message: fetched from the provider, and into the same quarantine as those of e-mails."""
 
 import datetime as dt
-import logging
 from collections.abc import Sequence
 
 from django.db import transaction
 
 from helpdesk.actions import received_files
+from helpdesk.actions.provider_copies import LOST_FOR, let_go
 from helpdesk.actions.tickets.telling import desk_group, nudge
-from helpdesk.enums import RecordingState
+from helpdesk.enums import CopyKind, RecordingState
 from helpdesk.models import InboundText, TextMedia
 from helpdesk.rules.enclosed import Enclosed
 from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import SYSTEM
 from portal_core.notify.transports import telephony
 from portal_core.notify.transports.base import TransportError
-
-logger = logging.getLogger(__name__)
 
 LEASE = dt.timedelta(minutes=2)
 TRIES = 8
@@ -48,10 +46,6 @@ def fetch_due() -> int:
             _postpone(media, error)
             continue
         kept += _keep(media, data)
-        try:
-            telephony.forget_media(place)
-        except TransportError as error:
-            logger.warning("a file was fetched and could not be deleted at the provider: %s", error.code)
     return kept
 
 
@@ -81,6 +75,7 @@ def _keep(media: TextMedia, data: bytes) -> int:
     (attachment,) = received_files.keep(ticket=ticket, message=media.text.message, mail=None, files=[file], at=now)
     media.state, media.due_at, media.attachment = RecordingState.KEPT, None, attachment
     media.save(update_fields=["state", "due_at", "attachment"])
+    let_go(CopyKind.MEDIA, media.sid, message_sid=media.message_sid, due_at=now)
     audit.record("text:keep_file", by=SYSTEM, target=media.text, practice_id=ticket.practice_id, at=now, size=len(data))
     nudge(ticket, desk_group(ticket))
     return 1
@@ -93,6 +88,7 @@ def _postpone(media: TextMedia, error: TransportError) -> None:
         return
     if error.permanent or media.tries >= TRIES:
         media.state, media.due_at = RecordingState.LOST, None
+        let_go(CopyKind.MEDIA, media.sid, message_sid=media.message_sid, due_at=now + LOST_FOR)
         practice_id = media.text.ticket.practice_id if media.text.ticket is not None else None
         audit.record("text:lose_file", by=SYSTEM, target=media.text, practice_id=practice_id, at=now, why=error.code)
         if media.text.ticket is not None:
