@@ -8,6 +8,7 @@ class IdempotencyKey(models.Model):
     key = models.CharField(max_length=64)
     result = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
+    fingerprint = models.CharField(max_length=64, blank=True, default="")  # of what was asked for; "" compares nothing
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["scope", "key"], name="idempotency_once_per_scope")]
