@@ -82,13 +82,13 @@ def as_guide(version: ArticleVersion, base: Guide | None = None) -> Guide:
     article = version.article
     return Guide(
         slug=article.slug,
-        audience=Audience(article.audience),
+        audience=Audience(version.audience),
         title=version.title,
         summary=version.summary,
         body=version.body,
         icon=base.icon if base is not None else "help",
         keywords=base.keywords if base is not None else "",
-        categories=frozenset(Category(code) for code in article.categories if code in Category.values),
+        categories=frozenset(Category(code) for code in version.categories if code in Category.values),
         order=base.order if base is not None else 100,
         version=version.number,
         practice_id=article.practice_id,

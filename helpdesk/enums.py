@@ -426,6 +426,14 @@ class TextKind(models.TextChoices):
     HELP = "help", _("HELP")
 
 
+class DayOffPlace(models.TextChoices):
+    """Whom a day off is for."""
+
+    ALL = "all", _("Every office and IT")
+    OFFICE = "office", _("An office")
+    IT = "it", _("IT support")
+
+
 class Audience(models.TextChoices):
     """For whom a help article is written. Patients' help and the practice's are separate (PC-55)."""
 

@@ -123,6 +123,11 @@ class HoursMakeNoSense(Invalid):
     message = _("These hours overlap or run backwards. Look at the day again.")
 
 
+class NoCommonDayOff(Invalid):
+    code = "no_common_day_off"
+    message = _("Nobody has that day off: the usual hours hold. There is nothing to note.")
+
+
 class CallWrittenDown(Conflict):
     code = "call_written_down"
     message = _("A colleague has written this call down already.")

@@ -272,9 +272,15 @@ class HolidayForm(forms.Form):
     name = forms.CharField(
         label=_("What is it?"),
         max_length=80,
+        required=False,
         widget=forms.TextInput(attrs={"placeholder": _("e.g. Staff training")}),
     )
-    place = forms.ChoiceField(label=_("Who is closed?"), required=False)
+    place = forms.ChoiceField(label=_("For whom?"), required=False)
+    works = forms.BooleanField(
+        label=_("They work on that day"),
+        help_text=_("Of a day off for everybody: this office, or IT, is there all the same."),
+        required=False,
+    )
 
     def __init__(self, *args: Any, offices: "Sequence[Office]", today: dt.date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -282,7 +288,19 @@ class HolidayForm(forms.Form):
         self.today = today
         field = self.fields["place"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("Every office and IT")), *((key, office.name) for key, office in self.offices.items())]
+        field.choices = [
+            ("", _("Every office and IT")),
+            ("it", _("IT support alone")),
+            *((key, office.name) for key, office in self.offices.items()),
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.get("works") and not values.get("place"):
+            self.add_error("place", _("Choose the office that works on that day, or IT."))
+        if not values.get("works") and "name" not in self.errors and not values.get("name"):
+            self.add_error("name", _("Say what it is, so that others know."))
+        return values
 
     def clean_date(self) -> dt.date:
         date: dt.date = self.cleaned_data["date"]

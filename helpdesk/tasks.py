@@ -5,7 +5,9 @@ import logging
 
 from celery import shared_task
 from django.conf import settings
+from django.db.models import F
 
+from helpdesk import queries
 from helpdesk.actions import keeping, phone_line, provider_copies, received_files, text_media, tickets
 from helpdesk.actions.tickets.clocks import adopt
 from helpdesk.enums import OURS, PAUSED, FileState, TicketState
@@ -49,7 +51,9 @@ def watch_deadlines() -> int:
     late = list(Ticket.objects.filter(alert_at__lte=now).order_by("alert_at")[:BATCH])
     for ticket in late:
         tickets.alert(ticket=ticket, by=SYSTEM)
-    old = list(Ticket.objects.filter(state__in=OURS, due_at=None, resolve_due_at=None, first_due_at=None)[:BATCH])
+    bare = Ticket.objects.filter(state__in=OURS, due_at=None, resolve_due_at=None, first_due_at=None)
+    # Those of a place without opening hours wait for them, and hold up nobody.
+    old = list(bare.exclude(queries.shut_for_good(bare, now=now)).order_by("pk")[:BATCH])
     for ticket in old:
         adopt(ticket=ticket)
     TicketUndo.objects.filter(until__lt=now - dt.timedelta(days=1)).delete()
@@ -75,18 +79,20 @@ def remove_originals() -> int:
 
 @shared_task(name="helpdesk.scan_files")
 def scan_files() -> int:
-    """Show files in quarantine to the virus scanner, newest first, so that one it cannot take holds up nobody; return
-    how many it saw. While it cannot be asked they stay where they are; those from before there was one are shown to it
-    too."""
+    """Show files in quarantine to the virus scanner, newest first; one that it did not take comes after all others and
+    holds up nobody. Return how many it saw. While it cannot be asked they stay where they are; those from before there
+    was one are shown to it too."""
     if not settings.CLAMD_URL:
         return 0
     scanner, seen, refused = Scanner(settings.CLAMD_URL), 0, 0
-    rows = Attachment.objects.filter(state__in=[FileState.WAITING, FileState.UNCHECKED]).order_by("-created_at", "-id")
+    rows = Attachment.objects.filter(state__in=[FileState.WAITING, FileState.UNCHECKED])
+    rows = rows.order_by(F("scan_refused_at").asc(nulls_first=True), "-created_at", "-id")
     for pk in list(rows.values_list("pk", flat=True)[:SCANS]):
         try:
             received_files.scan(attachment_id=pk, scanner=scanner)
         except ScannerDown as fault:
             logger.warning("the virus scanner did not answer about a file: %s", fault)
+            received_files.put_off(attachment_id=pk)
             refused += 1
             if refused == GIVE_UP_AFTER:
                 break

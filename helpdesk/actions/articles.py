@@ -38,30 +38,28 @@ def create(*, draft: ArticleDraft, staff: "Staff", publish: bool, by: Actor) -> 
 
 @transaction.atomic
 def save(*, article: Article, draft: ArticleDraft, seen: int, publish: bool, by: Actor) -> ArticleVersion:
-    """The next version; published, or kept as a draft that readers do not see. `seen` is the newest version the writer
-    knew. Raises ArticleChanged when there is a newer one."""
+    """The next version; published, or kept as a draft of which readers see nothing, neither its words nor for whom it
+    is. `seen` is the newest version the writer knew. Raises ArticleChanged when there is a newer one."""
     now, article = clock.now(), Article.objects.select_for_update().get(pk=article.pk)
     newest = article.versions.order_by("-number").values_list("number", flat=True).first() or 0
     if newest != seen:
         raise ArticleChanged
-    article.categories, article.audience = list(draft.categories), draft.audience
-    article.save(update_fields=["categories", "audience"])
     return _write(article, draft, number=newest + 1, publish=publish, at=now, by=by)
 
 
 @transaction.atomic
 def restore(*, article: Article, number: int, by: Actor) -> ArticleVersion:
-    """An old text again, as a new version. Raises ArticleVersion.DoesNotExist."""
+    """An old text again, for whom it was written then, as a new version. Raises ArticleVersion.DoesNotExist."""
     now, article = clock.now(), Article.objects.select_for_update().get(pk=article.pk)
     old = article.versions.get(number=number)
     newest = article.versions.order_by("-number").values_list("number", flat=True).first() or 0
     draft = ArticleDraft(
         slug=article.slug,
-        audience=Audience(article.audience),
+        audience=Audience(old.audience),
         title=old.title,
         summary=old.summary,
         body=old.body,
-        categories=tuple(article.categories),
+        categories=tuple(old.categories),
         note=_("Version %(n)d again") % {"n": number},
     )
     return _write(article, draft, number=newest + 1, publish=True, at=now, by=by)
@@ -98,6 +96,8 @@ def _write(
     version = ArticleVersion.objects.create(
         article=article,
         number=number,
+        audience=draft.audience,
+        categories=list(draft.categories),
         title=draft.title,
         summary=draft.summary,
         body=draft.body,
@@ -107,7 +107,9 @@ def _write(
     )
     if publish:
         article.published, article.retired_at = number, None
-        article.save(update_fields=["published", "retired_at"])
+    if publish or article.published is None:
+        article.audience, article.categories = draft.audience, list(draft.categories)
+    article.save(update_fields=["published", "retired_at", "audience", "categories"])
     audit.record(
         "article:publish" if publish else "article:draft",
         by=by,

@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from helpdesk.errors import HoursMakeNoSense, WrongOffice
+from helpdesk.enums import DayOffPlace
+from helpdesk.errors import HoursMakeNoSense, NoCommonDayOff, WrongOffice
 from helpdesk.models import BusinessHours, Holiday
 from helpdesk.rules.hours import Span, parse_spans, to_raw
 from helpdesk.rules.public_holidays import federal_holidays
@@ -38,11 +39,26 @@ def set_week(
 
 
 @transaction.atomic
-def add_holiday(*, practice: "Practice", office: "Office | None", date: dt.date, name: str, by: Actor) -> Holiday:
-    """A day off, of one office or (office None) of everybody. The same day again only takes the new name."""
+def add_holiday(
+    *,
+    practice: "Practice",
+    office: "Office | None",
+    date: dt.date,
+    name: str,
+    it: bool = False,
+    works: bool = False,
+    by: Actor,
+) -> Holiday:
+    """A day off of one office, of `it` alone, or (neither) of everybody. With `works` that one place is there although
+    everybody has the day off. The same day again only takes the new words. Raises WrongOffice, NoCommonDayOff."""
     _check(practice, office)
+    if works:
+        common = Holiday.objects.filter(practice=practice, place=DayOffPlace.ALL, date=date).first()
+        if common is None or (office is None and not it):
+            raise NoCommonDayOff
+        name = name.strip() or common.name
     row, _made = Holiday.objects.update_or_create(
-        practice=practice, office=office, date=date, defaults={"name": name.strip()[:80]}
+        **_whose(practice, office, it=it), date=date, defaults={"name": name.strip()[:80], "works": works}
     )
     _note("hours:add_holiday", row, by=by)
     return row
@@ -52,7 +68,7 @@ def add_holiday(*, practice: "Practice", office: "Office | None", date: dt.date,
 def add_federal_holidays(*, practice: "Practice", year: int, by: Actor) -> int:
     """The federal holidays of a year for everybody; those that are there already keep their names. Returns how many
     are new."""
-    known = set(Holiday.objects.filter(practice=practice, office=None).values_list("date", flat=True))
+    known = set(Holiday.objects.filter(practice=practice, place=DayOffPlace.ALL).values_list("date", flat=True))
     rows = [
         Holiday(practice=practice, office=None, date=date, name=name)
         for date, name in federal_holidays(year)
@@ -65,15 +81,27 @@ def add_federal_holidays(*, practice: "Practice", year: int, by: Actor) -> int:
 
 
 @transaction.atomic
-def remove_holiday(*, practice: "Practice", office: "Office | None", date: dt.date, by: Actor) -> bool:
-    """Open on that day after all. False when it was gone already."""
+def remove_holiday(
+    *, practice: "Practice", office: "Office | None", date: dt.date, it: bool = False, by: Actor
+) -> bool:
+    """The usual hours hold on that day after all; with a common day off go the exceptions from it. False when it was
+    gone already."""
     _check(practice, office)
-    row = Holiday.objects.select_for_update().filter(practice=practice, office=office, date=date).first()
+    row = Holiday.objects.select_for_update().filter(**_whose(practice, office, it=it), date=date).first()
     if row is None:
         return False
+    if row.place == DayOffPlace.ALL:
+        for exception in Holiday.objects.filter(practice=practice, date=date, works=True).select_related("office"):
+            _note("hours:remove_holiday", exception, by=by)
+            exception.delete()
     _note("hours:remove_holiday", row, by=by)
     row.delete()
     return True
+
+
+def _whose(practice: "Practice", office: "Office | None", *, it: bool) -> dict[str, Any]:
+    place = DayOffPlace.OFFICE if office is not None else DayOffPlace.IT if it else DayOffPlace.ALL
+    return {"practice": practice, "office": office, "place": place}
 
 
 def _check(practice: "Practice", office: "Office | None") -> None:
@@ -86,5 +114,8 @@ def _place(office: "Office | None") -> str:
 
 
 def _note(action: str, row: Holiday, *, by: Actor) -> None:
-    place = _place(row.office)
-    audit.record(action, by=by, target=row, practice_id=row.practice_id, date=row.date.isoformat(), place=place)
+    place = _place(row.office) or ("it" if row.place == DayOffPlace.IT else "")
+    facts = {"works": True} if row.works else {}
+    audit.record(
+        action, by=by, target=row, practice_id=row.practice_id, date=row.date.isoformat(), place=place, **facts
+    )  # fmt: skip

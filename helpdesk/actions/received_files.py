@@ -104,6 +104,11 @@ def hand_out(*, attachment: Attachment, knowingly: bool = False, by: Actor) -> A
     return attachment
 
 
+def put_off(*, attachment_id: int) -> None:
+    """The scanner did not take this file: others first."""
+    Attachment.objects.filter(pk=attachment_id).update(scan_refused_at=clock.now())
+
+
 def scan(*, attachment_id: int, scanner: "Scanner") -> FileState:
     """Ask the scanner about one file, outside of any transaction, and write down what it said. Raises ScannerDown."""
     data = bytes(Attachment.objects.values_list("data", flat=True).get(pk=attachment_id))

@@ -9,7 +9,8 @@ from portal_core.kernel.ids import PublicIdField
 
 
 class Article(models.Model):
-    """One article of one practice; its texts are its versions."""
+    """One article of one practice; its texts are its versions. `audience` and `categories` are those of the version
+    that is read or, before the first is published, of the newest draft."""
 
     public_id = PublicIdField()
     practice = models.ForeignKey("directory.Practice", on_delete=models.CASCADE, related_name="+")
@@ -32,6 +33,8 @@ class ArticleVersion(models.Model):
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
+    audience = models.CharField(max_length=10, choices=Audience)  # who reads it belongs to the text
+    categories = models.JSONField(default=list)  # codes of `enums.Category`
     title = models.CharField(max_length=120)
     summary = models.CharField(max_length=240)
     body = models.TextField(max_length=20000)  # Markdown
@@ -43,6 +46,7 @@ class ArticleVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["article", "number"], name="article_version_once"),
             models.CheckConstraint(name="article_version_from_one", condition=Q(number__gte=1)),
+            models.CheckConstraint(name="article_version_audience_known", condition=Q(audience__in=Audience.values)),
         ]
         ordering = [F("number").desc()]
 

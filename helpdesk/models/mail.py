@@ -76,6 +76,7 @@ class Attachment(models.Model):
     data = models.BinaryField()
     created_at = models.DateTimeField()
     scanned_at = models.DateTimeField(null=True)
+    scan_refused_at = models.DateTimeField(null=True)  # when the scanner last did not take it
     opened_at = models.DateTimeField(null=True)  # for the first time by its patient, or by who acts for them
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_by = models.CharField(max_length=160, blank=True)  # a label; who exactly stands in the ledger

@@ -29,6 +29,7 @@ from helpdesk.queries.hours import (
     holidays,
     open_anywhere,
     places,
+    shut_for_good,
 )
 from helpdesk.queries.mail import files_of_mail, held_mail, held_mail_count, keeping_of
 from helpdesk.queries.messages import (
@@ -113,6 +114,7 @@ __all__ = [
     "red_flags_of",
     "relations",
     "sent_to",
+    "shut_for_good",
     "texts_of_ticket",
     "thread",
     "ticket_by_id",

@@ -118,7 +118,7 @@ def version(request: StaffRequest, slug: str, number: int) -> HttpResponse:
     """An earlier text; POST publishes it again."""
     article = _own(request, slug)
     row = article.versions.filter(number=number).first()
-    if row is None:
+    if row is None or not articles.may_write(request.staff, Audience(row.audience)):
         raise NotFound
     if request.method == "POST":
         actions.restore(article=article, number=number, by=request.actor)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from helpdesk import queries
 from helpdesk.actions import hours
+from helpdesk.errors import NoCommonDayOff
 from helpdesk.forms import HolidayForm, WeekForm
 from helpdesk.rules.opening_words import week_words
 from portal_core.directory import queries as directory
@@ -58,10 +59,16 @@ def add_holiday(request: StaffRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form)
     got = form.cleaned_data
-    hours.add_holiday(
-        practice=request.staff.practice, office=form.office(), date=got["date"], name=got["name"], by=request.actor
-    )
-    messages.success(request, _("The day off is noted."))
+    try:
+        hours.add_holiday(
+            practice=request.staff.practice, office=form.office(), it=got["place"] == IT, works=got["works"],
+            date=got["date"], name=got["name"], by=request.actor,
+        )  # fmt: skip
+    except NoCommonDayOff as refusal:
+        form.add_error("works", str(refusal))
+        return _page(request, form)
+    said = _("Noted: they are there on that day.") if got["works"] else _("The day off is noted.")
+    messages.success(request, said)
     return redirect("helpdesk:hours")
 
 
@@ -88,9 +95,10 @@ def remove_holiday(request: StaffRequest) -> HttpResponse:
         date = dt.date.fromisoformat(request.POST.get("date", ""))
     except ValueError:
         raise NotFound from None
-    office = _office(request, place) if place else None
-    if hours.remove_holiday(practice=request.staff.practice, office=office, date=date, by=request.actor):
-        messages.success(request, _("Taken off the list. The usual hours hold on that day."))
+    office = _office(request, place) if place not in ("", IT) else None
+    practice = request.staff.practice
+    if hours.remove_holiday(practice=practice, office=office, it=place == IT, date=date, by=request.actor):
+        messages.success(request, _("Taken off the list."))
     return redirect("helpdesk:hours")
 
 

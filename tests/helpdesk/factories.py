@@ -13,6 +13,7 @@ from helpdesk.enums import (
     Category,
     Channel,
     CopyKind,
+    DayOffPlace,
     FileState,
     HoldReason,
     LinkKind,
@@ -318,12 +319,14 @@ class BusinessHoursFactory(factory.django.DjangoModelFactory):
 
 
 class HolidayFactory(factory.django.DjangoModelFactory):
-    """A day on which all offices are closed."""
+    """A day on which all offices are closed; with an `office` that one alone."""
 
     class Meta:
         model = Holiday
 
     practice = factory.SubFactory(PracticeFactory)
+    office = None
+    place = factory.LazyAttribute(lambda row: DayOffPlace.OFFICE if row.office is not None else DayOffPlace.ALL)
     date = dt.date(2026, 12, 25)
     name = "Christmas Day"
 
@@ -358,6 +361,7 @@ class ArticleVersionFactory(factory.django.DjangoModelFactory):
 
     article = factory.SubFactory(ArticleFactory)
     number = 1
+    audience = factory.SelfAttribute("article.audience")
     title = "Parking"
     summary = "Where to leave your car."
     body = "Behind the house."

@@ -193,6 +193,28 @@ def test_a_draft_is_seen_by_nobody_until_it_is_published(cast, ana, client):
     assert ArticleVersion.objects.order_by("-number").first().note == "Version 1 again"
 
 
+def test_for_whom_it_is_changes_with_the_text_that_is_read(cast, ana, client, staff_client):
+    """A draft for other readers shows the old text to nobody new, and an old version comes back for its own readers."""
+    ana.post(f"{SETTINGS}new/", typed(audience="office", categories=["LOGIN_PWD"], body="For us alone."))
+
+    ana.post(f"{SETTINGS}cannot-print/", typed(seen="1", body="For you.", do="draft"))
+    assert client.get("/help/articles/cannot-print/").status_code == 404
+    assert "For us alone." in staff_client(cast.olivia).get("/desk/help/cannot-print/").content.decode()
+    found = articles.guide("cannot-print", Audience.OFFICE, practice_id=cast.practice.pk)
+    assert found.categories == {Category.LOGIN_PWD}
+    edited = ana.get(f"{SETTINGS}cannot-print/").content.decode()
+    assert '<option value="patients" selected>' in edited  # the writer goes on where the draft stands
+
+    ian = staff_client(cast.ian)
+    assert ian.post(f"{SETTINGS}cannot-print/2/").status_code == 404  # written for patients: not IT's to publish
+    ana.post(f"{SETTINGS}cannot-print/2/")
+    assert "For you." in client.get("/help/articles/cannot-print/").content.decode()
+    ana.post(f"{SETTINGS}cannot-print/1/")
+    assert client.get("/help/articles/cannot-print/").status_code == 404
+    row = Article.objects.get()
+    assert (row.audience, row.categories, row.published) == (Audience.OFFICE, ["LOGIN_PWD"], 4)
+
+
 def test_two_writers_one_article(cast, ana):
     """The second is told, and keeps what was typed."""
     ana.post(f"{SETTINGS}new/", typed())

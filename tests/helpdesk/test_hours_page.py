@@ -105,6 +105,30 @@ def test_days_off_are_added_once_and_removed_once(cast, ana):
     assert AuditEvent.objects.filter(action="hours:remove_holiday").count() == 1
 
 
+def test_it_alone_may_have_a_day_off_and_one_office_may_work_on_a_common_one(cast, ana):
+    """HD-11. The exception goes with the day off it is from."""
+    common, training = dt.date(2026, 12, 31), dt.date(2026, 12, 23)
+    ana.post(page("holiday-add"), {"date": "2026-12-23", "name": "Training", "place": "it"})
+    ana.post(page("holiday-add"), {"date": "2026-12-31", "name": "New Year's Eve", "place": ""})
+    for _ in range(2):
+        ana.post(page("holiday-add"), {"date": "2026-12-31", "place": cast.north.public_id, "works": "on"})
+    for place in ("", cast.south.public_id):  # everybody: nobody would be off; the 24th is an ordinary day
+        date = "2026-12-31" if not place else "2026-12-24"
+        refused = ana.post(page("holiday-add"), {"date": date, "name": "x", "place": place, "works": "on"})
+        assert refused.status_code == 422
+
+    assert calendar_of_it(cast.practice).holidays == {training, common}
+    assert (calendar_of(cast.north).holidays, calendar_of(cast.south).holidays) == (frozenset(), {common})
+    at_once = {place.office: place.calendar.holidays for place in places([cast.north], it_of=cast.practice, now=NOON)}
+    assert at_once == {cast.north: frozenset(), None: {training, common}}
+    text = ana.get(page("hours")).content.decode()
+    assert (text.count("IT support</td>") + text.count(">works<"), text.count("Training")) == (1, 2)
+
+    for date, place in (("2026-12-31", ""), ("2026-12-23", "it")):
+        ana.post(page("holiday-remove"), {"date": date, "place": place})
+    assert not Holiday.objects.exists()
+
+
 @pytest.mark.parametrize(
     "broken", [{"date": "2026-11-19"}, {"date": "2031-01-01"}, {"date": "x"}, {"name": " "}, {"place": "nowhere"}]
 )

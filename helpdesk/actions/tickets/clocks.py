@@ -7,7 +7,7 @@ from django.db.models import Sum
 
 from helpdesk.actions.tickets.telling import tell
 from helpdesk.contracts import TicketOverdue
-from helpdesk.enums import OURS, Alert, TicketState, Turn
+from helpdesk.enums import ENDED, OURS, Alert, Side, TicketState, Turn
 from helpdesk.models import Ticket, TicketSegment
 from helpdesk.queries import calendar_for, promised_to
 from helpdesk.rules import clocks, sla
@@ -18,7 +18,11 @@ from portal_core.kernel.contracts import Actor, Event
 
 def save(ticket: Ticket, *fields: str, at: dt.datetime, again: bool = False) -> None:
     """Write a locked ticket, with its clocks. `again`: the promise itself changed (another kind, another office)."""
-    segment = _turn_over(ticket, at)
+    segment, ended = _turn_over(ticket, at)
+    if ticket.state not in ENDED:
+        ticket.solved_in_time = ticket.used_minutes = None  # also where a solving was taken back
+    elif ended is not None and ticket.state == TicketState.SOLVED:
+        _settle(ticket, ended)
     if ticket.state in OURS:
         answered = ticket.first_response_at is not None and ticket.due_at == ticket.first_due_at
         if segment.began_at == at or ticket.due_at is None or answered or again:
@@ -81,11 +85,14 @@ def alert(*, ticket: Ticket, by: Actor) -> Ticket:
 
 @transaction.atomic
 def adopt(*, ticket: Ticket) -> None:
-    """Give a ticket from before the clocks its deadlines. Twice is once."""
+    """Give a ticket from before the clocks, or of a place that had no opening hours, its deadlines. Twice is once, and
+    where there are none to give nothing changes."""
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if ticket.state in OURS and ticket.due_at is None:
-        set_deadlines(ticket, _turn_over(ticket, now))
-        if ticket.due_at is not None and ticket.due_at <= now:
+        set_deadlines(ticket, _turn_over(ticket, now)[0])
+        if ticket.due_at is None:
+            return
+        if ticket.due_at <= now:
             # Long overdue by a promise nobody had made: shown as overdue, but nobody is mailed about it now.
             ticket.alert, ticket.alert_at = Alert.ESCALATED, None
         ticket.save_changes(at=ticket.updated_at)
@@ -100,13 +107,33 @@ def _set_alert(ticket: Ticket, calendar: Calendar, segment: TicketSegment, minut
     ticket.alert_at = step[1] if step is not None and ticket.due_at is not None else None
 
 
-def _turn_over(ticket: Ticket, at: dt.datetime) -> TicketSegment:
+def _turn_over(ticket: Ticket, at: dt.datetime) -> tuple[TicketSegment, TicketSegment | None]:
+    """The segment that runs now, and the one that ended for it, if one did."""
     segment = _open_segment(ticket)
     now = clocks.key(ticket.turn, TicketState(ticket.state))
     if clocks.key(Turn(segment.turn), TicketState(segment.state)) == now:
-        return segment
+        return segment, None
     _end(ticket, segment, at)
-    return _begin(ticket, at)
+    return _begin(ticket, at), segment
+
+
+def _settle(ticket: Ticket, ended: TicketSegment) -> None:
+    """It was just solved: what that took, and whether the promise was kept. A clock that stood still when it was solved
+    is judged by what was used up before."""
+    promised, used = promised_to(ticket).resolve, _spent(ticket)
+    ticket.used_minutes = used
+    if clocks.counts(TicketState(ended.state)):
+        calendar, since, before = calendar_for(ticket, Turn(ended.turn)), ended.began_at, used - ended.minutes
+    else:
+        desk = Turn.IT if ticket.side == Side.IT else Turn.OFFICE
+        calendar, since, before = calendar_for(ticket, desk), ended.began_at, used
+    end = sla.due(calendar, since, promised, before)
+    if end is None:
+        ticket.solved_in_time = None
+    elif clocks.counts(TicketState(ended.state)):
+        ticket.solved_in_time = ended.ended_at is not None and ended.ended_at <= end
+    else:
+        ticket.solved_in_time = used <= promised
 
 
 def _open_segment(ticket: Ticket) -> TicketSegment:
