@@ -85,6 +85,10 @@ class Channel(models.TextChoices):
     STAFF = "staff", _("Staff")
 
 
+# Where the patient reads and writes behind their sign-in: whose it is is known, and what of it they read.
+IN_PORTAL = (Channel.MESSAGE, Channel.PORTAL)
+
+
 class RequesterKind(models.TextChoices):
     """Who asks. It decides who checks the identity: patients by their office, providers by IT (C6)."""
 
@@ -196,6 +200,16 @@ class UndoKind(models.TextChoices):
 
 
 class Resolution(models.TextChoices):
+class Deed(StrEnum):
+    """Deeds before which those are asked who keep something beside a ticket (`tickets.before_deed`)."""
+
+    END = "end"  # it will be solved
+    JOIN = "join"  # it will be part of another one
+    OFFICE = "office"  # it will stand at another office
+    PATIENT = "patient"  # it will be about this patient
+    INCIDENT = "incident"  # it will wait for an incident
+
+
     """How it ended."""
 
     OFFICE = "office", _("Fixed by the office")

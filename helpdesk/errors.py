@@ -152,6 +152,19 @@ class OtherPatient(Invalid):
     message = _("These tickets are about two different patients, so they cannot be joined.")
 
 
+class WroteSignedIn(Conflict):
+    code = "ticket_wrote_signed_in"
+    message = _(
+        "They wrote this signed in to their portal, so whose it is is known, and only they may read the answers. "
+        "If it is about somebody else, begin a new ticket for that person."
+    )
+
+
+class MatchedAlready(Conflict):
+    code = "ticket_matched_already"
+    message = _("This ticket is about somebody else so far. Say that you mean to change that, then match again.")
+
+
 class NothingToSplit(Invalid):
     code = "ticket_nothing_to_split"
     message = _("Choose at least one message of the requester for the new ticket.")

@@ -15,9 +15,10 @@ class TriageConfig(AppConfig):
         from portal_core.directory.enums import Permission
         from portal_core.ui import slots
         from triage import handlers, panels  # noqa: F401
-        from triage.actions import verification, webhook_news
+        from triage.actions import going_along, verification, webhook_news
         from triage.known_problems import from_status_page
 
+        tickets.before_deed(going_along)
         tickets.after_deed(webhook_news.of_ticket)
         notify.hooks.resolve_addresses(webhook_news.TEMPLATE, webhook_news.where)
         notify.hooks.after_failure(webhook_news.TEMPLATE, webhook_news.note_failure)

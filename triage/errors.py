@@ -126,6 +126,13 @@ class EscalationOpen(Conflict):
     message = _("IT is still working on this. Wait for the answer, or take the flag back, before you solve the ticket.")
 
 
+class FlagIsOpen(Conflict):
+    code = "flag_is_open"
+    message = _(
+        "The flag to IT is still open. End it first: answer IT's question, confirm their answer, or take the flag back."
+    )
+
+
 class VariableRefused(Invalid):
     """A prepared answer names something it may not."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, F, Max, Q, QuerySet
 
 from helpdesk.access import left
-from helpdesk.enums import Author, Channel, RequesterKind, Side, TicketState, Visibility
+from helpdesk.enums import IN_PORTAL, Author, RequesterKind, Side, TicketState, Visibility
 from helpdesk.models import Ticket, TicketMessage
 from helpdesk.queries.queues import cursor
 from portal_core.access.enums import PortalState
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from portal_core.directory.models import Patient
 
 CONVERSATIONS = 20
-# Where the patient reads behind their sign-in, and it is known what they read. Others were answered by mail or phone.
-IN_PORTAL = (Channel.MESSAGE, Channel.PORTAL)
 OURS = (Author.OFFICE, Author.IT)
 
 
@@ -63,8 +61,11 @@ def conversations(patient: "Patient", *, after: str = "", limit: int = CONVERSAT
     rows = (
         _of(patient)
         .annotate(
-            last_at=Max("messages__at", filter=_visible("messages__", now)),
-            unread=Count("messages", filter=_unread("messages__", now) & Q(channel__in=IN_PORTAL)),
+            last_at=Max("messages__at", filter=_visible("messages__", now) & theirs("messages__", "")),
+            unread=Count(
+                "messages",
+                filter=_unread("messages__", now) & theirs("messages__", "") & Q(channel__in=IN_PORTAL),
+            ),
         )
         .filter(last_at__isnull=False)
     )
@@ -73,7 +74,7 @@ def conversations(patient: "Patient", *, after: str = "", limit: int = CONVERSAT
         rows = rows.filter(Q(last_at__lt=moment) | Q(last_at=moment, pk__lt=pk))
     found = list(rows.select_related("office").order_by(F("last_at").desc(), "-pk")[: limit + 1])
     more, found = len(found) > limit, found[:limit]
-    last = TicketMessage.objects.filter(_visible("", now), ticket__in=[row.pk for row in found])
+    last = TicketMessage.objects.filter(_visible("", now), theirs(), ticket__in=[row.pk for row in found])
     authors = {
         (pk, at): kind for pk, at, kind in last.order_by("at", "pk").values_list("ticket_id", "at", "author_kind")
     }
@@ -92,13 +93,13 @@ def conversations(patient: "Patient", *, after: str = "", limit: int = CONVERSAT
 
 def unread_count(patient: "Patient") -> int:
     """How many messages of the office this patient has yet to open; one query."""
-    rows = TicketMessage.objects.filter(_unread("", clock.now()), ticket__patient=patient)
+    rows = TicketMessage.objects.filter(_unread("", clock.now()), theirs(), ticket__patient=patient)
     return rows.filter(ticket__channel__in=IN_PORTAL).count()
 
 
 def unread_messages(ticket: Ticket) -> QuerySet[TicketMessage]:
     """What the office wrote here, or in a ticket joined with it, and the patient has yet to open."""
-    return TicketMessage.objects.filter(_unread("", clock.now()), _in(ticket))
+    return TicketMessage.objects.filter(_unread("", clock.now()), _in(ticket), theirs())
 
 
 def _of(patient: "Patient") -> QuerySet[Ticket]:
@@ -109,6 +110,12 @@ def _of(patient: "Patient") -> QuerySet[Ticket]:
 def _in(ticket: Ticket) -> Q:
     joined = Ticket.objects.filter(merged_into=ticket, patient_id=ticket.patient_id or 0)
     return Q(ticket=ticket) | Q(ticket__in=joined.values("pk"))
+
+
+def theirs(path: str = "", ticket: str = "ticket__") -> Q:
+    """Messages since the ticket is about whom it is about: what was written while it was matched with somebody else is
+    not this patient's to read."""
+    return Q(**{f"{ticket}patient_since": None}) | Q(**{f"{path}at__gte": F(f"{ticket}patient_since")})
 
 
 def _visible(path: str, now: dt.datetime) -> Q:

@@ -27,6 +27,7 @@ from helpdesk.models import (
     TicketSegment,
 )
 from helpdesk.queries.hours import calendar_for
+from helpdesk.queries.messages import theirs
 from helpdesk.rules import sla
 from helpdesk.rules.hours import working_minutes
 from portal_core.kernel import clock
@@ -53,9 +54,10 @@ def thread(ticket: Ticket) -> list[TicketMessage]:
     return found
 
 
-def public_thread(ticket: Ticket) -> list[TicketMessage]:
+def public_thread(ticket: Ticket, *, signed_in: bool = False) -> list[TicketMessage]:
     """What this requester may read, oldest first: no reply that may still be taken back. Of a ticket joined with
-    another person's, what staff write there from then on; never that person's own words."""
+    another person's, what staff write there from then on; never that person's own words. To a patient who is
+    `signed_in`, nothing from before the ticket was about them; whoever holds its link wrote it."""
     mine = Q(ticket=ticket)
     if ticket.requester_email:
         joined = ticket.merged.filter(requester_email__iexact=ticket.requester_email).values_list("pk", flat=True)
@@ -63,6 +65,8 @@ def public_thread(ticket: Ticket) -> list[TicketMessage]:
     if ticket.merged_into_id is not None:
         mine |= Q(ticket_id=ticket.merged_into_id, at__gte=ticket.merged_at) & ~Q(author_kind=Author.REQUESTER)
     rows = TicketMessage.objects.filter(mine, left(clock.now()), visibility=Visibility.PATIENT)
+    if signed_in:
+        rows = rows.filter(theirs())
     return list(rows.select_related("receipt").order_by("at", "id"))
 
 

@@ -141,7 +141,8 @@ def _page(
     status: int = 200,
     template: str = "helpdesk/request.html",
 ) -> HttpResponse:
-    thread = queries.public_thread(ticket)  # asked for first: what was new until now is marked so on the page
+    # Asked for first: what was new until now is marked so on the page.
+    thread = queries.public_thread(ticket, signed_in=True)
     if opened:
         secure.mark_read(ticket=ticket, by=request.actor)
     queries.hang_files(request.patient, thread)

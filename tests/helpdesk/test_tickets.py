@@ -290,14 +290,16 @@ def test_a_relay_is_its_move_and_the_office_stays_the_owner(cast, ticket):
 
 
 @pytest.mark.parametrize("state", [S.SOLVED, S.CLOSED, S.WAIT_INCIDENT, S.CLOSE_LOOP])
-def test_what_is_over_or_waits_is_not_relayed_without_opening(cast, state):
+def test_what_waits_is_opened_when_it_is_relayed_and_what_is_over_is_not_relayed(cast, state):
+    """Only the requester opens again what is over: a flag does not."""
     ticket = TicketFactory(office=cast.north, state=state)
-    if S.OPEN in MOVES[state]:
+    if state in (S.WAIT_INCIDENT, S.CLOSE_LOOP):
         tickets.mark_relayed(ticket=ticket, by=cast.olivia.actor)
         assert (refresh(ticket).state, refresh(ticket).turn) == (S.OPEN, Turn.IT)
     else:
-        with pytest.raises(errors.TicketClosed):
+        with pytest.raises(errors.TicketClosed if state == S.CLOSED else errors.WrongMove):
             tickets.mark_relayed(ticket=ticket, by=cast.olivia.actor)
+        assert (refresh(ticket).state, refresh(ticket).reopened_count) == (state, 0)
 
 
 # --- incidents --------------------------------------------------------------------------------------------------------

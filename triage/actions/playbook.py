@@ -9,13 +9,14 @@ from helpdesk.actions.tickets import office_group
 from helpdesk.enums import Resolution
 from portal_core.kernel import audit, clock, realtime
 from portal_core.kernel.contracts import Actor
+from triage.actions.flag_telling import finish
 from triage.enums import EscalationState, OfficeStep
-from triage.errors import EscalationOpen
 from triage.models import Escalation, PlaybookStep
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
     from portal_core.directory.models import Staff
+    from triage.models.escalation import EscalationQuerySet
 
 
 @transaction.atomic
@@ -36,15 +37,8 @@ def tick(*, ticket: "Ticket", staff: "Staff", step: OfficeStep, on: bool = True,
 
 @transaction.atomic
 def solve(*, ticket: "Ticket", resolution: Resolution, note: str = "", hold: bool = False, by: Actor) -> None:
-    """Done at the office. An answer that lies there is taken as confirmed; while IT works on it: EscalationOpen. With
-    `hold` it may be undone for ten seconds; a flag that was closed with it stays closed."""
-    now = clock.now()
-    for flag in Escalation.objects.select_for_update().filter(ticket=ticket).open():
-        if flag.state not in (EscalationState.ANSWERED, EscalationState.LINKED):
-            raise EscalationOpen
-        flag.move(EscalationState.DONE, at=now)
-        flag.save(update_fields=["state", "changed_at", "closed_at"])
-        audit.record("flag:done", by=by, target=flag, at=now)
+    """Done at the office. An answer that lies there is taken as confirmed; while IT works on it: EscalationOpen (both
+    by `going_along`, whichever door it is solved through). With `hold` it may be undone for ten seconds."""
     tickets.solve(ticket=ticket, resolution=resolution, note=note, hold=hold, by=by)
 
 
@@ -52,12 +46,13 @@ def solve(*, ticket: "Ticket", resolution: Resolution, note: str = "", hold: boo
 def finish_flags_of(*, ticket_id: str, by: Actor) -> int:
     """Close what still lies open at a ticket that was solved without the desk; return how many flags."""
     now = clock.now()
-    rows = Escalation.objects.select_for_update(of=("self",)).filter(
-        ticket__public_id=ticket_id, state__in=[EscalationState.ANSWERED, EscalationState.LINKED]
-    )
-    flags = list(rows)
+    ended = [EscalationState.ANSWERED, EscalationState.LINKED]
+    flags = list(_locked().filter(ticket__public_id=ticket_id, state__in=ended))
     for flag in flags:
-        flag.move(EscalationState.DONE, at=now)
-        flag.save(update_fields=["state", "changed_at", "closed_at"])
-        audit.record("flag:done", by=by, target=flag, practice_id=flag.practice_id, at=now)
+        finish(flag, at=now, by=by)
     return len(flags)
+
+
+def _locked() -> "EscalationQuerySet":
+    rows = Escalation.objects.select_for_update(of=("self",))
+    return rows.select_related("office", "practice", "ticket")

@@ -29,7 +29,7 @@ from triage.errors import (
     VerificationRunning,
 )
 from triage.identity import Contact, contact_on_file
-from triage.models import Attestation, VerificationAttempt
+from triage.models import Attestation, PlaybookStep, VerificationAttempt
 from triage.rules import verification as rules
 from triage.rules.edits import Table
 from triage.rules.purposes import LEAST_LEVEL, PURPOSE_OF, TERMS, template
@@ -191,10 +191,30 @@ def abandon(*, attempt: VerificationAttempt, staff: "Staff", by: Actor) -> Verif
     now = clock.now()
     membership(staff, attempt.office_id)
     attempt = VerificationAttempt.objects.select_for_update().get(pk=attempt.pk)
-    attempt.move(AttemptOutcome.ABANDONED, at=now)
-    attempt.save(update_fields=["outcome", "ended_at"])
-    tell(attempt, "verification:abandon", at=now, by=by)
+    stop(attempt, at=now, by=by)
     return attempt
+
+
+def stop(attempt: VerificationAttempt, *, at: dt.datetime, by: Actor, **facts: Any) -> None:
+    """End a locked check without a result; `facts` say why. Raises VerificationClosed."""
+    attempt.move(AttemptOutcome.ABANDONED, at=at)
+    attempt.save(update_fields=["outcome", "ended_at"])
+    tell(attempt, "verification:abandon", at=at, by=by, **facts)
+
+
+def end_for_another(ticket: "Ticket", patient: "Patient", *, at: dt.datetime, by: Actor) -> None:
+    """The ticket will be about this patient from now on: a check of somebody else ends without a result, and what it
+    ticked is not done for this one. Behind the ticket's lock."""
+    if ticket.patient_id in (None, patient.pk):
+        return
+    rows = VerificationAttempt.objects.select_for_update(of=("self",)).filter(ticket=ticket)
+    for attempt in rows.filter(outcome=AttemptOutcome.OPEN).exclude(patient=patient):
+        stop(attempt, at=at, by=by, why="another_patient")
+    verified = PlaybookStep.objects.filter(ticket=ticket, step=OfficeStep.VERIFY_IDENTITY)
+    if verified.delete()[0]:
+        audit.record(
+            "ticket:playbook", by=by, target=ticket, at=at, step=str(OfficeStep.VERIFY_IDENTITY), on=False
+        )  # fmt: skip
 
 
 def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> bool:

@@ -149,7 +149,8 @@ def search(request: StaffRequest, public_id: str) -> HttpResponse:
 @button
 def match(request: StaffRequest, row: "Ticket") -> str:
     patient = patient_for(request.staff, request.POST.get("patient", ""), to=Permission.PATIENT_READ)
-    tickets.match_patient(ticket=row, patient=patient, by=request.actor)
+    again = request.POST.get("again") == "1"
+    tickets.match_patient(ticket=row, patient=patient, again=again, by=request.actor)
     return _("Matched. Finding the chart is not a proof of who is calling.")
 
 

@@ -5,11 +5,12 @@ import datetime as dt
 from django.db import transaction
 
 from helpdesk import errors
+from helpdesk.actions.tickets import guards
 from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.telling import tell, write
 from helpdesk.actions.tickets.undoing import held, remember, snapshot
 from helpdesk.contracts import TicketSolved
-from helpdesk.enums import Resolution, TicketState, UndoKind, Visibility
+from helpdesk.enums import Deed, Resolution, TicketState, UndoKind, Visibility
 from helpdesk.models import Ticket
 from helpdesk.rules import turn as rules
 from portal_core.kernel import clock
@@ -20,9 +21,11 @@ from portal_core.kernel.contracts import Actor
 def solve(*, ticket: Ticket, resolution: Resolution, note: str = "", hold: bool = False, by: Actor) -> Ticket:
     """Done. With `hold` the requester hears of it ten seconds later, and until then it may be undone.
 
-    Raises StillAtIT while a flag is open, WrongMove or TicketClosed when it is already done.
+    Raises StillAtIT while a flag is open (and what the guards raise), WrongMove or TicketClosed when it is already
+    done.
     """
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
+    kept = guards.ask(ticket, Deed.END, at=now, by=by)
     if ticket.relayed_at is not None:
         raise errors.StillAtIT
     before = snapshot(ticket)
@@ -36,7 +39,7 @@ def solve(*, ticket: Ticket, resolution: Resolution, note: str = "", hold: bool 
         resolution=str(resolution),
     )  # fmt: skip
     if hold:
-        remember(ticket, UndoKind.SOLVE, before, events, at=now, by=by)
+        remember(ticket, UndoKind.SOLVE, {**before, "kept": kept}, events, at=now, by=by)
     return ticket
 
 

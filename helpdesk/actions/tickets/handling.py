@@ -1,20 +1,29 @@
 """Whose ticket it is, about whom, and about what."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from helpdesk import errors
+from helpdesk.actions.tickets import guards
 from helpdesk.actions.tickets.clocks import cut, save
 from helpdesk.actions.tickets.telling import nudge, office_group, tell
 from helpdesk.actions.tickets.undoing import held, remember, snapshot
-from helpdesk.enums import DONE, Category, RequesterKind, Side, TicketState, UndoKind
+from helpdesk.enums import DONE, IN_PORTAL, Category, Deed, RequesterKind, Side, TicketState, UndoKind
 from helpdesk.models import Ticket
+from portal_core.directory.enums import Permission
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Office, Patient, Staff
+
+
+def lock(ids: Iterable[int]) -> None:
+    """Hold these tickets until the transaction ends, in the order of their keys. Whoever locks what hangs on a ticket
+    locks the ticket first: two people meet at the same door and neither waits for the other for ever."""
+    list(Ticket.objects.select_for_update(of=("self",)).filter(pk__in=set(ids)).order_by("pk").values_list("pk"))
 
 
 @transaction.atomic
@@ -40,22 +49,45 @@ def take(*, ticket: Ticket, staff: "Staff", over: bool = False, hold: bool = Fal
 
 
 @transaction.atomic
-def match_patient(*, ticket: Ticket, patient: "Patient", by: Actor) -> Ticket:
+def match_patient(*, ticket: Ticket, patient: "Patient", again: bool = False, by: Actor) -> Ticket:
     """Say whose chart this is about (resolution, not proof of identity). The ticket goes to the patient's home office
-    (TR-03). Raises WrongOffice for a patient of another practice, WrongMove for a provider's ticket."""
+    (TR-03), and from whoever has no desk there to nobody.
+
+    Somebody else than before is matched `again` knowingly: what was written until then is not shown to them in their
+    portal. What was written signed in stays with who signed in, and so does what was joined with it.
+    Raises WrongOffice for a patient of another practice, WrongMove for a provider's ticket, TicketClosed, TicketMerged,
+    OtherPatient, WroteSignedIn, MatchedAlready.
+    """
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if ticket.state == TicketState.CLOSED:
         raise errors.TicketClosed
+    if ticket.state == TicketState.MERGED:
+        raise errors.TicketMerged
     if ticket.requester_kind != RequesterKind.PATIENT or ticket.side != Side.OFFICE:
         raise errors.WrongMove
     if patient.practice_id != ticket.practice_id:
         raise errors.WrongOffice
+    if ticket.merged.exclude(patient=None).exclude(patient=patient).exists():
+        raise errors.OtherPatient
+    other = ticket.patient_id not in (None, patient.pk)
+    if other and ticket.channel in IN_PORTAL:
+        raise errors.WroteSignedIn
+    if other and not again:
+        raise errors.MatchedAlready
+    guards.ask(ticket, Deed.PATIENT, at=now, by=by, patient=patient)
     before, moves = ticket.office.public_id, patient.home_office_id != ticket.office_id
     if moves:
         cut(ticket, at=now)
+        guards.ask(ticket, Deed.OFFICE, at=now, by=by, office=patient.home_office)
+        owner = ticket.owner
+        if owner is not None and not owner.may(Permission.OFFICE_DESK, office_id=patient.home_office_id):
+            ticket.owner = None
+    if other:
+        # What it was called may be the other person's words.
+        ticket.patient_since, ticket.subject = now, str(Category(ticket.category).label)
     ticket.patient = patient
     ticket.office = patient.home_office
-    save(ticket, "patient", "office", at=now, again=moves)
+    save(ticket, "patient", "patient_since", "subject", "office", "owner", at=now, again=moves)
     tell(ticket, "ticket:match_patient", at=now, by=by, patient=patient.public_id)
     nudge(ticket, office_group(before))
     return ticket
@@ -73,6 +105,7 @@ def hand_over(*, ticket: Ticket, office: "Office", hold: bool = False, by: Actor
     if ticket.state in DONE:
         raise errors.WrongMove
     before, left = snapshot(ticket, "office_id", "owner_id"), ticket.office.public_id
+    kept = guards.ask(ticket, Deed.OFFICE, at=now, by=by, office=office)
     cut(ticket, at=now)
     ticket.office, ticket.owner, ticket.turn_since = office, None, now
     ticket.snoozed_until, ticket.snooze_reason = None, ""
@@ -83,7 +116,7 @@ def hand_over(*, ticket: Ticket, office: "Office", hold: bool = False, by: Actor
     )  # fmt: skip
     nudge(ticket, office_group(left))
     if hold:
-        remember(ticket, UndoKind.OFFICE, before, events, at=now, by=by)
+        remember(ticket, UndoKind.OFFICE, {**before, "kept": kept}, events, at=now, by=by)
     return ticket
 
 

@@ -7,12 +7,13 @@ from django.db.models import Q, QuerySet
 
 from helpdesk import errors
 from helpdesk.actions import search
+from helpdesk.actions.tickets import guards
 from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.opening import open_ticket
 from helpdesk.actions.tickets.telling import desk_group, nudge, tell
 from helpdesk.actions.tickets.undoing import held, remember, snapshot
 from helpdesk.contracts import Intake, TicketsJoined
-from helpdesk.enums import LIVE, Author, Category, Channel, LinkKind, RequesterKind, Side, TicketState, UndoKind
+from helpdesk.enums import LIVE, Author, Category, Channel, Deed, LinkKind, RequesterKind, Side, TicketState, UndoKind
 from helpdesk.models import Ticket, TicketLink, TicketMessage
 from helpdesk.rules.enclosed import Enclosed
 from portal_core.kernel import clock
@@ -24,8 +25,8 @@ def merge(*, ticket: Ticket, into: Ticket, hold: bool = False, by: Actor) -> Tic
     """Join a duplicate into another live ticket; return that one. The words stay where they were written and are shown
     together; whoever asked in either reads the answers. With `hold` it may be undone for ten seconds.
 
-    Raises SameTicket, WrongOffice (another practice or desk), OtherPatient, PortalAlone, StillAtIT, WrongMove,
-    TicketClosed. Pressing twice changes nothing.
+    Raises SameTicket, WrongOffice (another practice or desk), OtherPatient, PortalAlone, StillAtIT (and what the
+    guards raise), WrongMove, TicketClosed. Pressing twice changes nothing.
     """
     now = clock.now()
     # In the order of their keys: two people joining A into B and B into A queue up instead of deadlocking.
@@ -46,6 +47,7 @@ def merge(*, ticket: Ticket, into: Ticket, hold: bool = False, by: Actor) -> Tic
         raise errors.StillAtIT
     if into.state not in LIVE:
         raise errors.WrongMove
+    kept = guards.ask(ticket, Deed.JOIN, at=now, by=by)
     before = snapshot(ticket)
     ticket.move(TicketState.MERGED, at=now)
     ticket.merged_into, ticket.merged_at = into, now
@@ -59,7 +61,7 @@ def merge(*, ticket: Ticket, into: Ticket, hold: bool = False, by: Actor) -> Tic
     )  # fmt: skip
     nudge(into, desk_group(into))
     if hold:
-        remember(ticket, UndoKind.MERGE, {**before, "joined": joined}, events, at=now, by=by)
+        remember(ticket, UndoKind.MERGE, {**before, "joined": joined, "kept": kept}, events, at=now, by=by)
     return into
 
 
@@ -82,6 +84,9 @@ def split(*, ticket: Ticket, message_ids: Sequence[str], category: Category, by:
             ticket=fresh, author_kind=one.author_kind, author_label=one.author_label, visibility=one.visibility,
             body=one.body, at=one.at,
         )  # fmt: skip
+    if ticket.patient_since is not None:
+        fresh.patient_since = ticket.patient_since
+        fresh.save(update_fields=["patient_since"])
     search.index(fresh)
     _link(fresh, ticket, LinkKind.SPLIT, by=by)
     tell(ticket, "ticket:split", at=now, by=by, quiet=True, into=fresh.public_id, messages=len(messages))

@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from helpdesk import errors
+from helpdesk.actions.tickets import guards
 from helpdesk.actions.tickets.clocks import cut, save
 from helpdesk.actions.tickets.telling import nudge, office_group, tell
 from helpdesk.enums import UndoKind
@@ -93,6 +94,7 @@ def undo(*, undo_id: str, by: Actor) -> tuple[Ticket, str]:
     ticket = Ticket.objects.locked(row.ticket_id)
     if snapshot(ticket, *_more(row.before)) == row.after:
         _restore(ticket, row, at=now)
+        guards.take_back(ticket, row.before.get("kept", {}), at=now, by=by)
     elif row.kind != UndoKind.REPLY:
         raise errors.TooLateToUndo
     text = _withdraw(row)

@@ -5,10 +5,11 @@ from django.db import transaction
 from helpdesk import errors
 from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.ending import mark_solved, solved_event
+from helpdesk.actions.tickets import guards
 from helpdesk.actions.tickets.telling import tell
 from helpdesk.actions.tickets.undoing import held, remember, snapshot
 from helpdesk.contracts import TicketLoopClosing, TicketNudged, TicketStillBroken, TicketWaitsForIncident
-from helpdesk.enums import PAUSED, Resolution, TicketState, UndoKind
+from helpdesk.enums import PAUSED, Deed, Resolution, TicketState, UndoKind, Visibility
 from helpdesk.models import Ticket
 from helpdesk.rules import turn as rules
 from portal_core.kernel import clock
@@ -17,9 +18,9 @@ from portal_core.kernel.contracts import Actor, Event
 
 @transaction.atomic
 def wait_for_incident(*, ticket: Ticket, incident_id: str, hold: bool = False, by: Actor) -> Ticket:
-    """A known incident explains it: the requester is told once. An open flag ends here. With `hold` they are told ten
-    seconds later, and until then it may be undone. Raises WrongMove, TicketClosed. Doing it again for the same incident
-    changes nothing."""
+    """A known incident explains it: the requester is told once. What is open beside it goes along (the guards). With
+    `hold` they are told ten seconds later, and until then it may be undone. Raises WrongMove, TicketClosed. Doing it
+    again for the same incident changes nothing."""
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if ticket.state == TicketState.WAIT_INCIDENT and ticket.incident_id == incident_id:
         return ticket
@@ -27,6 +28,7 @@ def wait_for_incident(*, ticket: Ticket, incident_id: str, hold: bool = False, b
     ticket.move(TicketState.WAIT_INCIDENT, at=now)
     ticket.incident_id = incident_id
     ticket.first_response_at = ticket.first_response_at or now  # the requester is told, with a page to look at
+    kept = guards.ask(ticket, Deed.INCIDENT, at=now, by=by, incident_id=incident_id)
     save(ticket, "incident_id", "first_response_at", at=now)
     event = TicketWaitsForIncident(ticket_id=ticket.public_id, incident_id=incident_id, at=now)
     events = tell(
@@ -93,6 +95,7 @@ def still_broken(*, ticket: Ticket, by: Actor) -> Ticket:
 @transaction.atomic
 def wake(*, ticket: Ticket, by: Actor) -> Ticket:
     """What happens when a pause runs out: an unanswered question is repeated and at last given up as "no answer" (where
+    guards.ask(ticket, Deed.END, at=now, by=by)
     no mail can reach the requester it comes back to the desk); an incident that lasts brings it back to the desk;
     silence after "fixed for you?" solves it. Before its time, nothing."""
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
@@ -115,3 +118,5 @@ def wake(*, ticket: Ticket, by: Actor) -> Ticket:
     save(ticket, at=now)
     tell(ticket, "ticket:wake", *events, at=now, by=by)
     return ticket
+        guards.ask(ticket, Deed.END, at=now, by=by)
+            guards.ask(ticket, Deed.END, at=now, by=by)
