@@ -199,7 +199,6 @@ class UndoKind(models.TextChoices):
     DESK = "desk", _("Given to the other desk")
 
 
-class Resolution(models.TextChoices):
 class Deed(StrEnum):
     """Deeds before which those are asked who keep something beside a ticket (`tickets.before_deed`)."""
 
@@ -210,6 +209,7 @@ class Deed(StrEnum):
     INCIDENT = "incident"  # it will wait for an incident
 
 
+class Resolution(models.TextChoices):
     """How it ended."""
 
     OFFICE = "office", _("Fixed by the office")

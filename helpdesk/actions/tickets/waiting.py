@@ -3,9 +3,9 @@
 from django.db import transaction
 
 from helpdesk import errors
+from helpdesk.actions.tickets import guards
 from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.ending import mark_solved, solved_event
-from helpdesk.actions.tickets import guards
 from helpdesk.actions.tickets.telling import tell
 from helpdesk.actions.tickets.undoing import held, remember, snapshot
 from helpdesk.contracts import TicketLoopClosing, TicketNudged, TicketStillBroken, TicketWaitsForIncident
@@ -25,10 +25,10 @@ def wait_for_incident(*, ticket: Ticket, incident_id: str, hold: bool = False, b
     if ticket.state == TicketState.WAIT_INCIDENT and ticket.incident_id == incident_id:
         return ticket
     before = snapshot(ticket)
+    kept = guards.ask(ticket, Deed.INCIDENT, at=now, by=by, incident_id=incident_id)
     ticket.move(TicketState.WAIT_INCIDENT, at=now)
     ticket.incident_id = incident_id
     ticket.first_response_at = ticket.first_response_at or now  # the requester is told, with a page to look at
-    kept = guards.ask(ticket, Deed.INCIDENT, at=now, by=by, incident_id=incident_id)
     save(ticket, "incident_id", "first_response_at", at=now)
     event = TicketWaitsForIncident(ticket_id=ticket.public_id, incident_id=incident_id, at=now)
     events = tell(
@@ -67,6 +67,7 @@ def confirm_fixed(*, ticket: Ticket, by: Actor) -> Ticket:
         return ticket
     if ticket.state != TicketState.CLOSE_LOOP:
         raise errors.WrongMove
+    guards.ask(ticket, Deed.END, at=now, by=by)
     mark_solved(ticket, Resolution.INCIDENT, at=now, by=by)
     save(ticket, at=now)
     event = solved_event(ticket, at=now)
@@ -95,7 +96,6 @@ def still_broken(*, ticket: Ticket, by: Actor) -> Ticket:
 @transaction.atomic
 def wake(*, ticket: Ticket, by: Actor) -> Ticket:
     """What happens when a pause runs out: an unanswered question is repeated and at last given up as "no answer" (where
-    guards.ask(ticket, Deed.END, at=now, by=by)
     no mail can reach the requester it comes back to the desk); an incident that lasts brings it back to the desk;
     silence after "fixed for you?" solves it. Before its time, nothing."""
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
@@ -103,6 +103,7 @@ def wake(*, ticket: Ticket, by: Actor) -> Ticket:
         return ticket
     events: list[Event] = []
     if ticket.state == TicketState.CLOSE_LOOP:
+        guards.ask(ticket, Deed.END, at=now, by=by)
         mark_solved(ticket, Resolution.INCIDENT, at=now, by=by)
         events.append(solved_event(ticket, at=now))
     elif ticket.state == TicketState.WAIT_PATIENT and ticket.requester_email:
@@ -111,6 +112,7 @@ def wake(*, ticket: Ticket, by: Actor) -> Ticket:
             ticket.nudges += 1
             events.append(TicketNudged(ticket_id=ticket.public_id, number=ticket.nudges, at=now))
         else:
+            guards.ask(ticket, Deed.END, at=now, by=by)
             mark_solved(ticket, Resolution.NO_ANSWER, at=now, by=by)
             events.append(solved_event(ticket, at=now))
     else:
@@ -118,5 +120,3 @@ def wake(*, ticket: Ticket, by: Actor) -> Ticket:
     save(ticket, at=now)
     tell(ticket, "ticket:wake", *events, at=now, by=by)
     return ticket
-        guards.ask(ticket, Deed.END, at=now, by=by)
-            guards.ask(ticket, Deed.END, at=now, by=by)
