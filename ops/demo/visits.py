@@ -1,7 +1,8 @@
 """The demo's day: Carla's calendar with a visit by telehealth for Pat that can be joined now, and Dan's without one.
 
 Safe to call at every start: the same day is made once, a new day gets its own appointments, and a visit whose hours
-have passed is followed by another one near now.
+have passed is followed by another one near now. By then people have changed things: what cannot be booked any more
+(Teletherapy switched off, an office closed) is left out.
 """
 
 import datetime as dt
@@ -13,6 +14,7 @@ from portal_core.directory import queries as directory
 from portal_core.directory.models import Practice
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
+from portal_core.kernel.errors import AppError
 from portal_core.scheduling import queries as scheduling
 from portal_core.scheduling.actions import appointments
 from portal_core.scheduling.enums import AppointmentStatus, AppointmentType
@@ -51,7 +53,7 @@ def create(practice: Practice) -> None:
     carla, dan = staff.get("carla"), staff.get("dan")
     if carla is not None:
         pat = next((row for row in directory.search_patients(carla, "Pat") if _signs_in_as(row, "pat")), None)
-        if pat is not None:
+        if pat is not None and carla.has_telehealth:
             _visit_near_now(carla, pat, now)
         _fill(carla, CARLA, today, "carla")
     if dan is not None:
@@ -77,20 +79,25 @@ def _visit_near_now(clinician: "Staff", patient: "Patient", now: dt.datetime) ->
     for step in range(int(JOINABLE / QUARTER)):
         for start in (quarter - step * QUARTER, quarter + step * QUARTER):
             try:
-                appointments.book(
+                row = appointments.book(
                     clinician=clinician, office=patient.home_office, patient=patient, type=AppointmentType.INDIVIDUAL,
                     start=start, end=start + dt.timedelta(minutes=50), telehealth=True,
                     key=f"demo-visit-{start:%Y%m%d%H%M}", by=SYSTEM,
                 )  # fmt: skip
             except ClinicianBusy:
                 continue
-            return
+            except AppError:  # telehealth is off for the practice, say: no other hour would be better
+                return
+            if row.status == AppointmentStatus.BOOKED:  # not one of today's that was cancelled meanwhile
+                return
 
 
 def _fill(
     clinician: "Staff", plan: tuple[tuple[int, int, AppointmentType, str], ...], today: dt.date, name: str
 ) -> None:
     office = _office_of(clinician)
+    if office is None:
+        return
     zone = ZoneInfo(office.zone)
     theirs = directory.search_patients(clinician, "").filter(deceased=False, home_office=office)
     others = theirs.exclude(user__isnull=False).order_by("pk")  # Pat, who signs in, has the visit
@@ -106,7 +113,7 @@ def _fill(
                 end=start + dt.timedelta(minutes=minutes), telehealth=False, key=f"demo-{name}-{today}-{number}",
                 by=SYSTEM,
             )  # fmt: skip
-        except ClinicianBusy:  # Pat's visit has that hour today
+        except AppError:  # Pat's visit has that hour today, or somebody changed what it needs
             continue
         _settle(row, fate)
 
@@ -122,10 +129,10 @@ def _settle(row: "Appointment", fate: str) -> None:
         appointments.mark_done(appointment=row, by=SYSTEM)
 
 
-def _office_of(clinician: "Staff") -> "Office":
+def _office_of(clinician: "Staff") -> "Office | None":
     offices = {office.pk: office for office in directory.offices(clinician.practice_id).select_related("practice")}
     mine = [row.office_id for row in clinician.role_assignments.all() if row.office_id in offices]
-    return offices[mine[0]] if mine and mine[0] is not None else next(iter(offices.values()))
+    return offices[mine[0]] if mine and mine[0] is not None else next(iter(offices.values()), None)
 
 
 def _signs_in_as(patient: "Patient", username: str) -> bool:

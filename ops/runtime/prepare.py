@@ -1,7 +1,9 @@
 """All between a fresh checkout and a product that can be served, in one process: a Django start costs seconds."""
 
+import fcntl
 import hashlib
 import io
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from ops.demo import visits
+
+logger = logging.getLogger(__name__)
 
 
 def pending_migrations() -> list[str]:
@@ -38,22 +42,36 @@ def make_demo(say: Callable[[str], object]) -> None:
     """Make the demo practice once; an attempt that broke off is completed."""
     stamp = settings.DATA_DIR / "demo.stamp"
     if stamp.exists() and get_user_model()._default_manager.exists():
-        visits.refresh()  # yesterday's appointments cannot be joined today
+        _refresh_demo(say)
         return
     say("Making the demo practice …")
     call_command("demo", stdout=io.StringIO())
     stamp.write_text("made")
 
 
+def _refresh_demo(say: Callable[[str], object]) -> None:
+    """Yesterday's appointments cannot be joined today. Whatever people did to the demo since, it starts."""
+    try:
+        visits.refresh()
+    except Exception:
+        logger.exception("the demo's appointments were not brought up to date")
+        say("The demo has no new appointments for today; all else is as it was. bin/demo-reset makes it afresh.")
+
+
 def collect_static(say: Callable[[str], object]) -> None:
-    """Collect static files when any of them changed since the last time."""
+    """Collect static files when any of them changed since the last time; of several processes on one DATA_DIR, one
+    does it and the others wait."""
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     stamp = settings.DATA_DIR / "static.stamp"
     fingerprint = _static_fingerprint()
-    if stamp.exists() and stamp.read_text() == fingerprint and any(settings.STATIC_ROOT.iterdir()):
-        return
-    say("Collecting static files …")
-    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
-    stamp.write_text(fingerprint)
+    with (settings.DATA_DIR / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stamp.exists() and stamp.read_text() == fingerprint and any(settings.STATIC_ROOT.iterdir()):
+            return
+        say("Collecting static files …")
+        # Where several processes serve, those of the version before still hand out the files of theirs.
+        call_command("collectstatic", interactive=False, verbosity=0, clear=settings.EMBEDDED)
+        stamp.write_text(fingerprint)
 
 
 def _static_fingerprint() -> str:

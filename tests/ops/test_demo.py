@@ -8,10 +8,13 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from ops.demo import people
+from ops.runtime import prepare
 from portal_core.accounts.models import User
+from portal_core.directory.actions.staff import set_teletherapy
 from portal_core.directory.models import Office, Patient, Practice, RoleAssignment, Staff
 from portal_core.kernel.enums import Realm
 from portal_core.kernel.models import AuditEvent
+from portal_core.scheduling.models import Appointment
 from tests.cast import sign_in_by_form
 from tests.factories import PracticeFactory, UserFactory
 
@@ -102,3 +105,43 @@ def test_demo_people_can_sign_in(db):
     for one in people.PATIENT_SIGN_INS:
         answer = sign_in_by_form(Client(), Realm.PATIENT, one.username, people.PASSWORD)
         assert (answer.status_code == 302) is one.signs_in, one.username
+
+
+def test_a_demo_that_people_changed_still_starts(db, settings, tmp_path, caplog):
+    """Teletherapy off, the visit cancelled, an office closed: the rest of the day is there, and nothing raises."""
+    settings.DATA_DIR, settings.DEMO = tmp_path, True
+    people.create()
+    carla, ana = people.staff("carla"), people.staff("ana")
+    set_teletherapy(staff=carla, enabled=False, by=ana.actor)
+    (tmp_path / "demo.stamp").write_text("made")
+    said: list[str] = []
+
+    prepare.make_demo(said.append)
+
+    assert Appointment.objects.filter(clinician=carla).exists()
+    assert not Appointment.objects.filter(telehealth=True).exists()
+    assert (said, caplog.records) == ([], [])
+
+    set_teletherapy(staff=carla, enabled=True, by=ana.actor)
+    prepare.make_demo(said.append)
+    assert Appointment.objects.get(telehealth=True).patient == people.patient("pat")
+
+    Office.objects.update(is_active=False)
+    Appointment.objects.all().delete()
+    prepare.make_demo(said.append)
+    assert said == []
+
+
+def test_a_day_that_cannot_be_made_is_a_sentence_and_not_the_end_of_the_start(db, settings, tmp_path, caplog):
+    settings.DATA_DIR, settings.DEMO = tmp_path, True
+    people.create()
+    Practice.objects.update(time_zone="Nowhere/Land")
+    (tmp_path / "demo.stamp").write_text("made")
+    said: list[str] = []
+
+    prepare.make_demo(said.append)
+
+    assert said == [
+        "The demo has no new appointments for today; all else is as it was. bin/demo-reset makes it afresh."
+    ]
+    assert "not brought up to date" in caplog.text

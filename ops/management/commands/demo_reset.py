@@ -9,7 +9,7 @@ from django.db import connection
 from ops.runtime import prepare
 from ops.runtime.lock import AlreadyRunning, only_one
 
-KEPT = {"secret.key", "serve.lock", "static", "static.stamp"}
+KEPT = {"secret.key", "serve.lock", "static", "static.lock", "static.stamp"}
 
 
 class Command(BaseCommand):
