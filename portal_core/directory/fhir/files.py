@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from portal_core.directory.fhir import parse
 from portal_core.directory.fhir.load import BATCH, LOADERS, LineRefused, Tally
@@ -22,14 +22,14 @@ Progress = Callable[[int], object]  # called with bytes read
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One bad line. `what` never quotes it."""
+    """What is to be said about one line, or (`line` 0) about the whole file. `what` never quotes it."""
 
     file: str
     line: int
     what: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.what}"
+        return f"{self.file}:{self.line}: {self.what}" if self.line else f"{self.file}: {self.what}"
 
 
 @dataclass(slots=True)
@@ -67,20 +67,27 @@ def lines(file: BinaryIO, progress: Progress) -> Iterator[tuple[int, bytes]]:
 
 
 def check(path: Path, kind: str, report: Callable[[Fault], object], progress: Progress) -> Outcome:
-    """Read the whole file without touching the database and report each bad line."""
+    """Read the whole file without touching the database; report each bad line, and what is left out of a good one."""
     outcome = Outcome(kind=kind, file=path.name)
     seen: dict[str, int] = {}
-    with path.open("rb") as file:
-        for number, raw in lines(file, progress):
-            outcome.lines += 1
-            try:
-                row = parse.line(raw, kind)
-                first = seen.setdefault(row.fhir_id, number)
-                if first != number:
-                    raise parse.Refusal("twice", f"has the same id as line {first}")
-            except parse.Refusal as refusal:
-                outcome.faults += 1
-                report(Fault(path.name, number, refusal.what))
+    try:
+        with path.open("rb") as file:
+            for number, raw in lines(file, progress):
+                outcome.lines += 1
+                try:
+                    row = parse.line(raw, kind)
+                    first = seen.setdefault(row.fhir_id, number)
+                    if first != number:
+                        raise parse.Refusal("twice", f"has the same id as line {first}")
+                except parse.Refusal as refusal:
+                    outcome.faults += 1
+                    report(Fault(path.name, number, refusal.what))
+                else:
+                    if remark := getattr(row, "remark", ""):
+                        report(Fault(path.name, number, remark))
+    except OSError as error:
+        outcome.faults += 1
+        report(Fault(path.name, 0, f"cannot be read ({error.strerror})"))
     return outcome
 
 
@@ -94,9 +101,10 @@ def load(
     progress: Progress,
 ) -> None:
     """Write a checked file in one transaction. A line that does not fit the database undoes the whole file."""
+    loader = LOADERS[outcome.kind](practice)
     try:
         with transaction.atomic():
-            loader = LOADERS[outcome.kind](practice, now)
+            loader.begin(now)
             batch: list[tuple[int, parse.Row]] = []
             with path.open("rb") as file:
                 for number, raw in lines(file, progress):
@@ -107,6 +115,8 @@ def load(
             if batch:
                 loader.take(batch)  # type: ignore[arg-type]
             loader.finish()
+            if loader.refused:
+                raise loader.refused[0]
             outcome.tally = loader.tally
             if loader.tally.created or loader.tally.updated:
                 audit.record(
@@ -120,10 +130,19 @@ def load(
                     updated=loader.tally.updated,
                 )
     except LineRefused as error:
-        outcome.faults += 1
-        outcome.tally = Tally()
-        practice.refresh_from_db()
-        report(Fault(path.name, error.line, error.refusal.what))
+        refused = loader.refused or [error]
+        _undone(outcome, practice, len(refused))
+        for each in sorted(refused, key=lambda one: one.line):
+            report(Fault(path.name, each.line, each.refusal.what))
+    except IntegrityError:
+        _undone(outcome, practice, 1)
+        report(Fault(path.name, 0, "somebody changed the same rows meanwhile; run the import again"))
+
+
+def _undone(outcome: Outcome, practice: Practice, faults: int) -> None:
+    outcome.faults += faults
+    outcome.tally = Tally()
+    practice.refresh_from_db()
 
 
 def _row(number: int, raw: bytes, kind: str) -> parse.Row:

@@ -5,9 +5,9 @@ What a resource does not state stays as it is here: an export without e-mail add
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from portal_core.directory.actions.patients import addresses_imported, deceased_imported
 from portal_core.directory.enums import Role
@@ -25,7 +25,7 @@ from portal_core.directory.fhir.parse import (
 from portal_core.directory.models import Office, Patient, Practice, RoleAssignment, Staff
 
 BATCH = 500
-Numbered = Sequence[tuple[int, Any]]  # (line number, row)
+Pair = tuple[int, int | None]  # who, and in which office; None: the whole practice
 
 
 class LineRefused(Exception):
@@ -44,26 +44,28 @@ class Tally:
     skipped: int = 0
 
 
-class Loader(Protocol):
-    """Takes the rows of one file batch by batch; `finish` is called after the last."""
+class _Loader:
+    """Takes the rows of one file batch by batch, inside one transaction: `begin`, `take` for each batch, `finish`. What
+    is in `refused` afterwards undoes all of it."""
 
-    tally: Tally
+    def __init__(self, practice: Practice) -> None:
+        self.practice, self.tally = practice, Tally()
+        self.refused: list[LineRefused] = []
 
-    def take(self, rows: Numbered) -> None: ...
-
-    def finish(self) -> None: ...
-
-
-class _Upsert:
-    """Create what is new, write what differs, leave the rest alone."""
-
-    model: type[Office] | type[Staff] | type[Patient]
-
-    def __init__(self, practice: Practice, now: dt.datetime) -> None:
-        self.practice, self.now, self.tally = practice, now, Tally()
+    def begin(self, now: dt.datetime) -> None:
+        self.now = now
 
     def finish(self) -> None:
         pass
+
+    def refuse(self, line: int, code: str, what: str) -> None:
+        self.refused.append(LineRefused(line, Refusal(code, what)))
+
+
+class _Upsert(_Loader):
+    """Create what is new, write what differs, leave the rest alone."""
+
+    model: type[Office] | type[Staff] | type[Patient]
 
     def _write(self, values: list[tuple[str, dict[str, Any], dict[str, Any]]]) -> None:
         """`values`: (fhir id, what the resource states, what only a new row gets)."""
@@ -82,7 +84,8 @@ class _Upsert:
         for fhir_id, stated, first in values:
             row = known.get(fhir_id)
             if row is None:
-                new.append(self.model(practice=self.practice, fhir_id=fhir_id, **stated, **first))
+                given = {name: value for name, value in stated.items() if value is not None}
+                new.append(self.model(practice=self.practice, fhir_id=fhir_id, **{**given, **first}))
                 continue
             differing = _news(row, stated)
             if not differing:
@@ -112,13 +115,13 @@ def _news(row: Office | Staff | Patient, stated: dict[str, Any]) -> dict[str, An
     return {name: value for name, value in stated.items() if value not in ("", None) and getattr(row, name) != value}
 
 
-class Organizations:
+class Organizations(_Loader):
     """The practice is the one organization that belongs to no other; an export of many strangers names none."""
 
-    def __init__(self, practice: Practice, now: dt.datetime) -> None:
-        self.practice, self.tally, self.roots = practice, Tally(), list[OrganizationRow]()
+    def begin(self, now: dt.datetime) -> None:
+        self.roots: list[OrganizationRow] = []
 
-    def take(self, rows: Numbered) -> None:
+    def take(self, rows: Sequence[tuple[int, OrganizationRow]]) -> None:
         for _line, row in rows:
             self.tally.unchanged += 1
             if row.part_of is None and len(self.roots) < 2:
@@ -174,56 +177,81 @@ class Practitioners(_Upsert):
         )  # fmt: skip
 
 
-class PractitionerRoles:
-    """A clinician's role in each location named. Office, leading and IT roles are never given by an import."""
+class PractitionerRoles(_Loader):
+    """A clinician's role in each location named. Office, leading and IT roles are never given by an import.
 
-    def __init__(self, practice: Practice, now: dt.datetime) -> None:
-        self.practice, self.tally = practice, Tally()
-        people = Staff.objects.filter(practice=practice).exclude(fhir_id="").values_list("pk", "fhir_id", "npi")
+    The file is looked at as a whole: which role holds a place may pass from one line to another, in any order.
+    """
+
+    def begin(self, now: dt.datetime) -> None:
+        people = Staff.objects.filter(practice=self.practice).exclude(fhir_id="").values_list("pk", "fhir_id", "npi")
         self.staff = {ref: pk for pk, fhir_id, npi in people for ref in _refs(fhir_id, npi)}
-        places = Office.objects.filter(practice=practice).exclude(fhir_id="").values_list("pk", "fhir_id")
+        places = Office.objects.filter(practice=self.practice).exclude(fhir_id="").values_list("pk", "fhir_id")
         self.offices = {fhir_id: pk for pk, fhir_id in places}
+        self.wanted: dict[str, set[Pair]] = {}
+        self.moved: list[RoleAssignment] = []
 
     def take(self, rows: Sequence[tuple[int, PractitionerRoleRow]]) -> None:
-        wanted: dict[str, set[tuple[int, int | None]]] = {}
         for line, row in rows:
             staff_id = self.staff.get(row.practitioner) or self.staff.get(Ref("", row.practitioner.value))
             if staff_id is None:
-                raise LineRefused(line, Refusal("unknown_reference", "practitioner is not in this practice"))
-            places: set[int | None] = {self._office(line, place) for place in row.locations} or {None}
-            wanted[row.fhir_id] = {(staff_id, place) for place in places} if row.active else set()
-        people = {staff_id for pairs in wanted.values() for staff_id, _office in pairs}
-        clinical = RoleAssignment.objects.filter(staff__practice=self.practice, role=Role.CLINICIAN)
-        held: set[tuple[int, int | None]] = set(
-            clinical.filter(staff_id__in=people).values_list("staff_id", "office_id")
-        )
-        new: list[RoleAssignment] = []
-        for fhir_id, pairs in wanted.items():
-            fresh = sorted(pairs - held, key=lambda pair: (pair[0], pair[1] or 0))
-            held.update(fresh)
-            new += [
-                RoleAssignment(staff_id=staff_id, role=Role.CLINICIAN, office_id=office_id, fhir_id=fhir_id)
-                for staff_id, office_id in fresh
-            ]
-            self.tally.created += bool(fresh)
-            self.tally.unchanged += not fresh
-        gone = [
-            row.pk
-            for row in clinical.filter(fhir_id__in=wanted)
-            if (row.staff_id, row.office_id) not in wanted[row.fhir_id]
-        ]
-        RoleAssignment.objects.filter(pk__in=gone).delete()
-        self.tally.updated += len(gone)
-        RoleAssignment.objects.bulk_create(new)
-
-    def _office(self, line: int, place: Ref) -> int:
-        office = self.offices.get(place.value)
-        if office is None:
-            raise LineRefused(line, Refusal("unknown_reference", "location is not in this practice"))
-        return office
+                self.refuse(line, "unknown_reference", "practitioner is not in this practice")
+                continue
+            places: set[int | None] = {self.offices.get(place.value) for place in row.locations}
+            if row.locations and None in places:
+                self.refuse(line, "unknown_reference", "location is not in this practice")
+                continue
+            self.wanted[row.fhir_id] = {(staff_id, place) for place in places or {None}} if row.active else set()
 
     def finish(self) -> None:
-        pass
+        mine = RoleAssignment.objects.filter(staff__practice=self.practice, role=Role.CLINICIAN)
+        rows = list(mine.select_for_update(of=("self",)).order_by("pk"))
+        free = [row for row in rows if row.fhir_id in self.wanted and _pair(row) not in self.wanted[row.fhir_id]]
+        held = {_pair(row) for row in rows} - {_pair(row) for row in free}
+        touched = {row.fhir_id for row in free}
+        lacking: list[tuple[str, Pair]] = []
+        for fhir_id, pairs in self.wanted.items():
+            fresh = sorted(pairs - held, key=lambda pair: (pair[0], pair[1] or 0))
+            held.update(fresh)
+            lacking += [(fhir_id, pair) for pair in fresh]
+        # A row that loses its place goes on in another one, with what was set on it by hand: first where a role takes
+        # over the very same place, then where a role moves.
+        lacking = self._go_on(free, lacking, lambda row, _fhir_id, pair: _pair(row) == pair)
+        lacking = self._go_on(
+            free, lacking, lambda row, fhir_id, pair: (row.fhir_id, row.staff_id) == (fhir_id, pair[0])
+        )  # fmt: skip
+        RoleAssignment.objects.filter(pk__in=[row.pk for row in free]).delete()
+        RoleAssignment.objects.bulk_update(self.moved, ["office_id", "fhir_id"])
+        RoleAssignment.objects.bulk_create(
+            RoleAssignment(staff_id=staff_id, role=Role.CLINICIAN, office_id=office_id, fhir_id=fhir_id)
+            for fhir_id, (staff_id, office_id) in lacking
+        )
+        made = {fhir_id for fhir_id, _pair in lacking}
+        changed = (touched | {row.fhir_id for row in self.moved}) & self.wanted.keys() - made
+        self.tally.created, self.tally.updated = len(made), len(changed)
+        self.tally.unchanged = len(self.wanted) - len(made) - len(changed)
+
+    def _go_on(
+        self,
+        free: list[RoleAssignment],
+        lacking: list[tuple[str, Pair]],
+        fits: Callable[[RoleAssignment, str, Pair], bool],
+    ) -> list[tuple[str, Pair]]:
+        """Give free rows to what lacks one; return what still does."""
+        left = []
+        for fhir_id, pair in lacking:
+            row = next((row for row in free if fits(row, fhir_id, pair)), None)
+            if row is None:
+                left.append((fhir_id, pair))
+                continue
+            free.remove(row)
+            row.fhir_id, row.office_id = fhir_id, pair[1]
+            self.moved.append(row)
+        return left
+
+
+def _pair(row: RoleAssignment) -> Pair:
+    return row.staff_id, row.office_id
 
 
 def _refs(fhir_id: str, npi: str) -> list[Ref]:
@@ -233,9 +261,9 @@ def _refs(fhir_id: str, npi: str) -> list[Ref]:
 class Patients(_Upsert):
     model = Patient
 
-    def __init__(self, practice: Practice, now: dt.datetime) -> None:
-        super().__init__(practice, now)
-        rows = Office.objects.filter(practice=practice, is_active=True).order_by("fhir_id", "pk")
+    def begin(self, now: dt.datetime) -> None:
+        super().begin(now)
+        rows = Office.objects.filter(practice=self.practice, is_active=True).order_by("fhir_id", "pk")
         self.offices = list(rows)
         self.numbers: dict[str, int] = {}
 
@@ -244,19 +272,29 @@ class Patients(_Upsert):
             raise LineRefused(
                 rows[0][0], Refusal("no_office", "this practice has no office yet; import Location first")
             )
-        self._refuse_taken_numbers(rows)
-        self._write([(row.fhir_id, self._stated(row), self._first(row)) for _line, row in rows])
+        bad = self._refuse_taken_numbers(rows)
+        good = [row for line, row in rows if line not in bad]
+        self._write([(row.fhir_id, self._stated(row), self._first(row)) for row in good])
 
-    def _refuse_taken_numbers(self, rows: Sequence[tuple[int, PatientRow]]) -> None:
-        mine = {row.mrn: row.fhir_id for _line, row in rows}
-        others = Patient.objects.filter(practice=self.practice, mrn__in=mine).values_list("mrn", "fhir_id")
-        taken = {mrn for mrn, fhir_id in others if fhir_id != mine[mrn]}
-        for line, row in rows:
-            first = self.numbers.setdefault(row.mrn, line)
+    def _refuse_taken_numbers(self, rows: Sequence[tuple[int, PatientRow]]) -> set[int]:
+        """Lines whose number is somebody else's. Without a number a new patient goes by the FHIR id; whoever is on file
+        keeps the one they have."""
+        patients = Patient.objects.filter(practice=self.practice)
+        without = [row.fhir_id for _line, row in rows if not row.mrn]
+        on_file = set(patients.filter(fhir_id__in=without).values_list("fhir_id", flat=True)) if without else set()
+        numbered = [(line, row.mrn or row.fhir_id, row) for line, row in rows if row.mrn or row.fhir_id not in on_file]
+        numbers = {number for _line, number, _row in numbered}
+        owners = dict(patients.filter(mrn__in=numbers).values_list("mrn", "fhir_id"))
+        bad = set()
+        for line, number, row in numbered:
+            first = self.numbers.setdefault(number, line)
             if first != line:
-                raise LineRefused(line, Refusal("number_taken", f"its record number stands on line {first} already"))
-            if row.mrn in taken:
-                raise LineRefused(line, Refusal("number_taken", "its record number belongs to another patient"))
+                bad.add(line)
+                self.refuse(line, "number_taken", f"its record number stands on line {first} already")
+            elif owners.get(number, row.fhir_id) != row.fhir_id:
+                bad.add(line)
+                self.refuse(line, "number_taken", "its record number belongs to another patient")
+        return bad
 
     def _stated(self, row: PatientRow) -> dict[str, Any]:
         return {
@@ -268,6 +306,7 @@ class Patients(_Upsert):
 
     def _first(self, row: PatientRow) -> dict[str, Any]:
         return {
+            "mrn": row.mrn or row.fhir_id,
             "home_office": nearest(self.offices, row),
             "email_since": self.now if row.email else None,
             "phone_since": self.now if row.phone else None,
@@ -304,4 +343,4 @@ LOADERS: dict[str, type[Organizations | Locations | Practitioners | Practitioner
     "Patient": Patients,
 }
 
-__all__ = ["BATCH", "LOADERS", "LineRefused", "Loader", "Row", "Tally", "nearest"]
+__all__ = ["BATCH", "LOADERS", "LineRefused", "Row", "Tally", "nearest"]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from portal_core.notify.rules.addresses import can_be_mailed
+
 MAX_LINE = 1024 * 1024  # bytes; the largest resource of the public synthetic sets is 4 kB
 NPI = "http://hl7.org/fhir/sid/us-npi"
 FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -53,7 +55,7 @@ class LocationRow:
     name: str
     phone: str
     address: Address
-    active: bool
+    active: bool | None  # None: not stated
     is_place: bool  # False for a mere kind of location, such as "the patient's home"
 
 
@@ -65,7 +67,8 @@ class PractitionerRow:
     npi: str
     email: str
     phone: str
-    active: bool
+    active: bool | None  # None: not stated
+    remark: str = ""  # what was left out of it, and why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ class PractitionerRoleRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientRow:
     fhir_id: str
-    mrn: str
+    mrn: str  # "": not stated
     first_name: str
     last_name: str
     preferred_name: str
@@ -88,7 +91,8 @@ class PatientRow:
     phone: str
     address: Address
     language: str
-    deceased: bool
+    deceased: bool | None  # None: not stated
+    remark: str = ""  # what was left out of it, and why
 
 
 Row = OrganizationRow | LocationRow | PractitionerRow | PractitionerRoleRow | PatientRow
@@ -130,21 +134,23 @@ def location(resource: Json) -> LocationRow:
         name=_required(name, "name") if is_place else name,
         phone=_telecom(resource, "phone", 32),
         address=_address(resource.get("address"), "address"),
-        active=resource.get("status", "active") == "active",
+        active=None if resource.get("status") is None else resource["status"] == "active",
         is_place=is_place,
     )
 
 
 def practitioner(resource: Json) -> PractitionerRow:
     first, last, _preferred = _names(resource)
+    email, remark = _email(resource)
     return PractitionerRow(
         fhir_id=_id(resource),
         first_name=first,
         last_name=last,
         npi=_identifier(resource, lambda entry: entry.get("system") == NPI, 20),
-        email=_telecom(resource, "email", 254),
+        email=email,
         phone=_telecom(resource, "phone", 32),
-        active=_bool(resource, "active", default=True),
+        active=_bool(resource, "active"),
+        remark=remark,
     )
 
 
@@ -154,7 +160,7 @@ def practitioner_role(resource: Json) -> PractitionerRoleRow:
         fhir_id=_id(resource),
         practitioner=_ref(resource.get("practitioner"), "practitioner"),
         locations=tuple(_ref(place, "location") for place in places),
-        active=_bool(resource, "active", default=True),
+        active=_bool(resource, "active") is not False,
     )
 
 
@@ -162,19 +168,21 @@ def patient(resource: Json) -> PatientRow:
     fhir_id = _id(resource)
     first, last, preferred = _names(resource)
     addresses = _list(resource, "address")
+    email, remark = _email(resource)
     home = next((one for one in addresses if isinstance(one, dict) and one.get("use") == "home"), None)
     return PatientRow(
         fhir_id=fhir_id,
-        mrn=_identifier(resource, _is_record_number, 64) or fhir_id,
+        mrn=_identifier(resource, _is_record_number, 64),
         first_name=first,
         last_name=last,
         preferred_name=preferred,
         birth_date=_date(resource, "birthDate"),
-        email=_telecom(resource, "email", 254),
+        email=email,
         phone=_telecom(resource, "phone", 32),
         address=_address(home or (addresses[0] if addresses else None), "address"),
         language=_language(resource),
-        deceased=_bool(resource, "deceasedBoolean", default=False) or "deceasedDateTime" in resource,
+        deceased=True if resource.get("deceasedDateTime") is not None else _bool(resource, "deceasedBoolean"),
+        remark=remark,
     )
 
 
@@ -218,9 +226,10 @@ def _required(value: str, name: str) -> str:
     return value
 
 
-def _bool(where: Json, name: str, *, default: bool) -> bool:
-    value = where.get(name, default)
-    if not isinstance(value, bool):
+def _bool(where: Json, name: str) -> bool | None:
+    """None where it is not stated: then what is on file stays."""
+    value = where.get(name)
+    if value is not None and not isinstance(value, bool):
         raise Refusal("not_a_bool", f"{name} is neither true nor false")
     return value
 
@@ -253,11 +262,26 @@ def _names(resource: Json) -> tuple[str, str, str]:
     return first, last, _clean(nick[0] if nick else None, "name.given", 80)
 
 
+def _telecoms(resource: Json, system: str, longest: int) -> list[str]:
+    return [
+        _clean(entry.get("value"), f"telecom.{system}", longest)
+        for entry in _entries(resource, "telecom")
+        if entry.get("system") == system and entry.get("use") != "old"
+    ]
+
+
 def _telecom(resource: Json, system: str, longest: int) -> str:
-    for entry in _entries(resource, "telecom"):
-        if entry.get("system") == system and entry.get("use") != "old":
-            return _clean(entry.get("value"), f"telecom.{system}", longest)
-    return ""
+    return next(iter(_telecoms(resource, system, longest)), "")
+
+
+def _email(resource: Json) -> tuple[str, str]:
+    """(the first address that mail can be sent to, or ""; a remark where there are others only).
+
+    One that no mail can be sent to would lie in wait on file until something has to be told to everybody at once.
+    """
+    given = [address for address in _telecoms(resource, "email", 254) if address]
+    usable = next((address for address in given if can_be_mailed(address)), "")
+    return usable, "telecom.email is no address that mail can be sent to; left out" if given and not usable else ""
 
 
 def _identifier(resource: Json, fits: Callable[[Json], bool], longest: int) -> str:

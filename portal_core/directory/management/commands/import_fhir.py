@@ -16,6 +16,14 @@ class _Rehearsed(Exception):
     """Undoes a dry run."""
 
 
+def _size(path: Path) -> int:
+    """For the bar alone; reading says what is wrong with a file."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 class Command(BaseCommand):
     help = (
         "Import a FHIR R4 bulk export (NDJSON): Organization, Location, Practitioner, PractitionerRole, Patient. "
@@ -57,11 +65,11 @@ class Command(BaseCommand):
             raise CommandError(f"{bad} of {len(outcomes)} files not imported; see the lines named above.")
 
     def _import(self, found: list[tuple[str, Path]], slug: str) -> list[files.Outcome]:
-        practice, _created = Practice.objects.get_or_create(
+        practice, created = Practice.objects.get_or_create(
             slug=slug, defaults={"name": slug.replace("-", " ").capitalize()}
         )
         now, outcomes = clock.now(), []
-        total = 2 * sum(path.stat().st_size for _kind, path in found)
+        total = 2 * sum(_size(path) for _kind, path in found)
         with tqdm(total=total, unit="B", unit_scale=True, disable=None, leave=False) as bar:
             for kind, path in found:
                 bar.set_description(path.name)
@@ -71,6 +79,8 @@ class Command(BaseCommand):
                         path, outcome, practice=practice, now=now, report=self._report, progress=bar.update
                     )  # fmt: skip
                 outcomes.append(outcome)
+        if created and all(outcome.faults for outcome in outcomes):
+            practice.delete()  # nothing came in: no practice by that name either
         return outcomes
 
     def _report(self, fault: files.Fault) -> None:
