@@ -8,4 +8,4 @@ class OpsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ops import handlers  # noqa: F401 - registers what follows events
+        from ops import checks, handlers  # noqa: F401 - register what to look out for, and what follows events

@@ -25,6 +25,7 @@ REDIS_URL = env.str("REDIS_URL", "")
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 DEBUG = env.bool("DEBUG", False)
 DEMO = env.bool("DEMO", False)  # shows the development mailbox; set by bin/run
+DEMO_ANYWAY = env.bool("DEMO_ANYWAY", False)  # the demo where others can reach it; without this it refuses to start
 EMBEDDED = not REDIS_URL  # tasks, beat and channel layer live inside the server process
 
 
@@ -153,7 +154,7 @@ if REDIS_URL:
         }
     }
     CACHES: dict[str, Any] = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        "default": {"BACKEND": "ops.runtime.redis_cache.ForgivingRedisCache", "LOCATION": REDIS_URL}
     }
     CELERY_BROKER_URL = REDIS_URL
     CELERY_BROKER_TRANSPORT = "ops.runtime.redis_transport:Transport"
@@ -267,7 +268,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # --- the outside ------------------------------------------------------------------------------------------------------
-EMAIL_URL = env.str("EMAIL_URL", "")  # smtp://user:password@host:port; empty: the development mailbox keeps the mail
+EMAIL_URL = env.str("EMAIL_URL", "")  # smtp+tls://user:password@host:587; empty: mail waits (the demo has its mailbox)
 MAIL_FROM = env.str("MAIL_FROM", "Lantern <no-reply@lantern.example>")
 INBOUND_MAIL_DOMAIN = env.str("INBOUND_MAIL_DOMAIN", "")  # mail to this domain reaches us; empty: none does
 INBOUND_MAIL_AUTHSERV = env.str("INBOUND_MAIL_AUTHSERV", "")  # the name our receiving server signs its checks with

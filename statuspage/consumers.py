@@ -8,6 +8,7 @@ from django.conf import settings
 
 from portal_core.directory.enums import Permission
 from portal_core.kernel.errors import Forbidden, TooMany
+from portal_core.kernel.http.ratelimit import neighbourhood
 from portal_core.kernel.realtime.consumer import LiveConsumer
 from statuspage.actions import presence
 from statuspage.actions.pages import CONSOLE_GROUP, LIVE_GROUP
@@ -42,7 +43,7 @@ class StatusConsumer(LiveConsumer):
             del self._open_by_address[address]
 
     def _address(self) -> str:
-        return str((self.scope.get("client") or ("",))[0])
+        return neighbourhood(str((self.scope.get("client") or ("",))[0]))
 
     @classmethod
     def before_frames(cls) -> None:

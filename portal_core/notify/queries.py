@@ -35,6 +35,16 @@ def oldest_waiting(due_by: dt.datetime | None = None) -> dt.datetime | None:
     return oldest
 
 
+def mail_held_since(now: dt.datetime) -> dt.datetime | None:
+    """When the oldest mail was asked for that nobody has been able to hand to a server, though it was to leave by now;
+    None when there is none. What a server put off (it was tried), quiet hours and other channels are no fault of ours.
+    """
+    rows = Delivery.objects.filter(channel=Channel.EMAIL, state__in=DeliveryState.live, attempts__lte=1)
+    rows = rows.filter(available_at__lte=now + dt.timedelta(minutes=2))  # a channel that is down asks again in seconds
+    held: dt.datetime | None = rows.aggregate(oldest=Min("created_at"))["oldest"]
+    return held
+
+
 def mailbox(address: str = "", limit: int = NEWEST) -> list[Delivery]:
     """What would have left, newest first; `address` is part of an e-mail address or phone number. For the demo alone:
     addresses that stand elsewhere are asked for and put into the rows in hand."""

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal_core.directory.guards import public_page
 from portal_core.kernel.errors import Conflict, Invalid, NotFound, TooMany
-from portal_core.kernel.http.ratelimit import client_address
+from portal_core.kernel.http.ratelimit import client_address, neighbourhood
 from statuspage.actions import journal
 from statuspage.errors import CodeUnknown
 from statuspage.forms.break_glass import BreakGlassForm
@@ -82,7 +82,7 @@ def _status_page() -> str:
 
 
 def _owner(request: HttpRequest) -> str:
-    address = client_address(request)
+    address = neighbourhood(client_address(request))
     tries.check(address)
     label = codes.owner(request.POST.get("code", ""))
     if not label:

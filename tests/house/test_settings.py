@@ -13,7 +13,7 @@ def test_every_environment_variable_is_documented():
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", page, flags=re.MULTILINE))
 
     assert read - documented == set()
-    assert documented - read - {"PORT"} == set()
+    assert documented - read - {"HOST", "PORT"} == set()
 
 
 def test_the_lock_files_pin_by_hash_and_carry_no_address():

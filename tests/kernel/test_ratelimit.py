@@ -42,3 +42,29 @@ def test_attempts_at_the_same_moment_are_all_counted():
 
     assert results.count("let in") == 4
     assert sum(isinstance(result, TooMany) for result in results) == 4
+
+
+@pytest.mark.parametrize(
+    ("address", "whom"),
+    [
+        ("203.0.113.5", "203.0.113.5"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("::ffff:203.0.113.5", "203.0.113.5"),
+        ("::1", "::/64"),
+        ("pat@example.org", "pat@example.org"),
+        ("", ""),
+    ],
+)
+def test_an_address_counts_as_its_neighbourhood(address, whom):
+    """Whoever has an IPv6 network could otherwise try from 2^64 addresses."""
+    assert ratelimit.neighbourhood(address) == whom
+
+
+def test_neighbours_share_their_tries():
+    for end in ("1", "2"):
+        ratelimit.hit("pin", f"2001:db8:7:7::{end}", limit=2, per=60)
+    with pytest.raises(TooMany):
+        ratelimit.hit("pin", "2001:db8:7:7:abcd::9", limit=2, per=60)
+    ratelimit.hit("pin", "2001:db8:7:8::1", limit=2, per=60)

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from ops import checks
 from ops.celery import app as celery_app
 from ops.demo.people import PASSWORD, PATIENT_SIGN_INS, STAFF, SignIn
 from ops.runtime import prepare
@@ -29,7 +30,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        embedded = settings.EMBEDDED and not options["no_embedded"]
+        if why := checks.why_demo_is_open(host=options["host"]):
+            raise CommandError(f"This is the demo, and {why}. {checks.DEMO_HINT}")
+        if settings.EMBEDDED and options["no_embedded"]:
+            raise CommandError("--no-embedded leaves the tasks to other processes, reached through REDIS_URL: set it.")
+        embedded = settings.EMBEDDED
         try:
             with only_one(settings.DATA_DIR) if embedded else nullcontext():
                 self._serve(embedded=embedded, **options)
@@ -45,6 +50,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The database lacks {len(pending)} migration(s), first {pending[0]}. Run: python manage.py migrate"
             )
+        else:
+            prepare.collect_static(self._say)
         if trouble := shared.complaint():
             self.stderr.write(trouble)
         # Imported here: it installs Twisted's reactor, which no other command needs.

@@ -26,7 +26,7 @@ from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind, Realm
 from portal_core.kernel.errors import AppError
-from portal_core.kernel.http.ratelimit import client_address
+from portal_core.kernel.http.ratelimit import client_address, neighbourhood
 
 VISITOR = Actor(kind=ActorKind.REQUESTER, id="visitor", label="Visitor")
 
@@ -143,7 +143,7 @@ class _Counts:
 
     @classmethod
     def of(cls, realm: Realm, name: str, request: HttpRequest) -> Self:
-        address, start = client_address(request), _start(realm, name)
+        address, start = neighbourhood(client_address(request)), _start(realm, name)
         pair = _key("account", realm, name, address)[:HALF]
         return cls(account=start + pair, name=start + "0" * HALF, address=_key("address", address))
 

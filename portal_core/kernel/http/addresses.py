@@ -63,6 +63,12 @@ def is_loopback(text: str) -> bool:
     return address.is_loopback and (isinstance(address, IPv4Address) or address == IPv6Address("::1"))
 
 
+def is_this_machine(host: str) -> bool:
+    """Whether a host name in our own settings names the machine the product runs on: localhost or a loopback
+    address."""
+    return host.lower() == "localhost" or is_loopback(host)
+
+
 def _public_4(address: IPv4Address) -> bool:
     return not any(address in network for network in _CLOSED_4)
 

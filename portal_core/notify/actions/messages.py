@@ -15,6 +15,7 @@ from portal_core.notify.enums import Channel, Urgency
 from portal_core.notify.errors import BadAddress, BadHeader
 from portal_core.notify.models import Delivery, Message
 from portal_core.notify.rendering import render
+from portal_core.notify.transports import is_there
 
 BATCH = 1000
 # Deliberately loose about the local part, strict about everything that could break out of a header or an SMTP line.
@@ -58,8 +59,9 @@ def send_many(
     """Promise one delivery per (cause, recipient key, channel); asking again changes nothing, nor does other context.
 
     Call it inside the transaction of the deed or of the outbox handler: the promise commits or falls with it. A channel
-    for which a recipient has no address is left out. Returns how many promises were asked for (0: nobody can be
-    reached). Raises BadAddress, BadHeader, BadSubject (all Invalid) and TemplateDoesNotExist; then nothing is promised.
+    for which a recipient has no address, or this installation no provider, is left out. Returns how many promises were
+    asked for (0: nobody can be reached). Raises BadAddress, BadHeader, BadSubject (all Invalid) and
+    TemplateDoesNotExist; then nothing is promised.
     """
     return _promise(template, recipients, cause, context, channels, not_after, headers, Urgency.BULK)
 
@@ -76,7 +78,7 @@ def _promise(
     urgency: Urgency,
     payloads: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> int:
-    now, wanted = clock.now(), tuple(Channel(channel) for channel in channels)
+    now, wanted = clock.now(), tuple(filter(is_there, map(Channel, channels)))
     messages: dict[str, Message] = {}
 
     def message_for(recipient: Recipient) -> Message:

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
+from portal_core.kernel.http.addresses import is_this_machine
 from portal_core.notify.transports.base import Outcome, Parcel, Transport, TransportDown, TransportError
 from portal_core.notify.transports.mime import Mould, mould
 
@@ -22,7 +23,8 @@ KEPT_MOULDS = 64
 class SmtpTransport(Transport):
     """SMTP over one connection for as long as the transport lives; opened at the first parcel.
 
-    `url`: smtp://user:password@host:port; smtps:// for TLS from the first byte, smtp+tls:// for STARTTLS (required).
+    `url`: smtp+tls://user:password@host:587 for STARTTLS (required), smtps://…:465 for TLS from the first byte, smtp://
+    for none. A password goes to another machine by TLS only: smtp:// with one is smtp+tls:// there.
     """
 
     def __init__(self, url: str) -> None:
@@ -122,7 +124,7 @@ class SmtpTransport(Transport):
                 connection = smtplib.SMTP(host, self.url.port or 25, local_hostname=name, timeout=TIMEOUT)
             self.connection = connection
             connection.ehlo_or_helo_if_needed()
-            if self.url.scheme == "smtp+tls":
+            if self.url.scheme == "smtp+tls" or (not secure and self.url.username and not is_this_machine(host)):
                 connection.starttls(context=_tls())
                 connection.ehlo()
             if self.url.username:
@@ -142,6 +144,8 @@ def _reason(error: Exception) -> str:
         return "smtp_sign_in_refused"
     if isinstance(error, ssl.SSLError):
         return "smtp_tls"
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "smtp_not_offered"  # no STARTTLS, or no sign-in
     if isinstance(error, smtplib.SMTPResponseException):
         return f"smtp_{error.smtp_code}"
     return "smtp_unreachable"
