@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from ops import measures
 from ops.celery import app as celery_app
+from ops.runtime import embedded_celery
 from portal_core.directory.guards import public_page
 from portal_core.kernel.errors import NotFound
 from portal_core.kernel.http.ratelimit import client_address
@@ -113,6 +114,7 @@ def _channel_layer() -> None:
 
 
 def _queue() -> None:
+    embedded_celery.check()
     with celery_app.connection_for_write(connect_timeout=PATIENCE) as broker:
         broker.ensure_connection(max_retries=0, timeout=PATIENCE)
 
