@@ -20,7 +20,7 @@ class NotWorking(Exception):
     """What has ended or is stuck, for the log: nothing is sent and nothing is done until the process starts anew."""
 
 
-class Watched(beat.Scheduler):  # type: ignore[misc]
+class Watched(beat.Scheduler):
     """Celery's scheduler, which notes when it last looked."""
 
     looked_at = 0.0  # time.monotonic()
