@@ -31,7 +31,8 @@ PAGE, PAGE_MAX = 50, 100
 READ = (401, 403, 404, 422, 429)  # what a reading may be refused with
 DEED = (401, 403, 404, 409, 422, 429)
 KEY = OpenApiParameter(
-    "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key twice does the deed once."
+    "Idempotency-Key", str, OpenApiParameter.HEADER,
+    description="The same key twice does the deed once; with another body it is refused (409, `key_used`).",
 )
 AFTER = OpenApiParameter("after", str, description="`after` of the page before.")
 LIMIT = OpenApiParameter("limit", int, description=f"How many at most, up to {PAGE_MAX}.")
@@ -74,8 +75,11 @@ class StaffView(APIView):
         return self.request.headers.get("Idempotency-Key", "")
 
     def once(self, scope: str, deed: Callable[[], str]) -> str:
-        """What the deed returns: done now, or returned when the same key came before."""
-        return idempotency.once(f"api:{scope}:{self.staff.pk}"[:64], self.key, deed) if self.key else deed()
+        """What the deed returns: done now, or returned when the same key came before. Raises KeyUsed when it came with
+        another body."""
+        if not self.key:
+            return deed()
+        return idempotency.once(f"api:{scope}:{self.staff.pk}", self.key, deed, of=self.request.data)
 
 
 def read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:

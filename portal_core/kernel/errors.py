@@ -51,6 +51,16 @@ class Conflict(AppError):
     message = _("Someone changed this in the meantime. Look at it again before you go on.")
 
 
+class KeyUsed(Conflict):
+    """The form or request was sent before with this key, and with something else in it."""
+
+    code = "key_used"
+    message = _(
+        "This form was sent before with other words in it. What you wrote now was not sent. Look at what is there "
+        "already; if this is to go out as well, send it once more."
+    )
+
+
 class TooMany(AppError):
     code = "too_many"
     status = 429

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.kernel import audit, clock
-from portal_core.kernel.errors import Conflict, Invalid, NotFound
+from portal_core.kernel.errors import Conflict, Invalid, KeyUsed, NotFound
 from portal_core.kernel.ids import new_public_id
 from portal_core.scheduling import queries
 from portal_core.scheduling.access import appointment_for
@@ -110,7 +110,9 @@ def new(request: StaffRequest) -> HttpResponse:
                 by=request.actor,
             )
         except (Conflict, Invalid) as refusal:
-            form.add_error("time" if isinstance(refusal, Conflict) else None, str(refusal))
+            used = isinstance(refusal, KeyUsed)
+            form.add_error("time" if isinstance(refusal, Conflict) and not used else None, str(refusal))
+            key = new_public_id() if used else key
         else:
             messages.success(request, _("Saved."))
             return HttpResponseRedirect(_day_url(made.local_start.date(), clinician))

@@ -59,7 +59,8 @@ def declare(
         )
         return str(incident.public_id)
 
-    return queries.incident(idempotency.once("statuspage.declare", key, deed))
+    asked = [name, body, status, dict(components), texts]
+    return queries.incident(idempotency.once("statuspage.declare", key, deed, of=asked))
 
 
 @transaction.atomic
@@ -113,7 +114,7 @@ def post_update(
         )  # fmt: skip
 
     if key:
-        idempotency.once("statuspage.update", key, deed)
+        idempotency.once("statuspage.update", key, deed, of=[incident_id, status, body, dict(components), texts])
     else:
         deed()
     return queries.incident(incident_id)

@@ -7,6 +7,7 @@ from the row itself, and is one transaction.
 import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -94,7 +95,8 @@ def schedule(
         )  # fmt: skip
         return str(incident.public_id)
 
-    return queries.incident(idempotency.once("statuspage.schedule", key, deed))
+    asked = [name, body, scheduled_for, scheduled_until, sorted(component_ids), component_status, texts]
+    return queries.incident(idempotency.once("statuspage.schedule", key, deed, of=asked))
 
 
 @transaction.atomic
@@ -120,7 +122,7 @@ def post_update(
             raise StatusUnknown
         _move(page, incident, MaintenanceStatus(status), body, by=by, at=now, seen=seen, deliver=deliver, texts=texts)
 
-    return _once(incident_id, key, deed)
+    return _once(incident_id, key, deed, of=[status, body, texts])
 
 
 @transaction.atomic
@@ -165,7 +167,7 @@ def reschedule(
             at=now, deliver=deliver, texts=texts,
         )  # fmt: skip
 
-    return _once(incident_id, key, deed)
+    return _once(incident_id, key, deed, of=[scheduled_for, scheduled_until, body, texts])
 
 
 @transaction.atomic
@@ -197,7 +199,7 @@ def cancel(
             deliver=deliver, texts=texts,
         )  # fmt: skip
 
-    return _once(incident_id, key, deed)
+    return _once(incident_id, key, deed, of=[body, texts])
 
 
 def run_due() -> int:
@@ -287,7 +289,9 @@ def _over_or(incident: Incident, status: MaintenanceStatus) -> None:
         raise MaintenanceBegun if moves else MaintenanceOver
 
 
-def _once(incident_id: str, key: str, deed: Callable[[Page, Incident, dt.datetime], None]) -> IncidentSummary:
+def _once(
+    incident_id: str, key: str, deed: Callable[[Page, Incident, dt.datetime], None], *, of: list[Any]
+) -> IncidentSummary:  # fmt: skip
     """Run `deed` on the locked event, once per key."""
 
     def run() -> str:
@@ -296,7 +300,7 @@ def _once(incident_id: str, key: str, deed: Callable[[Page, Incident, dt.datetim
         return incident_id
 
     if key:
-        idempotency.once("statuspage.maintenance", key, run)
+        idempotency.once("statuspage.maintenance", key, run, of=[incident_id, *of])
     else:
         run()
     return queries.incident(incident_id)

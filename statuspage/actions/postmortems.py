@@ -70,7 +70,7 @@ def publish(*, incident_id: str, deliver: bool, by: Actor, key: str) -> Incident
         )  # fmt: skip
         return incident_id
 
-    return queries.incident(idempotency.once("statuspage.postmortem", key, deed))
+    return queries.incident(idempotency.once("statuspage.postmortem", key, deed, of=incident_id))
 
 
 def _fitting(body: str) -> str:

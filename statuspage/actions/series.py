@@ -85,7 +85,8 @@ def create(
         _make(series, now, by=by)
         return str(series.public_id)
 
-    return idempotency.once("statuspage.series", key, deed)
+    asked = [name, body, rule, time_zone, first_at, minutes, sorted(component_ids), component_status]
+    return idempotency.once("statuspage.series", key, deed, of=asked)
 
 
 @transaction.atomic
@@ -151,7 +152,9 @@ def change(
         audit.record("series:edit", by=by, target=row, at=now, rule=row.rule, minutes=minutes, told=bool(notice))
         return str(row.public_id)
 
-    return idempotency.once("statuspage.series.change", key, deed)
+    return idempotency.once(
+        "statuspage.series.change", key, deed, of=[series_id, from_id, plan, rule, first_at, minutes, notice]
+    )
 
 
 class _Telling:

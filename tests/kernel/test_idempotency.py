@@ -1,10 +1,15 @@
 """Double clicks and replays lead to one deed and one answer."""
 
+import datetime as dt
+import decimal
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from portal_core.kernel import idempotency, ids
-from portal_core.kernel.errors import Invalid
+from portal_core.kernel.errors import Invalid, KeyUsed
 from portal_core.kernel.models import IdempotencyKey
 from tests.kernel.crowd import at_once
 
@@ -32,6 +37,62 @@ def test_an_unusable_key_is_refused(key):
 
     assert refusal.value.facts == {"idempotency_key": "1 to 64 characters"}
     assert IdempotencyKey.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_another_payload_under_a_used_key_is_refused_and_nothing_is_done():
+    deeds: list[str] = []
+
+    def press(of: object) -> str:
+        return idempotency.once("reply", "k", lambda: deeds.append("sent") or "first", of=of)
+
+    assert press({"body": "Hello", "to": "pat"}) == "first"
+    assert press({"to": "pat", "body": "Hello"}) == "first"  # the order of names says nothing
+    with pytest.raises(KeyUsed) as refusal:
+        press({"body": "Other words", "to": "pat"})
+
+    assert (refusal.value.code, refusal.value.status) == ("key_used", 409)
+    assert press(None) == "first"  # a caller that compares nothing
+    assert deeds == ["sent"]
+
+
+def test_what_can_be_compared():
+    a, b = SimpleUploadedFile("a.txt", b"1"), SimpleUploadedFile("a.txt", b"2")
+    noon = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+    kinds = [
+        None,
+        "a",
+        ["a"],
+        {"x": "a"},
+        noon,
+        noon.date(),
+        decimal.Decimal("1.5"),
+        {"s", "t"},
+        a,
+        b,
+        gettext_lazy("b"),
+    ]
+
+    prints = [idempotency.fingerprint(kind) for kind in kinds]
+
+    assert prints[0] == ""
+    assert len(set(prints)) == len(kinds)
+    assert prints == [idempotency.fingerprint(kind) for kind in kinds]
+    assert a.read() == b"1"  # still to be read by whom it is for
+    with pytest.raises(TypeError, match="object cannot be compared"):
+        idempotency.fingerprint(object())
+
+
+@pytest.mark.django_db
+def test_a_scope_that_is_too_long_for_the_database_still_counts_as_itself():
+    """PostgreSQL refuses what SQLite silently keeps: the page with the longest article name answered 500."""
+    long, other = "helpdesk:feedback:" + "a" * 60, "helpdesk:feedback:" + "a" * 59 + "b"
+
+    assert [idempotency.once(scope, "k", lambda scope=scope: scope[-1]) for scope in (long, other, long)] == [
+        "a", "b", "a",
+    ]  # fmt: skip
+    assert idempotency.result(other, "k") == "b"
+    assert max(len(row.scope) for row in IdempotencyKey.objects.all()) == 60
 
 
 @pytest.mark.django_db(transaction=True)

@@ -62,7 +62,7 @@ def add(
         return str(row.public_id)
 
     _check(staff)
-    public_id = idempotency.once(f"webhook:add:{staff.public_id}", key, deed)
+    public_id = idempotency.once(f"webhook:add:{staff.public_id}", key, deed, of=[name, url, sorted(events)])
     return WebhookEndpoint.objects.get(practice_id=staff.practice_id, public_id=public_id)
 
 
@@ -191,7 +191,7 @@ def send_again(*, endpoint: WebhookEndpoint, delivery_id: str, key: str, staff: 
         return post.id
 
     now, row = clock.now(), _on(endpoint, staff)
-    idempotency.once(f"webhook:again:{row.public_id}", key, deed)
+    idempotency.once(f"webhook:again:{row.public_id}", key, deed, of=delivery_id)
 
 
 @transaction.atomic

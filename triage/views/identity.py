@@ -221,5 +221,5 @@ def begin_for_patient(request: StaffRequest, patient_id: str) -> HttpResponse:
         public_id: str = row.public_id
         return public_id
 
-    key = request.POST.get("idempotency_key", "")
-    return redirect("triage:office-ticket", idempotency.once(f"triage.begin:{staff.public_id}", key, deed))
+    scope, key = f"triage.begin:{staff.public_id}:{patient.pk}:{purpose}", request.POST.get("idempotency_key", "")
+    return redirect("triage:office-ticket", idempotency.once(scope, key, deed))

@@ -64,7 +64,7 @@ def _send(request: StaffRequest, patient: "Patient", form: WriteForm, about: "Ti
     key = request.POST.get("idempotency_key", "")
     if not key:
         raise NotFound
-    return idempotency.once(scope, key, deed)
+    return idempotency.once(scope, key, deed, of=[got, request.FILES.getlist("files")])
 
 
 def _page(

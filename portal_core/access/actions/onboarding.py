@@ -58,7 +58,7 @@ def begin(*, staff: "Staff", patient_ids: Iterable[str], key: str, by: Actor) ->
         _wake(run.public_id)
         return str(run.public_id)
 
-    return idempotency.once(f"access.onboarding.{staff.pk}", key, deed) if key else deed()
+    return idempotency.once(f"access.onboarding.{staff.pk}", key, deed, of=sorted(ids)) if key else deed()
 
 
 def work(*, run_id: str) -> int:

@@ -19,7 +19,7 @@ from portal_core.directory import access as directory_access
 from portal_core.directory import queries as directory
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
-from portal_core.kernel.errors import AppError, Conflict, Invalid
+from portal_core.kernel.errors import AppError, Conflict, Invalid, KeyUsed
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Patient
@@ -94,7 +94,7 @@ def invite_many(request: StaffRequest) -> HttpResponse:
         run_id = onboarding.begin(
             staff=request.staff, patient_ids=ids, key=request.POST.get("idempotency_key", ""), by=request.actor
         )
-    except Invalid as refusal:
+    except (Invalid, KeyUsed) as refusal:
         messages.error(request, str(refusal))
         return redirect("access:onboarding")
     return redirect("access:onboarding-run", public_id=run_id)

@@ -63,7 +63,8 @@ def book(
         _tell(row)
         return str(row.public_id)
 
-    made = idempotency.once("appointment:book", f"{by.id}:{key}", deed)
+    asked = [clinician.pk, office.pk, patient and patient.pk, type, start, end, telehealth]
+    made = idempotency.once("appointment:book", f"{by.id}:{key}", deed, of=asked)
     return Appointment.objects.with_people().get(public_id=made)
 
 
