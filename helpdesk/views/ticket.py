@@ -14,8 +14,9 @@ from helpdesk.forms import AnswerForm, RatingForm, ReplyForm
 from helpdesk.models import Ticket
 from portal_core.directory.guards import PublicRequest, public_page
 from portal_core.kernel import idempotency
-from portal_core.kernel.errors import Conflict, Invalid
+from portal_core.kernel.errors import Conflict, Invalid, TooMany
 from portal_core.kernel.http import ratelimit
+from portal_core.kernel.http.errors import onto, retry_later
 from portal_core.kernel.ids import new_public_id
 
 
@@ -38,7 +39,6 @@ def reply(request: PublicRequest, token: str) -> HttpResponse:
     form = ReplyForm(request.POST)
     if not form.is_valid():
         return _page(request, ticket, token, form, status=422)
-    ratelimit.hit("helpdesk:reply", ticket.public_id, limit=30, per=3600)
     key = request.POST.get("idempotency_key") or new_public_id()
     body, by = form.cleaned_data["body"], tickets.requester_of(ticket)
 
@@ -50,10 +50,12 @@ def reply(request: PublicRequest, token: str) -> HttpResponse:
         return str(ticket.public_id)
 
     try:
-        shown = idempotency.once(f"helpdesk:reply:{ticket.public_id}", key, write)
-    except Conflict as refusal:
-        form.add_error(None, str(refusal))
-        return _page(request, access.ticket_by_token(token), token, form, status=refusal.status)
+        ratelimit.hit("helpdesk:reply", ticket.public_id, limit=30, per=3600)
+        shown = idempotency.once(f"helpdesk:reply:{ticket.public_id}", key, write, of=body)
+    except (Conflict, TooMany) as refusal:
+        onto(form, refusal)
+        page = _page(request, access.ticket_by_token(token), token, form, status=refusal.status)
+        return retry_later(page, refusal)
     if shown == ticket.public_id:
         return redirect("helpdesk:ticket", token=token)
     return redirect("helpdesk:ticket", token=access.ticket_token(queries.ticket_by_id(shown)))
@@ -82,7 +84,12 @@ def rate(request: PublicRequest, token: str) -> HttpResponse:
         if "comment" in form.errors:
             return _page(request, ticket, token, ReplyForm(), rating=form, status=422)
         raise Invalid
-    ratelimit.hit("helpdesk:rate", ticket.public_id, limit=20, per=3600)
+    try:
+        ratelimit.hit("helpdesk:rate", ticket.public_id, limit=20, per=3600)
+    except TooMany as refusal:
+        onto(form, refusal)
+        page = _page(request, ticket, token, ReplyForm(), rating=form, status=refusal.status)
+        return retry_later(page, refusal)
     got = form.cleaned_data
     tickets.rate(
         ticket=ticket, solved=got["solved"] == "yes", comment=got["comment"], round=got["round"],

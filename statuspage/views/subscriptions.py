@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +17,7 @@ from portal_core.directory.guards import public_page
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.errors import AppError, TooMany
 from portal_core.kernel.http import ratelimit
+from portal_core.kernel.http.errors import onto, retry_later
 from statuspage import access
 from statuspage.actions import subscribers
 from statuspage.enums import SubscriberState, Way
@@ -57,24 +59,23 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     way = _way(request)
     initial = {"incident": request.GET.get("incident", ""), "language": queries.language(), "quiet_bypass": "critical"}
     form = SubscribeForm(request.POST if request.method == "POST" else None, way=way, initial=initial)
+    refusal: AppError | None = None
     if request.method == "POST" and form.is_valid():
         contact = form.cleaned_data.get("contact", "")
-        _not_too_often(request, way, form.address)
-        if contact:  # however many machines name it, one mailbox is asked no more often than any other
-            ratelimit.hit("statuspage.subscribe.address", f"{Way.EMAIL}:{contact.lower()}", limit=5, per=3600)
         try:
+            _not_too_often(request, way, form.address)
+            if contact:  # however many machines name it, one mailbox is asked no more often than any other
+                ratelimit.hit("statuspage.subscribe.address", f"{Way.EMAIL}:{contact.lower()}", limit=5, per=3600)
             handle = subscribers.subscribe(
                 way=way, address=form.address, contact=contact, region=form.number_region,
                 by=_actor(request), **_in_my_language(form.wish()),
             )  # fmt: skip
-        except TooMany:
-            raise
-        except AppError as refusal:
-            form.add_error(None, str(refusal))
+        except AppError as refused:
+            refusal = onto(form, refused)
         else:
             return _after(way, handle)
     context = {"form": form, "way": way, "ways": access.ways_open(), **_push_key(way)}
-    return render(request, "statuspage/subscribe.html", context, status=422 if form.errors else 200)
+    return _form_page(request, "statuspage/subscribe.html", form, context, refusal)
 
 
 @require_safe
@@ -119,15 +120,28 @@ def manage_link(request: HttpRequest) -> HttpResponse:
     """Type the address, get the link. The answer is the same for every address."""
     way = _way(request)
     form = ManageLinkForm(request.POST if request.method == "POST" else None, way=way)
+    refusal: AppError | None = None
     if request.method == "POST" and form.is_valid():
-        _not_too_often(request, way, form.address)
-        handle = subscribers.request_manage_link(
-            way=way, address=form.address, region=form.number_region, by=_actor(request)
-        )
-        return _after(way, handle)
+        try:
+            _not_too_often(request, way, form.address)
+            handle = subscribers.request_manage_link(
+                way=way, address=form.address, region=form.number_region, by=_actor(request)
+            )
+        except TooMany as refused:
+            refusal = onto(form, refused)
+        else:
+            return _after(way, handle)
     ways = [way for way in access.ways_open() if way != Way.PUSH]
     context = {"form": form, "way": way, "ways": ways}
-    return render(request, "statuspage/manage_link.html", context, status=422 if form.errors else 200)
+    return _form_page(request, "statuspage/manage_link.html", form, context, refusal)
+
+
+def _form_page(
+    request: HttpRequest, template: str, form: BaseForm, context: dict[str, Any], refusal: AppError | None
+) -> HttpResponse:
+    """The form again, with what was typed; 429 where it is only too early to send it."""
+    status = TooMany.status if isinstance(refusal, TooMany) else 422 if form.errors else 200
+    return retry_later(render(request, template, context, status=status), refusal)
 
 
 @never_cache

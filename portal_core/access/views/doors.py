@@ -16,7 +16,9 @@ from portal_core.accounts.errors import UnusablePassword, UsernameTaken
 from portal_core.directory.guards import PatientRequest, PublicRequest, for_proxies, may_act, patient_page, public_page
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind
+from portal_core.kernel.errors import AppError, TooMany
 from portal_core.kernel.http import ratelimit
+from portal_core.kernel.http.errors import onto, retry_later
 
 VISITOR = Actor(kind=ActorKind.REQUESTER, id="visitor", label="Visitor")
 
@@ -43,16 +45,22 @@ def ask_for_help(request: HttpRequest, flow: HelpFlow) -> HttpResponse:
     if request.method == "GET" and "sent" in request.GET:
         return render(request, "access/help_sent.html")
     form = FourFieldsForm(request.POST or None)
+    refusal: TooMany | None = None
     if request.method == "POST" and form.is_valid():
-        ratelimit.hit("access:help:address", ratelimit.client_address(request), limit=20, per=3600)
-        ratelimit.hit("access:help:email", form.cleaned_data["email"].casefold(), limit=5, per=3600)
         person = f"{plain_name(form.cleaned_data['last_name'])}|{form.cleaned_data['birth_date']}"
-        ratelimit.hit("access:help:person", person, limit=10, per=3600)
-        asking.ask_for_help(flow=flow, typed=form.typed(), by=VISITOR)
-        return redirect(f"{request.path}?sent")
-    return render(
-        request, "access/ask_for_help.html", {"form": form, "flow": flow.value}, status=422 if form.errors else 200
-    )
+        try:
+            ratelimit.hit("access:help:address", ratelimit.client_address(request), limit=20, per=3600)
+            ratelimit.hit("access:help:email", form.cleaned_data["email"].casefold(), limit=5, per=3600)
+            ratelimit.hit("access:help:person", person, limit=10, per=3600)
+        except TooMany as refused:
+            refusal = refused
+            onto(form, refused)
+        else:
+            asking.ask_for_help(flow=flow, typed=form.typed(), by=VISITOR)
+            return redirect(f"{request.path}?sent")
+    status = refusal.status if refusal is not None else 422 if form.errors else 200
+    page = render(request, "access/ask_for_help.html", {"form": form, "flow": flow.value}, status=status)
+    return retry_later(page, refusal)
 
 
 @public_page
@@ -81,18 +89,20 @@ def stop_email_change(request: HttpRequest, secret: str) -> HttpResponse:
 def pin(request: HttpRequest) -> HttpResponse:
     """PC-56: with the slip from the office, without any e-mail."""
     form = PinForm(request.POST or None)
+    refusal: AppError | None = None
     if request.method == "POST" and form.is_valid():
-        ratelimit.hit("access:pin", ratelimit.client_address(request), limit=20, per=3600)
         given = form.cleaned_data
         try:
+            ratelimit.hit("access:pin", ratelimit.client_address(request), limit=20, per=3600)
             token = pins.exchange(
                 code=given["pin"], last_name=given["last_name"], birth_date=given["birth_date"], by=VISITOR
             )
-        except PinUnusable as refusal:
-            form.add_error(None, str(refusal))
+        except (PinUnusable, TooMany) as refused:
+            refusal = onto(form, refused)
         else:
             return redirect("access:set-password", token=token)
-    return render(request, "access/pin.html", {"form": form}, status=422 if form.errors else 200)
+    status = TooMany.status if isinstance(refusal, TooMany) else 422 if form.errors else 200
+    return retry_later(render(request, "access/pin.html", {"form": form}, status=status), refusal)
 
 
 @public_page

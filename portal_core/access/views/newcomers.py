@@ -21,7 +21,9 @@ from portal_core.directory.guards import StaffRequest, public_page, staff_page
 from portal_core.kernel import clock, idempotency
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind
+from portal_core.kernel.errors import KeyUsed, TooMany
 from portal_core.kernel.http import ratelimit
+from portal_core.kernel.http.errors import onto, retry_later
 
 VISITOR = Actor(kind=ActorKind.REQUESTER, id="visitor", label="Visitor")
 office_staff = staff_page(Permission.PORTAL_ACCESS)
@@ -40,8 +42,13 @@ def register(request: HttpRequest) -> HttpResponse:
         raise RegistrationClosed
     form = RegistrationForm(request.POST or None, offices=offices)
     if request.method == "POST" and form.is_valid():
-        ratelimit.hit("access:register:address", ratelimit.client_address(request), limit=10, per=3600)
-        ratelimit.hit("access:register:email", form.cleaned_data["email"].casefold(), limit=3, per=24 * 3600)
+        try:
+            ratelimit.hit("access:register:address", ratelimit.client_address(request), limit=10, per=3600)
+            ratelimit.hit("access:register:email", form.cleaned_data["email"].casefold(), limit=3, per=24 * 3600)
+        except TooMany as refusal:
+            onto(form, refusal)
+            page = render(request, "access/register.html", {"form": form}, status=refusal.status)
+            return retry_later(page, refusal)
         if not form.is_by_a_program:
             newcomers.register(office=form.chosen(), typed=form.as_typed(), by=VISITOR)
         return redirect(f"{request.path}?sent")
@@ -117,7 +124,9 @@ def add(request: StaffRequest) -> HttpResponse:
             return str(patient.public_id)
 
         try:
-            public_id = idempotency.once(scope, key, deed) if key else deed()
+            public_id = idempotency.once(scope, key, deed, of=given) if key else deed()
+        except KeyUsed as refusal:
+            form.add_error(None, str(refusal))
         except RecordNumberTaken as refusal:
             form.add_error("mrn", str(refusal))
         except CannotEnable as refusal:

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
+from django.db import DataError
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
 
 from portal_core.kernel.errors import AppError, Forbidden, Invalid, NotFound, TooMany
 from portal_core.kernel.http.request_id import current_request_id
@@ -32,9 +35,34 @@ def respond(request: HttpRequest, error: AppError) -> HttpResponse:
             {"error": error, "request_id": current_request_id(), "title": _title(error.status)},
             status=error.status,
         )
+    return retry_later(response, error)
+
+
+def retry_later(response: HttpResponse, error: AppError | None) -> HttpResponse:
+    """The answer itself, with when to try again where the refusal says so."""
     if isinstance(error, TooMany):
         response["Retry-After"] = str(error.retry_after)
     return response
+
+
+def onto(form: BaseForm, error: AppError) -> AppError:
+    """Put a refusal on the form it is about, so that what was typed stays with it; the refusal itself is returned."""
+    form.add_error(None, waiting(error) if isinstance(error, TooMany) else str(error))
+    return error
+
+
+def waiting(error: TooMany) -> str:
+    """How long to wait, in words for who has just written something."""
+    minutes = -(-error.retry_after // 60)
+    if minutes > 90:
+        hours = -(-minutes // 60)
+        words = _("This was sent too often. Nothing is lost: wait %(hours)s hours, then send it again.")
+        return words % {"hours": hours}
+    return ngettext(
+        "This was sent too often. Nothing is lost: wait one minute, then send it again.",
+        "This was sent too often. Nothing is lost: wait %(minutes)s minutes, then send it again.",
+        minutes,
+    ) % {"minutes": minutes}
 
 
 def _title(status: int) -> str:
@@ -66,6 +94,9 @@ class AppErrorMiddleware:
             return respond(request, Forbidden())
         if isinstance(exception, RequestDataTooBig | TooManyFilesSent):
             return respond(request, TooLarge())
+        if isinstance(exception, DataError) and "NUL" in str(exception):
+            # A zero byte in what was sent: PostgreSQL takes none into a text, and no person types one.
+            return respond(request, Unreadable())
         return None
 
 
@@ -73,6 +104,29 @@ class TooLarge(Invalid):
     code = "too_large"
     status = 413
     message = _lazy("That is more than we can take in one go. Shorten it and send it again.")
+
+
+class Unreadable(AppError):
+    code = "unreadable"
+    message = _lazy("This request cannot be read.")
+
+
+class ZeroBytesMiddleware:
+    """Answers 400 to a zero byte in an address, a query or a cookie, before anything looks it up: PostgreSQL takes none
+    into a text and would answer with an error of its own. What is in a form or a body is `AppErrorMiddleware`'s."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        query = request.META.get("QUERY_STRING", "")
+        if "\0" in request.path or "%00" in query or any("\0" in value for value in request.COOKIES.values()):
+            # Words alone: the page of a refusal asks for people and a session, which are looked up further in.
+            if request.path.startswith("/api/"):
+                return JsonResponse(body(Unreadable()), status=Unreadable.status)
+            words = f"{Unreadable()} ({current_request_id()})\n"
+            return HttpResponse(words, status=Unreadable.status, content_type="text/plain; charset=utf-8")
+        return self.get_response(request)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -84,7 +138,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    error = TooLarge() if isinstance(exception, RequestDataTooBig) else AppError(_("This request cannot be read."))
+    error = TooLarge() if isinstance(exception, RequestDataTooBig) else Unreadable()
     if isinstance(exception, SuspiciousOperation) and not isinstance(exception, RequestDataTooBig):
         logger.info("refused a malformed request")
     return respond(request, error)
