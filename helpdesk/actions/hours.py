@@ -115,7 +115,7 @@ def _place(office: "Office | None") -> str:
 
 def _note(action: str, row: Holiday, *, by: Actor) -> None:
     place = _place(row.office) or ("it" if row.place == DayOffPlace.IT else "")
-    facts = {"works": True} if row.works else {}
+    facts: dict[str, Any] = {"works": True} if row.works else {}
     audit.record(
         action, by=by, target=row, practice_id=row.practice_id, date=row.date.isoformat(), place=place, **facts
     )  # fmt: skip

@@ -9,7 +9,7 @@ from django.urls import reverse
 from helpdesk.actions import hours
 from helpdesk.errors import HoursMakeNoSense, WrongOffice
 from helpdesk.models import BusinessHours, Holiday
-from helpdesk.queries import calendar_of, calendar_of_it
+from helpdesk.queries import calendar_of, calendar_of_it, places
 from helpdesk.rules.hours import Calendar, opening, parse_spans
 from helpdesk.rules.opening_words import until_words, week_words
 from helpdesk.rules.public_holidays import federal_holidays
@@ -119,7 +119,7 @@ def test_it_alone_may_have_a_day_off_and_one_office_may_work_on_a_common_one(cas
 
     assert calendar_of_it(cast.practice).holidays == {training, common}
     assert (calendar_of(cast.north).holidays, calendar_of(cast.south).holidays) == (frozenset(), {common})
-    at_once = {place.office: place.calendar.holidays for place in places([cast.north], it_of=cast.practice, now=NOON)}
+    at_once = {place.office: place.calendar.holidays for place in places([cast.north], it_of=cast.practice, now=FRIDAY_EVENING)}
     assert at_once == {cast.north: frozenset(), None: {training, common}}
     text = ana.get(page("hours")).content.decode()
     assert (text.count("IT support</td>") + text.count(">works<"), text.count("Training")) == (1, 2)

@@ -86,6 +86,16 @@ def test_files_wait_for_the_scanner(clamd, arrived, cast, staff_client):
     assert browser.post(f"/desk/files/{bad.public_id}/", {"knowingly": "1"}).status_code == 409
 
 
+def test_files_the_scanner_does_not_take_hold_up_nobody(clamd, arrived):
+    """Three of them, newer than the good one: the run gives up, and the next one begins with whom it has not asked."""
+    arrived(("good.pdf", PDF))
+    arrived(*((f"big-{number}.pdf", PDF + b"too large") for number in range(3)))
+
+    assert (tasks.scan_files(), tasks.scan_files()) == (0, 1)
+
+    assert Attachment.objects.get(name="good.pdf").state == "clean"
+
+
 def test_a_scanner_that_is_down_lets_nothing_through(arrived, settings, caplog):
     settings.CLAMD_URL = "tcp://127.0.0.1:9"
     arrived(("good.pdf", PDF))

@@ -57,6 +57,26 @@ def minutes(seconds: int) -> int:
 
 
 @register.filter
+def hours_and_minutes(minutes: int | None) -> str:
+    """ "45 min", "3 h 20 min", "41 h", or a dash."""
+    if minutes is None:
+        return "\N{EN DASH}"
+    hours, rest = divmod(minutes, 60)
+    words = {"h": hours, "min": rest}
+    if not hours:
+        return _("%(min)d min") % words
+    return _("%(h)d h %(min)d min") % words if rest and hours < 10 else _("%(h)d h") % words
+
+
+@register.filter
+def lasting(time: dt.timedelta) -> str:
+    """ "45 min", "3 h 20 min", "5 days"."""
+    if time >= dt.timedelta(days=2):
+        return _("%(n)d days") % {"n": time.days}
+    return hours_and_minutes(round(time.total_seconds() / 60))
+
+
+@register.filter
 def red_flag_labels(codes: Iterable[str]) -> list[str]:
     return [str(RedFlag(code).label) for code in codes if code in RedFlag.values]
 
