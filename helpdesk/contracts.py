@@ -1,5 +1,6 @@
 import datetime as dt
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from helpdesk.enums import Audience, Category, Channel, RequesterKind
@@ -22,6 +23,20 @@ class Intake:
     phone: str = ""
     error_text: str = ""
     device: dict[str, Any] = field(default_factory=dict)
+
+
+class Placed(StrEnum):
+    """Why a request stands at its office while nobody knows whose patient wrote; on the ledger since it came in."""
+
+    CHOSEN = "chosen"  # on the form
+    ON_FILE = "on_file"  # somebody of that office has the address or the number it came from
+    ADDRESSED = "addressed"  # e-mail to the address of that office
+    CALLED = "called"  # over the practice's line
+    WRITTEN_DOWN = "written_down"  # by a desk
+    BEFORE = "before"  # it goes on from an earlier request
+    HANDED_OVER = "handed_over"
+    MAIN = "main"  # nothing said which
+    UNTOLD = "untold"  # from before this was kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from django.core.validators import RegexValidator
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk.contracts import ArticleDraft
+from helpdesk.contracts import ArticleDraft, Placed
 from helpdesk.enums import Audience, Category, RequesterKind
 from helpdesk.rules.hours import Span, parse_spans
 from helpdesk.rules.keeping import LONGEST, SHORTEST
@@ -108,6 +108,10 @@ class ContactForm(forms.Form):
 
     def what(self) -> Category:
         return Category(self.cleaned_data["category"])
+
+    def placed(self) -> Placed:
+        """Whether they named the office, or it is the main one because they named none."""
+        return Placed.CHOSEN if self.data.get("office") in self.offices else Placed.MAIN
 
 
 class ReplyForm(forms.Form):

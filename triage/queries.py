@@ -9,10 +9,13 @@ from django.core.cache import cache
 from django.db.models import Q
 
 from helpdesk import queries as helpdesk
+from helpdesk.contracts import Placed
 from helpdesk.enums import Category, Side, Turn
 from helpdesk.reports import first_day
 from portal_core.directory.enums import Permission
 from portal_core.directory.queries import staff_with
+from portal_core.kernel import audit
+from portal_core.kernel.enums import ActorKind
 from statuspage import queries as statuspage
 from statuspage.contracts import ComponentSummary, IncidentSummary
 from statuspage.errors import IncidentNotFound
@@ -51,6 +54,14 @@ if TYPE_CHECKING:
     from portal_core.directory.models import Patient, Staff
 
 LIST = 100
+OLDER = 20
+PLACED_BY = {
+    "ticket:open": Placed.UNTOLD,  # it says how
+    "ticket:log_call": Placed.WRITTEN_DOWN,
+    "ticket:split_off": Placed.BEFORE,
+    "ticket:follow_up": Placed.BEFORE,
+    "ticket:hand_over": Placed.HANDED_OVER,
+}
 UNLINKED = (EscalationState.SENT, EscalationState.INVESTIGATING, EscalationState.NEED_OFFICE)
 
 
@@ -68,6 +79,18 @@ def flags_beside(
     rows = list(Escalation.objects.filter(ticket_id__in=keys).select_related("assignee").order_by("created_at", "id"))
     mine = [row for row in rows if opened is not None and row.ticket_id == opened.pk]
     return {row.ticket_id: row for row in rows}, mine[::-1]
+
+
+def placed(ticket: "Ticket") -> Placed:
+    """Why it stands at its office: the ledger's last word on it. One query."""
+    lines = audit.lines(["helpdesk.ticket"], target_id=ticket.public_id).filter(action__in=PLACED_BY)
+    line = lines.first()
+    if line is None:
+        return Placed.UNTOLD
+    if line.action == "ticket:open":
+        by_staff = line.actor_kind == ActorKind.STAFF
+        return Placed.WRITTEN_DOWN if by_staff else Placed(line.facts.get("placed", Placed.UNTOLD))
+    return PLACED_BY[line.action]
 
 
 # --- the decision table of a practice ---------------------------------------------------------------------------------
@@ -89,6 +112,8 @@ def table_of(practice_id: int) -> Table:
 
 def samples_since(practice_id: int, category: Category, since: dt.datetime, *, patient_line: bool) -> list[Sample]:
     """The tickets of one kind, as the engine would have seen them."""
+    rows = helpdesk.of_kind(practice_id, category, since=since)
+    said = helpdesk.said_in(rows)
     return [
         Sample(
             reference=row.reference,
@@ -96,14 +121,14 @@ def samples_since(practice_id: int, category: Category, since: dt.datetime, *, p
             office=row.office.name,
             facts=RequestFacts(
                 category=row.category,
-                text=row.error_text,
+                text=said[row.pk],
                 requester=row.requester_kind,
                 home_office=row.office.name if row.patient_id else "",
-                picked_office=row.office.name,
+                office=row.office.name,
                 patients_may_write_to_it=patient_line,
             ),
         )
-        for row in helpdesk.of_kind(practice_id, category, since=since)
+        for row in rows
     ]
 
 

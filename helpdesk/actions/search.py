@@ -1,10 +1,12 @@
 """Keeping the words of tickets in step with what was written."""
 
 from collections.abc import Iterable
+from typing import cast
 
 from django.db import transaction
 
-from helpdesk.models import SearchEntry, Ticket, TicketMessage
+from helpdesk.enums import Channel
+from helpdesk.models import PhoneCall, SearchEntry, Ticket, TicketMessage
 from helpdesk.rules.words import document
 
 
@@ -16,11 +18,17 @@ def index(ticket: Ticket) -> None:
 
 @transaction.atomic
 def index_many(tickets: Iterable[Ticket]) -> int:
-    """Write the words of these tickets anew; two queries whatever the number, plus the patients not yet loaded."""
+    """Write the words of these tickets anew; two queries whatever the number, three where a message was spoken, plus
+    the patients not yet loaded."""
     rows = list(tickets)
     bodies: dict[int, list[str]] = {row.pk: [] for row in rows}
     for ticket_id, body in TicketMessage.objects.filter(ticket__in=rows).values_list("ticket_id", "body"):
         bodies[ticket_id].append(body)
+    spoken = [row for row in rows if row.channel == Channel.VOICEMAIL]
+    if spoken:
+        heard = PhoneCall.objects.filter(ticket__in=spoken).exclude(transcript="")
+        for ticket_id, transcript in heard.values_list("ticket_id", "transcript"):
+            bodies[cast("int", ticket_id)].append(transcript)
     SearchEntry.objects.bulk_create(
         [SearchEntry(ticket=row, words=_words(row, bodies[row.pk])) for row in rows],
         update_conflicts=True,

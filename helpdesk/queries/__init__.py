@@ -57,6 +57,8 @@ from helpdesk.queries.ticket import (
     is_over,
     last_rating,
     mails_of_ticket,
+from helpdesk.queries.said import alarm, said, said_in
+from helpdesk.queries.standing import office_opens_words, opens_words, standing
     promised_to,
     promises,
     public_thread,
@@ -80,6 +82,7 @@ __all__ = [
     "can_read_messages",
     "conversations",
     "count_files",
+    "alarm",
     "desk_number",
     "desk_numbers",
     "files_named",
@@ -114,9 +117,11 @@ __all__ = [
     "red_flags_of",
     "relations",
     "sent_to",
+    "office_opens_words",
     "shut_for_good",
     "texts_of_ticket",
     "thread",
+    "opens_words",
     "ticket_by_id",
     "tickets_of_incident",
     "timekeeping",
@@ -126,5 +131,8 @@ __all__ = [
     "unwritten_calls",
     "usual_caller",
     "waiting_with",
+    "said",
+    "said_in",
     "went_on_in",
 ]
+    "standing",

@@ -1,13 +1,14 @@
-"""A first guess at what an e-mail or a text is about, so that the right script lies ready. Staff correct it. Pure."""
+"""A first guess at what an e-mail, a text or a spoken message is about, so that the right script lies ready. Staff
+correct it. Pure."""
 
 import re
+import unicodedata
 
 from helpdesk.enums import Category
+from helpdesk.rules.alarms import alarm
 
 # In this order: the first that fits. Only phrases that hardly mean anything else; everything else is OTHER.
 _PHRASES: tuple[tuple[Category, str], ...] = (
-    (Category.CLINICAL_URGENT, r"chest pain|can.?t breathe|cannot breathe|suicid|kill myself|overdose|dolor de pecho"),
-    (Category.SEC_REPORT, r"hacked|phishing|somebody (?:is )?in my account|someone (?:is )?in my account"),
     (Category.LOCKED, r"locked out|account (?:is )?locked|too many (?:tries|attempts)|bloquead[ao]"),
     (Category.LOGIN_UID, r"forgot(?:ten)? my user ?(?:name|id)|user ?(?:name|id) (?:is )?lost|olvid\S+ mi usuario"),
     (Category.MFA_CODE, r"(?:sign.?in|verification|security) code"),
@@ -29,6 +30,9 @@ LOOKED_AT = 2000  # characters
 
 
 def topic(text: str) -> Category:
-    """The category whose phrase stands in the first words of the text, or OTHER."""
-    head = text[:LOOKED_AT]
+    """What must not wait, wherever it stands; else the category whose phrase stands in the first words; else OTHER."""
+    urgent = alarm(text)
+    if urgent is not None:
+        return urgent
+    head = unicodedata.normalize("NFC", text[:LOOKED_AT]).replace("\u2019", "'")
     return next((category for category, pattern in _COMPILED if pattern.search(head)), Category.OTHER)

@@ -149,7 +149,7 @@ def test_the_offices_six_and_the_four_triggers_are_those_of_the_seed():
 )
 def test_why_a_request_landed_where_it_did(facts, owner, first):
     """HD-05, TR-03, TR-07, TR-09, C5, C6: the first rule that speaks decides, and says so."""
-    decision = decide(RequestFacts(picked_office="North", **facts))
+    decision = decide(RequestFacts(office="North", **facts))
 
     assert (decision.owner, decision.why[0]) == (owner, first)
 

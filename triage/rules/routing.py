@@ -1,30 +1,41 @@
 """Facts → judgement: where a request lands and why, and whether a flag may travel to IT (TR-03…06)."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from helpdesk.contracts import Placed
 from helpdesk.enums import Category
+from helpdesk.queries import alarm
 from triage.enums import Level, OfficeStep, Owner, RefusalCode, RelayReason
 from triage.rules.table import ROUTES, Route
 
-URGENT_WORDS = re.compile(
-    r"\b(chest pain|can(?:no|')t breathe|suicid\w*|kill myself|overdos\w*|bleeding|unconscious|stroke)\b", re.IGNORECASE
-)
-SECURITY_WORDS = re.compile(
-    r"\b(hacked|phishing|scam|stolen (?:phone|laptop)|someone (?:is|was|got) in(?:to)? my account)\b", re.IGNORECASE
-)
+# While no patient is matched: why it stands at that office.
+_PLACED: dict[Placed, str] = {
+    Placed.CHOSEN: "The requester chose {office}; no patient is matched yet.",
+    Placed.ON_FILE: "The address or number it came from is on file at {office}. That proves nothing: no patient is"
+    " matched yet.",
+    Placed.ADDRESSED: "It was sent to the address of {office}; no patient is matched yet.",
+    Placed.CALLED: "The caller was put through to {office}; no patient is matched yet.",
+    Placed.WRITTEN_DOWN: "It was written down for {office}; no patient is matched yet.",
+    Placed.BEFORE: "It goes on from an earlier request at {office}; no patient is matched yet.",
+    Placed.HANDED_OVER: "It was handed over to {office}; no patient is matched yet.",
+    Placed.MAIN: "No office was named and no patient is matched: it waits in the main office.",
+    Placed.UNTOLD: "It stands at {office}; no patient is matched yet.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts:
-    """What the engine may know. `home_office` is the matched patient's, `picked_office` what the requester chose."""
+    """What the engine may know. `text` is all they said, `home_office` the matched patient's, `office` where it stands
+    until a patient is matched and `placed` why there; `opened` is empty when it came in while the place was open."""
 
     category: str
     text: str = ""
     requester: str = "patient"  # patient | proxy | provider | staff
     home_office: str = ""
-    picked_office: str = ""
+    office: str = ""
+    placed: Placed = Placed.UNTOLD
+    opened: str | None = None  # "Monday at 8 a.m.": when the place opened after it came in; None: not asked
     incident: str = ""  # name of an active incident that matches, or empty
     on_hold: bool = False
     patients_may_write_to_it: bool = False  # C5: Practice.patient_support_mode
@@ -62,10 +73,8 @@ def decide(facts: RequestFacts, table: Mapping[Category, Route] = ROUTES) -> Dec
         why.append("Identity checks are on hold for this patient: the office manager decides.")
     if facts.home_office:
         why.append(f"{facts.home_office} is the patient's home office.")
-    elif facts.picked_office:
-        why.append(f"The requester chose {facts.picked_office}; no patient is matched yet.")
     else:
-        why.append("No office was named and no patient is matched: it waits in the main office.")
+        why.append(_PLACED[facts.placed].format(office=facts.office))
     return Decision(
         owner=first.owner or row.owner,
         level=row.level,
@@ -81,6 +90,8 @@ def checks(facts: RequestFacts, table: Mapping[Category, Route] = ROUTES) -> tup
     """Every rule about the owner in its order, with its answer; those after the first that decides are not asked."""
     row = table[Category(facts.category)]
     asked: list[Check] = []
+    if facts.opened is not None:
+        asked.append(_open_then(facts))
     for rule in (_urgent, _security, _staff, _incident, _office_first, _by_table):
         asked.append(rule(facts, row))
         if asked[-1].owner is not None:
@@ -88,16 +99,23 @@ def checks(facts: RequestFacts, table: Mapping[Category, Route] = ROUTES) -> tup
     return tuple(asked)
 
 
+def _open_then(facts: RequestFacts) -> Check:
+    question = "Was somebody there when it came in?"
+    if not facts.opened:
+        return Check(question, "Yes.")
+    return Check(question, f"No, it was closed until {facts.opened}: the time for an answer runs from then (HD-11).")
+
+
 def _urgent(facts: RequestFacts, row: Route) -> Check:
     question = "Are there urgent words in it?"
-    if not URGENT_WORDS.search(facts.text):
-        return Check(question, "No.")
-    return Check(question, "Urgent words: hand it to a clinician now.", Owner.CLINIC, urgent=True)
+    if facts.category == Category.CLINICAL_URGENT or alarm(facts.text) == Category.CLINICAL_URGENT:
+        return Check(question, "Urgent words: hand it to a clinician now.", Owner.CLINIC, urgent=True)
+    return Check(question, "No.")
 
 
 def _security(facts: RequestFacts, row: Route) -> Check:
     question = "Does it sound like a security report?"
-    if not SECURITY_WORDS.search(facts.text):
+    if facts.category != Category.SEC_REPORT and alarm(facts.text) != Category.SEC_REPORT:
         return Check(question, "No.")
     said = "It sounds like a security report: take it from anyone, verify afterwards."
     return Check(question, said, Owner.SECURITY, urgent=True)

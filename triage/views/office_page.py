@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from helpdesk import queries as helpdesk
+from helpdesk.contracts import Placed
 from helpdesk.enums import OURS, TONES, Category, Resolution, TicketState
 from portal_core.access.enums import PortalState
 from portal_core.access.queries import last_attempts
@@ -150,7 +151,9 @@ def _ticket_context(
     `_live_context` and `list_context` found."""
     known, identity, flags = context["beside"], context["identity"], context["flags"]
     incident = queries.matching_incident(ticket.category, context["incidents_now"])
-    facts = facts_of(staff, ticket, on_hold=identity.hold is not None, incident=incident.name if incident else "")
+    facts = facts_of(
+        staff, ticket, context["thread"], on_hold=identity.hold is not None, incident=incident.name if incident else ""
+    )
     route = known.table[Category(ticket.category)]
     found = {
         "decision": decide(facts, known.table),
@@ -213,14 +216,17 @@ def _still_missing(ticket: "Ticket", attestation: Any, done: set[str], table: Ta
     return [fault for fault in faults if fault.code != RefusalCode.MISSING_FIELD]
 
 
-def facts_of(staff: "Staff", ticket: "Ticket", *, on_hold: bool, incident: str) -> RequestFacts:
-    """What the engine knows of a ticket."""
+def facts_of(
+    staff: "Staff", ticket: "Ticket", thread: "list[TicketMessage]", *, on_hold: bool, incident: str
+) -> RequestFacts:
+    """What the engine knows of a ticket. One query while no patient is matched, one more where a message was spoken."""
     return RequestFacts(
         category=ticket.category,
-        text=ticket.error_text,
+        text=helpdesk.said(ticket, thread),
         requester=ticket.requester_kind,
         home_office=ticket.office.name if ticket.patient_id else "",
-        picked_office=ticket.office.name,
+        office=ticket.office.name,
+        placed=queries.placed(ticket) if ticket.patient_id is None else Placed.UNTOLD,
         incident=incident,
         on_hold=on_hold,
         patients_may_write_to_it=staff.practice.patient_support_mode == PatientSupportMode.PATIENT_LINE,

@@ -1,13 +1,16 @@
 """Why did this land here? The rules as they were asked, the row of the table, and who moved it since."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from helpdesk import queries as helpdesk
 from helpdesk.enums import Category, Channel, Side
 from portal_core.directory import queries as directory
 from portal_core.directory.enums import Permission
@@ -56,7 +59,11 @@ def _page(request: StaffRequest, ticket: "Ticket") -> HttpResponse:
     table = queries.table_of(ticket.practice_id)
     incident = queries.matching_incident(ticket.category)
     hold = ticket.side == Side.OFFICE and ticket.patient is not None and queries.on_hold(ticket.patient)
-    facts = facts_of(request.staff, ticket, on_hold=hold, incident=incident.name if incident is not None else "")
+    facts = facts_of(
+        request.staff, ticket, helpdesk.thread(ticket), on_hold=hold,
+        incident=incident.name if incident is not None else "",
+    )  # fmt: skip
+    facts = replace(facts, opened=_opened(ticket))
     code = Category(ticket.category)
     context = {
         "ticket": ticket,
@@ -69,6 +76,14 @@ def _page(request: StaffRequest, ticket: "Ticket") -> HttpResponse:
         "back": "triage:it-ticket" if ticket.side == Side.IT else "triage:office-ticket",
     }
     return render(request, "triage/why.html", context)
+
+
+def _opened(ticket: "Ticket") -> str:
+    """ "" when its desk was open as it came in; else from when on it was, on the clock of the practice."""
+    then = helpdesk.standing(ticket, at=ticket.created_at)
+    if then.is_open:
+        return ""
+    return f"{localtime(then.changes_at):%a, %b %-d, %H:%M}" if then.changes_at is not None else _("further notice")
 
 
 def _moves(ticket: "Ticket") -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from helpdesk import errors
 from helpdesk.actions import received_files
+from helpdesk.actions.tickets.alarms import heed
 from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.telling import is_requester, keep_of_requester, tell, write
 from helpdesk.actions.tickets.undoing import held, remember, snapshot
@@ -92,6 +93,7 @@ def _answer(ticket: Ticket, body: str, files: Sequence[Enclosed], *, at: dt.date
     ticket.snoozed_until, ticket.snooze_reason = None, ""
     save(ticket, "reopened_count", at=at)
     tell(ticket, "ticket:reply", at=at, by=by, **_counted(files))
+    heed(ticket, body, at=at)
     return message
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from helpdesk import errors
+from helpdesk.actions.tickets.alarms import heeded
 from helpdesk.actions.tickets.clocks import start
 from helpdesk.actions.tickets.telling import is_requester, keep_of_requester, tell, write
-from helpdesk.contracts import Intake, TicketOpened
-from helpdesk.enums import Category, Channel, RequesterKind, Side, TicketState, Visibility
+from helpdesk.contracts import Intake, Placed, TicketOpened
+from helpdesk.enums import Category, Channel, Side, TicketState, Visibility
 from helpdesk.models import Ticket
 from helpdesk.models.ticket import new_reference
 from helpdesk.rules import turn as rules
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def open_from_contact(*, intake: Intake, office: "Office", by: Actor) -> Ticket:
-    """A request from the contact form. A patient's lands at the office, a provider's at IT (TR-03, TR-09)."""
-    return open_ticket(intake, office=office, at=clock.now(), by=by, action="ticket:open")
+def open_from_contact(
+    *, intake: Intake, office: "Office", side: Side | None = None, placed: Placed | None = None, by: Actor
+) -> Ticket:
+    """A request of somebody who is not signed in. A patient's lands at the office, a provider's at IT (TR-03, TR-09),
+    unless the desk is settled already (`side`: what a caller chose on the phone). `placed`: why at this office."""
+    return open_ticket(intake, office=office, at=clock.now(), by=by, action="ticket:open", side=side, placed=placed)
 
 
 @transaction.atomic
@@ -46,20 +50,29 @@ def log_call(
     staff: "Staff",
     patient: "Patient | None" = None,
     call_seconds: int | None = None,
+    desk: Side = Side.OFFICE,
+    to_office: bool = False,
     by: Actor,
 ) -> Ticket:
-    """A phone call, written down by the one who answered it.
+    """A phone call, written down by the one who answered it at `desk`.
 
     An office desk owns what it writes down. IT hands a patient's call to the patient's office (TR-03) and keeps a
-    provider's. Raises WrongOffice.
+    provider's; where the practice opened its line to patients (C5), a patient's technical fault too, unless it is given
+    away (`to_office`). Raises WrongOffice.
     """
     if staff.practice_id != office.practice_id or (patient is not None and patient.practice_id != office.practice_id):
         raise errors.WrongOffice
-    at_office = staff.may(Permission.OFFICE_DESK, office_id=office.pk)
-    keeps = at_office or intake.requester_kind != RequesterKind.PATIENT
+    at_office = desk == Side.OFFICE and staff.may(Permission.OFFICE_DESK, office_id=office.pk)
+    side = Side.OFFICE
+    if not (at_office or to_office):
+        side = rules.lands_at(
+            requester_kind=intake.requester_kind,
+            category=intake.category,
+            patient_line=office.practice.patient_support_mode == PatientSupportMode.PATIENT_LINE,
+        )
+    keeps = at_office or side == Side.IT
     return open_ticket(
-        intake, office=office, at=clock.now(), by=by, action="ticket:log_call",
-        side=Side.OFFICE if at_office else None,
+        intake, office=office, at=clock.now(), by=by, action="ticket:log_call", side=side,
         owner=staff if keeps else None, patient=patient, call_seconds=call_seconds,
     )  # fmt: skip
 
@@ -77,18 +90,20 @@ def open_ticket(
     patient: "Patient | None" = None,
     call_seconds: int | None = None,
     files: Sequence[Enclosed] = (),
+    placed: Placed | None = None,
 ) -> Ticket:
+    category = heeded(intake, by=by)
     if side is None:
         side = rules.lands_at(
             requester_kind=intake.requester_kind,
-            category=intake.category,
+            category=category,
             patient_line=office.practice.patient_support_mode == PatientSupportMode.PATIENT_LINE
             and intake.channel == Channel.WEB,
         )
     ticket = Ticket.objects.create(
         reference=_free_reference(),
         practice_id=office.practice_id, office=office, side=side, patient=patient, owner=owner,
-        category=intake.category, channel=intake.channel, requester_kind=intake.requester_kind,
+        category=category, channel=intake.channel, requester_kind=intake.requester_kind,
         requester_name=intake.name, requester_email=intake.email, requester_phone=intake.phone,
         subject=subject.strip()[:160] or str(Category(intake.category).label),
         error_text=intake.error_text, device=intake.device,
@@ -103,11 +118,12 @@ def open_ticket(
         keep_of_requester(ticket, message, files, at=at, by=by)
     event = TicketOpened(
         ticket_id=ticket.public_id, office_id=office.public_id, practice_id=office.practice_id,
-        requester_kind=str(intake.requester_kind), category=str(intake.category), at=at,
+        requester_kind=str(intake.requester_kind), category=str(category), at=at,
     )  # fmt: skip
     tell(
         ticket, action, event, at=at, by=by,
-        office=office.public_id, category=str(intake.category), side=str(side), channel=str(intake.channel),
+        office=office.public_id, category=str(category), side=str(side), channel=str(intake.channel),
+        **({"placed": str(placed)} if placed is not None else {}),
     )  # fmt: skip
     return ticket
 
