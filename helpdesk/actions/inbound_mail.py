@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import transaction
@@ -16,7 +17,7 @@ from django.db import transaction
 from helpdesk import errors
 from helpdesk.actions import mail_routes, received_files, tickets
 from helpdesk.actions.letters import confirm_receipt
-from helpdesk.contracts import Intake, MailReceived
+from helpdesk.contracts import Intake, MailReceived, Placed
 from helpdesk.enums import MAIL_MOVES, Category, Channel, HoldReason, MailState, RequesterKind, TicketState
 from helpdesk.models import InboundMail, Ticket, TicketMessage
 from helpdesk.rules import letter as letters
@@ -33,6 +34,7 @@ from portal_core.notify.rules import returned
 logger = logging.getLogger(__name__)
 
 MAX_MAIL = 25 * 1024 * 1024
+COMPARED = 5  # of the letters with the same id, the newest: a copy comes soon after
 PER_HOUR = 20  # e-mails of one address that go to tickets by themselves; more is a loop or an attack
 FAULTS = {
     "not_parsed": "It could not be read at all.",
@@ -42,6 +44,7 @@ FAULTS = {
     "too_many_parts": "It has too many parts.",
     "too_many_files": f"It has more than {letters.MAX_FILES} files; the others are in the original.",
     "tnef": "Outlook's envelope (winmail.dat) could not be opened.",
+    "tnef_words": "Its words are in Outlook's envelope (winmail.dat) and could not be read; open that file in Outlook.",
     "no_sender": "It names no sender one could answer.",
 }
 
@@ -91,7 +94,7 @@ def read(*, mail_id: str) -> InboundMail:
     mail.sender_check = sender_check.check(
         letter.trace, server=settings.INBOUND_MAIL_AUTHSERV, hops=settings.INBOUND_MAIL_HOPS, sender=letter.sender
     )
-    if _came_before(mail, place):
+    if _came_before(mail, letter, place):
         _move(mail, MailState.DUPLICATE, at=now)
         _record("mail:duplicate", mail, at=now)
     elif letter.machine and place.ticket is None:
@@ -105,9 +108,9 @@ def read(*, mail_id: str) -> InboundMail:
 
 
 @transaction.atomic
-def make_ticket(*, mail: InboundMail, by: Actor) -> Ticket:
-    """Somebody looked at a held e-mail: it is a request after all. A second press finds the ticket of the first. Raises
-    WrongMove for one that is not held, OriginalRemoved."""
+def make_ticket(*, mail: InboundMail, join: bool = False, by: Actor) -> Ticket:
+    """Somebody looked at a held e-mail: it is a request after all, or (`join`) belongs to the ticket it answers. A
+    second press finds the ticket of the first. Raises WrongMove for one that is not held, OriginalRemoved."""
     now = clock.now()
     mail = InboundMail.objects.select_related("office__practice").select_for_update(of=("self",)).get(pk=mail.pk)
     if mail.state == MailState.TICKETED and mail.ticket is not None:
@@ -116,12 +119,20 @@ def make_ticket(*, mail: InboundMail, by: Actor) -> Ticket:
         raise errors.OriginalRemoved
     letter = _letter(bytes(mail.raw), mail)
     place = mail_routes.place_of(mail.recipients, letter)
-    if mail.office is not None:
-        place = mail_routes.Place(office=mail.office, staff=place.staff, ticket=None)
+    if not join or letter.machine:
+        place = replace(place, office=mail.office or place.office, ticket=None)
     mail.office, mail.practice_id = place.office, place.office.practice_id
     ticket = _bring_to_ticket(mail, letter, place, at=now, by_hand=True)
     audit.record("mail:make_ticket", by=by, target=mail, practice_id=mail.practice_id, at=now, ticket=ticket.public_id)
     return ticket
+
+
+def answered_by(mail: InboundMail, letter: Letter) -> Ticket | None:
+    """The ticket of the same practice that a held e-mail answers; None: it begins one."""
+    if letter.machine or mail.raw_removed_at is not None:
+        return None
+    ticket = mail_routes.place_of(mail.recipients, letter).ticket
+    return ticket if ticket is not None and ticket.practice_id == mail.practice_id else None
 
 
 @transaction.atomic
@@ -160,14 +171,23 @@ def _is_report(mail: InboundMail, raw: bytes, *, at: dt.datetime) -> bool:
     return True
 
 
-def _came_before(mail: InboundMail, place: "mail_routes.Place") -> bool:
-    """One letter to two of our addresses arrives twice, with other lines of transport each time."""
+def _came_before(mail: InboundMail, letter: Letter, place: "mail_routes.Place") -> bool:
+    """One letter to two of our addresses arrives twice, with other lines of transport each time. The id alone says
+    nothing: scanners give every letter the same, and whoever saw one can use it again."""
     if not mail.header_id:
         return False
     same = InboundMail.objects.filter(
-        header_id=mail.header_id, sender=mail.sender, practice_id=place.office.practice_id, state=MailState.TICKETED
-    )
-    return same.exclude(pk=mail.pk).exists()
+        header_id=mail.header_id, sender=mail.sender, practice_id=place.office.practice_id, state=MailState.TICKETED,
+        raw_removed_at=None,
+    ).exclude(pk=mail.pk)  # fmt: skip
+    mine = _content(letter)
+    return any(_content(_letter(bytes(one.raw), one)) == mine for one in same.order_by("-id")[:COMPARED].iterator())
+
+
+def _content(letter: Letter) -> tuple[str, str, str, tuple[tuple[str, bytes], ...]]:
+    """What makes it the same letter to a reader."""
+    files = tuple((one.name, hashlib.sha256(one.data).digest()) for one in letter.files)
+    return letter.subject, letter.text, letter.html, files
 
 
 def _too_many(mail: InboundMail, *, at: dt.datetime) -> bool:
@@ -181,6 +201,10 @@ def _bring_to_ticket(
 ) -> Ticket:
     earlier, new = place.ticket, False
     message: TicketMessage | None
+    secure = earlier if earlier is not None and earlier.channel == Channel.MESSAGE and not letter.machine else None
+    if secure is not None:
+        # The only way into that conversation is the patient's sign-in; an address proves nothing.
+        earlier, place = None, replace(place, ticket=None, placed=Placed.BEFORE)
     over = earlier is not None and TicketState.CLOSED in (earlier.state, getattr(earlier.merged_into, "state", ""))
     if earlier is not None and letter.machine:
         ticket = earlier
@@ -197,6 +221,8 @@ def _bring_to_ticket(
         message = ticket.messages.order_by("at", "id").first()
     if earlier is not None and not letter.machine:
         _say_who_wrote(ticket, letter, place)
+    if secure is not None:
+        _tie(ticket, secure)
     received_files.keep(ticket=ticket, message=message, mail=mail, files=letter.files, at=at)
     if letter.faults:
         why = " ".join(FAULTS.get(code, code) for code in letter.faults)
@@ -216,6 +242,16 @@ def _say_who_wrote(ticket: Ticket, letter: Letter, place: "mail_routes.Place") -
         _note(ticket, "This e-mail was joined by the number in its subject. It may come from somebody else.")
 
 
+def _tie(ticket: Ticket, secure: Ticket) -> None:
+    if ticket.side == secure.side:
+        tickets.link(ticket=ticket, other=secure, by=SYSTEM)
+    _note(
+        ticket,
+        f"This e-mail answers the secure message {secure.reference}. Nobody signed in to write it, so it stands here "
+        "and not there. Answer in the portal, or find out first who wrote.",
+    )
+
+
 def _open(letter: Letter, place: "mail_routes.Place") -> Ticket:
     kind = RequesterKind.STAFF if place.staff is not None else RequesterKind.PATIENT
     words = _words(letter)
@@ -230,7 +266,7 @@ def _open(letter: Letter, place: "mail_routes.Place") -> Ticket:
     writer = Actor(
         kind=ActorKind.REQUESTER, id="mail", label="Somebody by e-mail", practice_id=place.office.practice_id
     )
-    return tickets.open_from_contact(intake=intake, office=place.office, by=writer)
+    return tickets.open_from_contact(intake=intake, office=place.office, placed=place.placed, by=writer)
 
 
 def _words(letter: Letter, *, answer: bool = False) -> str:

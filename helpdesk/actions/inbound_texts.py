@@ -9,14 +9,16 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from helpdesk import errors
 from helpdesk.actions import text_media, tickets
 from helpdesk.actions.letters import confirm_receipt
-from helpdesk.actions.mail_routes import home_of
+from helpdesk.actions.mail_routes import place_of_number
 from helpdesk.contracts import Intake
 from helpdesk.enums import LIVE, Channel, RequesterKind, TextKind
 from helpdesk.models import InboundText, TextOptOut, Ticket, VoiceLine
+from helpdesk.queries import is_over
 from helpdesk.rules.letter_text import clean, shortened
 from helpdesk.rules.mail_topic import topic
 from portal_core.directory import queries as directory
@@ -29,7 +31,7 @@ STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "RE
 START = frozenset({"START", "YES", "UNSTOP"})
 HELP = frozenset({"HELP", "INFO", "AYUDA"})
 GOES_ON = dt.timedelta(days=7)  # a text after a longer silence is a new matter
-PER_HOUR = 20  # texts of one number; beyond that they are kept and no longer brought to a ticket
+PER_HOUR = 20  # texts of one number that may have an answer of ours
 
 
 @transaction.atomic
@@ -94,30 +96,35 @@ def _help(text: InboundText) -> str:
 
 
 def _bring_to_ticket(text: InboundText, *, at: dt.datetime) -> None:
+    """Every text is on a ticket, however many come: those of one number belong together, so a flood is one long
+    conversation. What it does not get is an answer to each."""
     since = at - dt.timedelta(hours=1)
-    if InboundText.objects.filter(sender=text.sender, received_at__gt=since).count() > PER_HOUR:
-        audit.record("text:hold", by=SYSTEM, target=text, at=at)
-        return
+    flood = InboundText.objects.filter(sender=text.sender, received_at__gt=since).count() > PER_HOUR
     practice_id = _practice_id(text)
     words = text.body or "(A text without words.)"
-    ticket, message = _going_on(text, practice_id, at), None
-    if ticket is not None:
-        message = tickets.reply(ticket=ticket, body=words, by=tickets.requester_of(ticket))
-    else:
+    ticket = _going_on(text, practice_id, at)
+    if ticket is None:
         ticket = _open(text, words, practice_id)
-        message = ticket.messages.order_by("at", "id").first()
-        confirm_receipt(ticket)
-    text.ticket, text.message = ticket, message
+    elif is_over(ticket):
+        ticket = tickets.follow_up(ticket=ticket, body=words, by=tickets.requester_of(ticket))
+    else:
+        text.message = tickets.reply(ticket=ticket, body=words, by=tickets.requester_of(ticket))
+    if text.message is None:
+        text.message = ticket.messages.order_by("at", "id").first()
+        if not flood:
+            confirm_receipt(ticket)
+    text.ticket = ticket
     text.save(update_fields=["ticket", "message"])
 
 
 def _going_on(text: InboundText, practice_id: int, at: dt.datetime) -> Ticket | None:
-    """The open conversation this number has with us by text."""
+    """The conversation this number has with us by text: the open one, else the one that moved last. A solved one opens
+    again by the answer, one that was joined passes it on, a closed one has a follow-up (HD-08)."""
     rows = Ticket.objects.filter(
-        practice_id=practice_id, channel=Channel.SMS, requester_phone=text.sender, state__in=LIVE,
-        updated_at__gt=at - GOES_ON,
+        practice_id=practice_id, channel=Channel.SMS, requester_phone=text.sender, updated_at__gt=at - GOES_ON,
     )  # fmt: skip
-    return rows.select_related("office__practice", "practice").order_by("-updated_at", "-id").first()
+    rows = rows.annotate(goes_on=Q(state__in=LIVE)).order_by("-goes_on", "-updated_at", "-id")
+    return rows.select_related("office__practice", "practice", "merged_into").first()
 
 
 def _open(text: InboundText, words: str, practice_id: int) -> Ticket:
@@ -129,4 +136,5 @@ def _open(text: InboundText, words: str, practice_id: int) -> Ticket:
         phone=text.sender,
     )
     writer = Actor(kind=ActorKind.REQUESTER, id="text", label="Somebody by text", practice_id=practice_id)
-    return tickets.open_from_contact(intake=intake, office=home_of(practice_id, text.sender), by=writer)
+    place = place_of_number(practice_id, text.sender)
+    return tickets.open_from_contact(intake=intake, office=place.office, placed=place.placed, by=writer)

@@ -8,6 +8,8 @@ from django.db.models import Q, QuerySet
 from django.utils.text import slugify
 
 from helpdesk import errors
+from helpdesk.contracts import Placed
+from helpdesk.enums import Channel
 from helpdesk.models import InboundMail, Ticket
 from helpdesk.rules.letter import Letter
 from helpdesk.rules.reply_address import mailbox
@@ -27,6 +29,7 @@ class Place:
     staff: "Staff | None" = None
     ticket: Ticket | None = None
     proven: bool = True  # False: found by its number alone, which anybody may have seen
+    placed: Placed = Placed.BEFORE
 
 
 def is_ours(address: str) -> bool:
@@ -70,16 +73,26 @@ def place_of(recipients: Sequence[str], letter: Letter) -> Place:
     practice_id = mine[0].practice_id
     staff = directory.colleague_at(practice_id, letter.sender)
     home = directory.offices_reached_by(practice_id, email=letter.sender) if letter.sender and staff is None else []
-    return Place(office=home[0] if len(home) == 1 else (named or mine)[0], staff=staff)
+    if len(home) == 1:
+        return Place(office=home[0], placed=Placed.ON_FILE)
+    return Place(office=(named or mine)[0], staff=staff, placed=Placed.ADDRESSED if named else Placed.MAIN)
 
 
 def home_of(practice_id: int, phone: str) -> "Office":
-    """The office of a text: the home office of whoever has this number on file, else the main one. Raises NoOffice."""
+    """The office of `place_of_number`."""
+    return place_of_number(practice_id, phone).office
+
+
+def place_of_number(practice_id: int, phone: str) -> Place:
+    """Where a text or a call belongs: the home office of whoever has this number on file, else the main one. Raises
+    NoOffice."""
     home = directory.offices_reached_by(practice_id, phone=phone)
-    office = home[0] if len(home) == 1 else directory.offices(practice_id).first()
+    if len(home) == 1:
+        return Place(office=home[0], placed=Placed.ON_FILE)
+    office = directory.offices(practice_id).first()
     if office is None:
         raise errors.NoOffice
-    return office
+    return Place(office=office, placed=Placed.MAIN)
 
 
 def _offices() -> "list[Office]":
@@ -103,11 +116,12 @@ def _answered(sealed: Sequence[str], letter: Letter) -> Ticket | None:
 
 
 def _numbered(letter: Letter) -> Ticket | None:
-    """A number in a subject, from the address the ticket belongs to."""
+    """A number in a subject, from the address the ticket belongs to. Both can be forged: never a secure message."""
     words = {word.strip("[](){}#:.,;").upper() for word in letter.subject.split()[:40]}
     if not letter.sender or not words:
         return None
-    return _tickets(Q(reference__in=words, requester_email__iexact=letter.sender)).order_by("-id").first()
+    mine = Q(reference__in=words, requester_email__iexact=letter.sender) & ~Q(channel=Channel.MESSAGE)
+    return _tickets(mine).order_by("-id").first()
 
 
 def _tickets(which: Q) -> QuerySet[Ticket]:

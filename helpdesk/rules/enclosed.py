@@ -27,6 +27,7 @@ class Enclosed:
 class Opened:
     text: str
     files: tuple[Enclosed, ...]
+    words_left: bool = False  # there are words in it, compressed, which were not read
 
 
 def from_tnef(data: bytes) -> Opened | None:
@@ -36,6 +37,7 @@ def from_tnef(data: bytes) -> Opened | None:
         text = _words(inside.body)
         if not text and (html := _words(inside.htmlbody)):
             text = html_to_text(html)
+        left = not text and bool(inside._rtfbody)
         files = tuple(
             Enclosed(clean(str(one.long_filename() or one.name or "attachment"))[:200], "", bytes(one.data or b""))
             for one in inside.attachments
@@ -43,7 +45,7 @@ def from_tnef(data: bytes) -> Opened | None:
     except Exception as fault:  # noqa: BLE001 - the library raises whatever the bytes drive it to; the file is kept
         logger.info("winmail.dat could not be opened: %s", type(fault).__name__)
         return None
-    return Opened(text, files) if text or files else None
+    return Opened(text, files, words_left=left) if text or files else None
 
 
 def _words(body: object) -> str:

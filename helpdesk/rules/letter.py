@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 
 from helpdesk.rules.enclosed import Enclosed, calendar_words, from_tnef
-from helpdesk.rules.letter_text import MAX_TEXT, clean, decoded, header_text, html_to_text
+from helpdesk.rules.letter_text import MAX_TEXT, clean, decoded, header_text, html_to_text, unescaped
 
 MAX_PARTS = 200
 MAX_DEPTH = 20
@@ -201,9 +201,10 @@ def _leaf(part: Message, kind: str, found: _Found, choice: "list[str] | None") -
 def _unwrap(data: bytes, found: _Found) -> None:
     """Outlook's own envelope (winmail.dat): what is in it, or if it cannot be opened, it as it is."""
     opened = from_tnef(data)
-    if opened is None:
-        found.faults.add("tnef")
+    if opened is None or opened.words_left:
+        found.faults.add("tnef" if opened is None else "tnef_words")
         found.keep(Enclosed("winmail.dat", "application/ms-tnef", data))
+    if opened is None:
         return
     if not found.plain:
         found.say(opened.text)
@@ -263,15 +264,13 @@ def _trace(mail: Message) -> tuple[tuple[str, str], ...]:
 
 
 def _get(mail: Message, name: str) -> str:
-    try:
-        return str(mail.get(name, ""))[:4000]
-    except _BROKEN:
-        return ""
+    return next(iter(_all(mail, name)), "")[:4000]
 
 
 def _all(mail: Message, name: str) -> list[str]:
+    """Raw: what the library makes of a header with bytes beyond ASCII is question marks."""
     try:
-        return [str(value) for value in mail.get_all(name, [])]
+        return [unescaped(str(value)) for key, value in mail.raw_items() if key.lower() == name.lower()]
     except _BROKEN:
         return []
 

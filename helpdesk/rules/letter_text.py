@@ -57,16 +57,25 @@ def header_text(value: Any, limit: int = 250) -> str:
     """A header's words on one line, encoded words decoded (RFC 2047)."""
     if value is None:
         return ""
-    raw = str(value)[: limit * 12] if isinstance(value, Header) else _unescaped(str(value)[: limit * 12])
+    raw = str(value)[: limit * 12] if isinstance(value, Header) else unescaped(str(value)[: limit * 12])
     try:
         parts = decode_header(raw)
     except (HeaderParseError, ValueError, TypeError, AttributeError):
         parts = [(raw, None)]
-    words = "".join(decoded(part, name) if isinstance(part, bytes) else part for part, name in parts)
+    words = "".join(_part(part, name) for part, name in parts)
     return " ".join(clean(words).split())[:limit]
 
 
-def _unescaped(text: str) -> str:
+def _part(part: bytes | str, charset: str | None) -> str:
+    if isinstance(part, str):
+        return part
+    if charset is None:
+        # Between encoded words the library writes plain ones as Latin-1 and \\uXXXX; it undoes exactly that.
+        return part.decode("raw-unicode-escape", "replace")
+    return decoded(part, charset)
+
+
+def unescaped(text: str) -> str:
     """The mail parser keeps bytes beyond ASCII in headers as half surrogates."""
     if text.isascii():
         return text

@@ -25,6 +25,7 @@ from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.kernel import audit
 
 SOURCE = 60_000  # bytes of the raw mail that the page shows
+UNDECIDED = (MailState.HELD, MailState.SET_ASIDE, MailState.RECEIVED)
 both_desks = staff_page(Permission.OFFICE_DESK, Permission.IT_DESK)
 
 
@@ -65,8 +66,8 @@ def mail(request: StaffRequest, public_id: str) -> HttpResponse:
         "files": [(one, FILE_TONES[FileState(one.state)]) for one in queries.files_of_mail(found)],
         "tone": MAIL_TONES[MailState(found.state)],
         "why": HoldReason(found.hold_reason).label if found.hold_reason else "",
-        "may_decide": found.state in (MailState.HELD, MailState.SET_ASIDE, MailState.RECEIVED)
-        and found.raw_removed_at is None,
+        "answers": inbound_mail.answered_by(found, letter) if found.state in UNDECIDED else None,
+        "may_decide": found.state in UNDECIDED and found.raw_removed_at is None,
         "ticket_url": ticket_url(found),
     }
     return render(request, "helpdesk/mail.html", context)
@@ -76,8 +77,10 @@ def mail(request: StaffRequest, public_id: str) -> HttpResponse:
 @staff_page(Permission.OFFICE_DESK)
 def make_ticket(request: StaffRequest, public_id: str) -> HttpResponse:
     found = access.mail_for(request.staff, public_id)
-    ticket = inbound_mail.make_ticket(mail=found, by=request.actor)
-    messages.success(request, _("It is ticket %(number)s now.") % {"number": ticket.reference})
+    join = request.POST.get("join") == "1"
+    ticket = inbound_mail.make_ticket(mail=found, join=join, by=request.actor)
+    words = _("It is on ticket %(number)s now.") if join else _("It is ticket %(number)s now.")
+    messages.success(request, words % {"number": ticket.reference})
     return redirect("helpdesk:mail", public_id=public_id)
 
 

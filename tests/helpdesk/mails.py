@@ -38,14 +38,16 @@ def raw(*lines: str | bytes) -> bytes:
     return b"\r\n".join(line if isinstance(line, bytes) else line.encode("latin-1") for line in lines)
 
 
-def tnef(name: str, data: bytes, body: str) -> bytes:
-    """Outlook's envelope with a text and one file."""
+def tnef(name: str, data: bytes, body: str, *, rich: bytes = b"") -> bytes:
+    """Outlook's envelope with a text and one file; `rich`: compressed rich text (PR_RTF_COMPRESSED)."""
 
     def attribute(level: int, kind: int, value: bytes) -> bytes:
         return struct.pack("<BII", level, kind, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
 
+    properties = struct.pack("<IHHII", 1, 0x0102, 0x1009, 1, len(rich)) + rich
     return (
         struct.pack("<IH", 0x223E9F78, 1)
+        + (attribute(1, 0x00069003, properties) if rich else b"")
         + attribute(1, 0x0002800C, body.encode() + b"\x00")
         + attribute(2, 0x00069002, b"\x01\x00" + b"\xff" * 4 + b"\x00" * 8)
         + attribute(2, 0x00018010, name.encode() + b"\x00")

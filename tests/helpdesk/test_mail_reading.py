@@ -124,6 +124,32 @@ def test_outlooks_envelope_is_opened():
     assert found.faults == ()
 
 
+def test_an_envelope_whose_words_are_compressed_stays_a_file_beside_what_it_held():
+    """Outlook may write the words as compressed rich text alone; they are not unpacked, and somebody is told."""
+    envelope = tnef("form.pdf", PDF, "", rich=b"RTF!")
+
+    found = letter.read(mail("", files=(("winmail.dat", "application/ms-tnef", envelope),)))
+
+    assert (found.text, found.faults) == ("", ("tnef_words",))
+    assert [one.name for one in found.files] == ["winmail.dat", "form.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("name", "subject", "words"),
+    [
+        ("José", "Contraseña".encode(), "Contraseña"),
+        ("José", "Contraseña".encode("windows-1252"), "Contraseña"),
+        ("José", "Clé 鍵 ".encode() + b"=?utf-8?q?=C3=A9?=", "Clé 鍵 é"),
+        ("Jose", b"=?utf-8?q?Contrase=C3=B1a?=", "Contraseña"),
+    ],
+)
+def test_headers_with_plain_letters_beyond_ascii_are_read(name, subject, words):
+    """Sloppy mailers write UTF-8 as it is, and SMTPUTF8 allows it (RFC 6532)."""
+    found = letter.read(b"From: " + name.encode() + " <josé@b.example>\r\nSubject: ".encode() + subject + b"\r\n\r\nHi")
+
+    assert (found.sender, found.sender_name, found.subject) == ("josé@b.example", name, words)
+
+
 def test_an_envelope_that_cannot_be_opened_stays_a_file():
     found = letter.read(mail("Hi", files=(("winmail.dat", "application/ms-tnef", b"\x78\x9f\x3e\x22\xff\xff"),)))
 

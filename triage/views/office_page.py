@@ -30,7 +30,7 @@ from triage.views.desk_writing import writing_context
 from triage.views.practice_time import in_practice_time as in_practice_time
 
 if TYPE_CHECKING:
-    from helpdesk.models import Ticket
+    from helpdesk.models import Ticket, TicketMessage
     from portal_core.directory.guards import StaffRequest
     from portal_core.directory.models import Staff
     from triage.models import Escalation

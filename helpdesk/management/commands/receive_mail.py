@@ -1,14 +1,15 @@
+import logging
 import os
 import sys
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError
 
 from helpdesk import errors
 from helpdesk.actions import inbound_mail
 
+logger = logging.getLogger(__name__)
 # What mail servers understand (sysexits.h).
 DATA_ERROR = 65  # EX_DATAERR: nothing that could be a mail
 NO_USER = 67  # EX_NOUSER: no mailbox of ours
@@ -47,6 +48,8 @@ class Command(BaseCommand):
             sys.exit(UNAVAILABLE)
         except errors.MailEmpty:
             sys.exit(DATA_ERROR)
-        except DatabaseError:
+        except Exception as fault:
+            # Whatever it is, the mail is not kept yet: with any other end the mail server sends it back.
+            logger.exception("an e-mail could not be kept: %s", type(fault).__name__)
             sys.exit(TRY_LATER)
         self.stdout.write(f"kept as {mail.public_id}")
