@@ -196,6 +196,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "helpdesk.fetch_recordings": {"task": "helpdesk.fetch_recordings", "schedule": 15.0},
     "helpdesk.remove_originals": {"task": "helpdesk.remove_originals", "schedule": 3600.0},
     "helpdesk.scan_files": {"task": "helpdesk.scan_files", "schedule": 15.0},
+    "triage.end_checks": {"task": "triage.end_checks", "schedule": 60.0},
     "helpdesk.wake_tickets": {"task": "helpdesk.wake_tickets", "schedule": 60.0},
     "helpdesk.watch_deadlines": {"task": "helpdesk.watch_deadlines", "schedule": 60.0},
 }

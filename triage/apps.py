@@ -12,10 +12,11 @@ class TriageConfig(AppConfig):
         from helpdesk.actions import tickets
         from portal_core import notify
         from portal_core.access import gate
+        from portal_core.directory.actions.staff import before_role_ends
         from portal_core.directory.enums import Permission
         from portal_core.ui import slots
         from triage import handlers, panels  # noqa: F401
-        from triage.actions import going_along, verification, webhook_news
+        from triage.actions import ended_checks, going_along, verification, webhook_news
         from triage.known_problems import from_status_page
 
         tickets.before_deed(going_along)
@@ -23,6 +24,7 @@ class TriageConfig(AppConfig):
         notify.hooks.resolve_addresses(webhook_news.TEMPLATE, webhook_news.where)
         notify.hooks.after_failure(webhook_news.TEMPLATE, webhook_news.note_failure)
         notify.hooks.after_success(webhook_news.TEMPLATE, webhook_news.note_success)
+        before_role_ends(ended_checks.end_of_role)
         gate.register(verification.consume, verification.find_proof)
         known_problems.register(from_status_page)
         slots.register("patient.identity", panels.identity_card)

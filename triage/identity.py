@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from helpdesk import queries as helpdesk
 from helpdesk.enums import Side
@@ -21,6 +21,8 @@ from triage.rules.purposes import PURPOSE_OF, TERMS, template
 from triage.rules.words import call_words
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from helpdesk.models import Ticket
     from portal_core.directory.models import Patient, Staff
 
@@ -72,7 +74,8 @@ def identity_of(ticket: "Ticket", now: dt.datetime, beside: Beside) -> IdentityS
             row.ticket = ticket
             if row.patient_id == ticket.patient_id and ticket.patient is not None:
                 row.patient = ticket.patient
-            attempt = row if row.outcome == AttemptOutcome.OPEN else attempt
+            running = row.outcome == AttemptOutcome.OPEN and row.patient_id == ticket.patient_id
+            attempt = row if running else attempt
             attestation = _newer(attestation, getattr(row, "attestation", None), ticket)
     holds = VerificationHold.objects.filter(patient=ticket.patient, released_at=None)
     return IdentityState(
@@ -99,30 +102,38 @@ def words_of(ticket: "Ticket") -> str:
 
 def check_context(attempt: VerificationAttempt, staff: "Staff", now: dt.datetime, *, beside: Beside) -> dict[str, Any]:
     """The check under way: what was noted, what is asked for, what is missing. Two queries at most."""
-    noted = {row["method"]: row for row in attempt.methods}
     level, fitting = Level(attempt.level), TERMS[Purpose(attempt.purpose)].proofs
     mine = attempt.attester_id == staff.pk
-    sent = VerificationCode.objects.filter(attempt=attempt).order_by("-sent_at", "-pk")
-    codes = list(sent) if mine and beside.coded else []
+    tried = list(codes_that_count(attempt, now)) if mine and beside.coded else []
+    codes = [code for code in tried if code.attempt_id == attempt.pk]
     patient = attempt.patient
     last = beside.last if patient.pk == attempt.ticket.patient_id else portal.last_sign_in(patient)
     contacts = contacts_on_file(patient, now, last=last) if mine else {}
     live = {code.method: code for code in codes if code.is_live(now)}
+    evidence = standing(attempt, level, now, contacts)
+    noted = {item.method for item in evidence}
+    over = {item.method for item in attempt.evidence} - noted
     return {
         "attempt": attempt,
         "attempt_mine": mine,
         "methods": [
-            _method_row(attempt, method, noted, level, fitting, contacts, beside.letter) for method in _asked(level)
+            {**_method_row(attempt, method, noted, level, fitting, contacts, beside.letter), "over": method in over}
+            for method in _asked(level)
         ],
-        "resolution": {"method": Method.K, "on": Method.K in noted, "hint": METHOD_HINTS[Method.K]},
+        "resolution": {
+            "method": Method.K,
+            "on": Method.K in noted,
+            "hint": METHOD_HINTS[Method.K],
+            "over": Method.K in over,
+        },
         "red_flags": [{"flag": flag, "on": flag in attempt.red_flags} for flag in RedFlag],
-        "verdict": rules.judge(level, attempt.evidence, fitting),
+        "verdict": rules.judge(level, evidence, fitting),
         "level": level,
         "raised": attempt.level != attempt.base_level,
         "neutral_sentence": rules.NEUTRAL_SENTENCE,
         "minds": template(attempt.ticket.category).minds,
         "codes_live": list(live.values()),
-        "code_tries_left": rules.CODE_TRIES - sum(code.tries for code in codes),
+        "code_tries_left": max(rules.CODE_TRIES - sum(code.tries for code in tried), 0),
         "letter_asked": beside.letter is not None and Method.E8 not in noted,
         "asked_in_portal": attempt.portal_asked_at is not None and Method.E5 not in noted,
     }
@@ -135,7 +146,7 @@ def _asked(level: Level) -> tuple[Method, ...]:
 def _method_row(
     attempt: VerificationAttempt,
     method: Method,
-    noted: dict[str, Any],
+    noted: set[Method],
     level: Level,
     fitting: frozenset[Method] | None,
     contacts: "dict[str, Contact]",
@@ -163,6 +174,34 @@ def begin_context(ticket: "Ticket") -> dict[str, Any]:
     """What a check on this ticket may be for; the first is the likeliest."""
     offered = template(ticket.category).purposes
     return {"purposes": [(one.value, one.label) for one in offered], "default_purpose": offered[0]}
+
+
+def standing(
+    attempt: VerificationAttempt, level: Level, now: dt.datetime, contacts: "dict[str, Contact]"
+) -> list[rules.Evidence]:
+    """What was noted and still counts: taken lately enough, over a contact that did not change since. `contacts`: those
+    on file, by kind; where one is not among them it is not looked at."""
+    found = []
+    for item in attempt.evidence:
+        contact = contacts.get(rules.ON_CONTACT.get(item.method, ""))
+        moved = contact is not None and contact.since is not None and item.at is not None and contact.since > item.at
+        if rules.stands(item, level, now) and not moved:
+            found.append(item)
+    return found
+
+
+def codes_that_count(attempt: VerificationAttempt, now: dt.datetime) -> "QuerySet[VerificationCode]":
+    """The codes whose wrong tries count against this check, newest first: its own, and those of checks of this patient
+    that were stopped within a day. Whoever stops a check and begins another gains nobody a try."""
+    stopped = Q(
+        attempt__patient_id=attempt.patient_id,
+        attempt__outcome=AttemptOutcome.ABANDONED,
+        attempt__started_at__gt=now - dt.timedelta(hours=24),
+    )
+    # What a manager has looked into and released does not count again.
+    released = VerificationHold.objects.filter(patient_id=attempt.patient_id, released_at__gte=OuterRef("sent_at"))
+    rows = VerificationCode.objects.filter(Q(attempt=attempt) | (stopped & ~Exists(released)))
+    return rows.order_by("-sent_at", "-pk")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,11 +283,13 @@ def usable_of(patient: "Patient", action: str, now: dt.datetime) -> Attestation 
 # --- contacts on file, with their age --------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """`age_days` None: on file since before dates were kept. `unused`: changed after their last good sign-in."""
+    """`age_days`, `since` None: on file since before dates were kept. `unused`: changed after their last good
+    sign-in."""
 
     value: str = field(repr=False)
     age_days: int | None
     unused: bool
+    since: dt.datetime | None = None
 
 
 def contact_on_file(patient: "Patient", kind: str, now: dt.datetime) -> Contact:
@@ -269,7 +310,9 @@ def _contact(patient: "Patient", kind: str, now: dt.datetime, *, last: dt.dateti
     }[kind]
     if since is None:
         return Contact(value=value, age_days=None, unused=False)
-    return Contact(value=value, age_days=max((now - since).days, 0), unused=last is not None and since > last)
+    return Contact(
+        value=value, age_days=max((now - since).days, 0), unused=last is not None and since > last, since=since
+    )
 
 
 def _moved_at(patient: "Patient") -> dt.datetime | None:

@@ -386,7 +386,12 @@ def test_what_raises_the_level(base, flags, age, level):
     ],
 )
 def test_how_long_it_holds_in_seconds(level, methods, seconds):
-    assert v.validity_seconds(level, [v.Evidence(method) for method in methods]) == seconds
+    """From when the proof was taken, not from when the check was finished."""
+    now, taken = dt.datetime(2026, 5, 4, 9, tzinfo=dt.UTC), dt.datetime(2026, 5, 4, 8, 50, tzinfo=dt.UTC)
+    fresh, old = ([v.Evidence(method, at=at) for method in methods] for at in (now, taken))
+
+    assert v.good_until(level, fresh, None, now) == now + dt.timedelta(seconds=seconds)
+    assert v.good_until(level, old, None, now) == taken + dt.timedelta(seconds=seconds)
 
 
 # --- the flag's map ---------------------------------------------------------------------------------------------------

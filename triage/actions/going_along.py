@@ -12,7 +12,7 @@ from helpdesk.enums import Deed
 from portal_core.access.queries import portal_status
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind
-from triage.actions import verification
+from triage.actions import ended_checks
 from triage.actions.flag_telling import finish, say, tell
 from triage.enums import EscalationState, ExchangeKind
 from triage.errors import EscalationOpen, FlagIsOpen
@@ -29,7 +29,7 @@ MOMENTS = ("snoozed_until", "closed_at")
 def before(ticket: "Ticket", deed: Deed, *, at: dt.datetime, by: Actor, **facts: Any) -> dict[str, Any]:
     """Raises EscalationOpen for a solving over IT's head, FlagIsOpen where the flag has to end first."""
     if deed == Deed.PATIENT:
-        verification.end_for_another(ticket, facts["patient"], at=at, by=by)
+        ended_checks.end_for_another(ticket, facts["patient"], at=at, by=by)
     flag = _open_flag(ticket)
     if flag is None:
         return {}

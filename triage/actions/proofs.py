@@ -15,7 +15,7 @@ from portal_core.kernel.contracts import Actor
 from portal_core.notify.errors import BadAddress
 from triage.actions import holds
 from triage.actions.verification import close_as_failed, contact_of, lock_all_of, locked, note_proof, tell
-from triage.enums import AttemptOutcome, Method
+from triage.enums import AttemptOutcome, Level, Method
 from triage.errors import (
     CodeTooOld,
     NotEnoughEvidence,
@@ -24,7 +24,7 @@ from triage.errors import (
     VerificationNotFound,
     WrongCode,
 )
-from triage.identity import sendable_phone
+from triage.identity import codes_that_count, sendable_phone, standing
 from triage.models import VerificationAttempt, VerificationCode
 from triage.rules import verification as rules
 from triage.rules.words import call_words
@@ -122,7 +122,7 @@ def _enter(attempt: VerificationAttempt, staff: "Staff", digits: str, by: Actor)
             return method, None
     live[0].tries += 1
     live[0].save(update_fields=["tries"])
-    left = rules.CODE_TRIES - sum(code.tries for code in codes)
+    left = rules.CODE_TRIES - sum(codes_that_count(attempt, now).values_list("tries", flat=True))
     tell(attempt, "verification:code_wrong", at=now, by=by, left=max(left, 0))
     if left <= 0:
         close_as_failed(attempt, at=now, by=by)
@@ -149,7 +149,7 @@ def asked_of(patient: "Patient", now: dt.datetime) -> VerificationAttempt | None
     rows = VerificationAttempt.objects.filter(
         patient=patient, outcome=AttemptOutcome.OPEN, portal_asked_at__gt=since
     ).select_related("office", "ticket")
-    return next((row for row in rows.order_by("-portal_asked_at") if Method.E5 not in _kinds(row)), None)
+    return next((row for row in rows.order_by("-portal_asked_at") if Method.E5 not in _kinds(row, now)), None)
 
 
 @transaction.atomic
@@ -177,8 +177,8 @@ def answer_in_portal(*, patient: "Patient", attempt_id: str, yes: bool, session:
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
-def _kinds(attempt: VerificationAttempt) -> set[str]:
-    return {row["method"] for row in attempt.methods}
+def _kinds(attempt: VerificationAttempt, now: dt.datetime) -> set[Method]:
+    return {item.method for item in standing(attempt, Level(attempt.level), now, {})}
 
 
 def _still_theirs(code: VerificationCode, patient: "Patient", now: dt.datetime) -> bool:

@@ -28,8 +28,8 @@ from triage.errors import (
     VerificationClosed,
     VerificationRunning,
 )
-from triage.identity import Contact, contact_on_file
-from triage.models import Attestation, PlaybookStep, VerificationAttempt
+from triage.identity import Contact, contact_on_file, standing
+from triage.models import Attestation, VerificationAttempt
 from triage.rules import verification as rules
 from triage.rules.edits import Table
 from triage.rules.purposes import LEAST_LEVEL, PURPOSE_OF, TERMS, template
@@ -64,7 +64,9 @@ def begin(
         raise PatientNotMatched
     role = membership(staff, patient.home_office_id)
     running = VerificationAttempt.objects.select_for_update().filter(ticket=ticket, outcome=AttemptOutcome.OPEN).first()
-    if running is not None:
+    if running is not None and running.started_at <= now - dt.timedelta(seconds=rules.CHECK_SECONDS):
+        stop(running, at=now, by=by, why="too_long")
+    elif running is not None:
         if running.attester_id == staff.pk and running.patient_id == patient.pk:
             return running
         raise VerificationRunning
@@ -152,14 +154,17 @@ def complete(*, attempt: VerificationAttempt, staff: "Staff", by: Actor) -> Atte
     now, attempt = clock.now(), locked(attempt, staff)
     level = _level(attempt, now)
     fitting = TERMS[Purpose(attempt.purpose)].proofs
-    verdict = rules.judge(level, attempt.evidence, fitting)
+    evidence = standing(attempt, level, now, _contacts(attempt, now))
+    verdict = rules.judge(level, evidence, fitting)
     if not verdict.suffices:
         raise NotEnoughEvidence(missing=list(verdict.missing))
-    seen_in_person = any(item.method == Method.E1 for item in attempt.evidence)
+    # What has run out since it was noted proves nothing later either.
+    attempt.methods = [row for row in attempt.methods if Method(row["method"]) in {item.method for item in evidence}]
+    seen_in_person = any(item.method == Method.E1 for item in evidence)
     holds.refuse_on_hold(attempt.patient, level, CallChannel.IN_PERSON if seen_in_person else CallChannel.PHONE)
     attempt.level = level
     attempt.move(AttemptOutcome.PASSED, at=now)
-    attempt.save(update_fields=["level", "outcome", "ended_at"])
+    attempt.save(update_fields=["level", "methods", "outcome", "ended_at"])
     attestation = Attestation.objects.create(
         attempt=attempt,
         ticket_id=attempt.ticket_id,
@@ -167,7 +172,7 @@ def complete(*, attempt: VerificationAttempt, staff: "Staff", by: Actor) -> Atte
         action_class=attempt.purpose,
         level=level,
         created_at=now,
-        expires_at=now + dt.timedelta(seconds=rules.validity_seconds(level, attempt.evidence, fitting)),
+        expires_at=rules.good_until(level, evidence, fitting, now),
     )
     tick(ticket=attempt.ticket, staff=staff, step=OfficeStep.VERIFY_IDENTITY, by=by)
     methods = sorted(row["method"] for row in attempt.methods)
@@ -200,21 +205,6 @@ def stop(attempt: VerificationAttempt, *, at: dt.datetime, by: Actor, **facts: A
     attempt.move(AttemptOutcome.ABANDONED, at=at)
     attempt.save(update_fields=["outcome", "ended_at"])
     tell(attempt, "verification:abandon", at=at, by=by, **facts)
-
-
-def end_for_another(ticket: "Ticket", patient: "Patient", *, at: dt.datetime, by: Actor) -> None:
-    """The ticket will be about this patient from now on: a check of somebody else ends without a result, and what it
-    ticked is not done for this one. Behind the ticket's lock."""
-    if ticket.patient_id in (None, patient.pk):
-        return
-    rows = VerificationAttempt.objects.select_for_update(of=("self",)).filter(ticket=ticket)
-    for attempt in rows.filter(outcome=AttemptOutcome.OPEN).exclude(patient=patient):
-        stop(attempt, at=at, by=by, why="another_patient")
-    verified = PlaybookStep.objects.filter(ticket=ticket, step=OfficeStep.VERIFY_IDENTITY)
-    if verified.delete()[0]:
-        audit.record(
-            "ticket:playbook", by=by, target=ticket, at=at, step=str(OfficeStep.VERIFY_IDENTITY), on=False
-        )  # fmt: skip
 
 
 def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> bool:
@@ -301,9 +291,13 @@ def close_as_failed(attempt: VerificationAttempt, *, at: dt.datetime, by: Actor)
 
 
 def note_proof(attempt: VerificationAttempt, method: Method, *, age: int | None, unused: bool, at: dt.datetime) -> None:
-    """Write one kind of proof on a locked row: its kind, its time and the age of the contact. Twice is once."""
-    if any(row["method"] == method for row in attempt.methods):
+    """Write one kind of proof on a locked row: its kind, its time and the age of the contact. Twice is once, unless the
+    first has run out."""
+    level = _level(attempt, at)
+    contacts = {kind: contact_on_file(attempt.patient, kind, at) for kind in {rules.ON_CONTACT.get(method)} if kind}
+    if any(item.method == method for item in standing(attempt, level, at, contacts)):
         return
+    attempt.methods = [row for row in attempt.methods if row["method"] != method]
     row: dict[str, Any] = {"method": str(method), "age_days": age, "at": at.isoformat()}
     attempt.methods = [*attempt.methods, {**row, "unused": True} if unused else row]
     attempt.save(update_fields=["methods"])
@@ -319,9 +313,15 @@ def locked(attempt: VerificationAttempt, staff: "Staff") -> VerificationAttempt:
     )
     if attempt.attester_id != staff.pk:
         raise NotYourPatient
-    if attempt.outcome != AttemptOutcome.OPEN:
+    if attempt.outcome != AttemptOutcome.OPEN or attempt.patient_id != attempt.ticket.patient_id:
         raise VerificationClosed
     return attempt
+
+
+def _contacts(attempt: VerificationAttempt, now: dt.datetime) -> dict[str, Contact]:
+    """What is on file of the kinds that the proofs of this check went over."""
+    kinds = {rules.ON_CONTACT.get(item.method, "") for item in attempt.evidence} - {""}
+    return {kind: contact_on_file(attempt.patient, kind, now) for kind in sorted(kinds)}
 
 
 def _level(attempt: VerificationAttempt, now: dt.datetime) -> Level:

@@ -98,7 +98,13 @@ class VerificationAttempt(models.Model):
 
     @property
     def evidence(self) -> list[Evidence]:
-        return [Evidence(Method(row["method"]), row["age_days"], row.get("unused", False)) for row in self.methods]
+        """What was noted, oldest first, also what has run out since (`identity.standing`)."""
+        return [
+            Evidence(
+                Method(row["method"]), row["age_days"], row.get("unused", False), dt.datetime.fromisoformat(row["at"])
+            )
+            for row in self.methods
+        ]
 
     @property
     def flags(self) -> list[RedFlag]:

@@ -6,7 +6,7 @@ differ, the stricter one holds: a code by e-mail (E6) does not carry an account 
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from triage.enums import PATIENT_LEVELS, Level, Method, RedFlag
@@ -52,17 +52,20 @@ VALIDITY: Final[dict[Method, int]] = {  # seconds
     Method.E8: 15 * MINUTE,
     Method.E9: 60 * MINUTE,
 }
+CHECK_SECONDS: Final = 60 * MINUTE  # how long one check may be under way; whoever was looked up is looked up again
 NEUTRAL_SENTENCE: Final = "I could not complete the check."  # never which item failed
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One proof taken. `contact_age_days` is the age of the contact it went over; None: not over a contact, or
-    on file since before dates were kept. `unused`: the contact changed after their last good sign-in."""
+    on file since before dates were kept. `unused`: the contact changed after their last good sign-in. `at`: when;
+    None: this very moment."""
 
     method: Method
     contact_age_days: int | None = None
     unused: bool = False
+    at: dt.datetime | None = field(default=None, compare=False)
 
     @property
     def too_new(self) -> bool:
@@ -125,6 +128,18 @@ def required_level(
     return level
 
 
+def life(method: Method, level: Level) -> dt.timedelta:
+    """How long a proof counts from when it was taken. The chart that was found is not proof: above R1 it only has to
+    have been found in the same check."""
+    seconds = CHECK_SECONDS if method == Method.K and level != Level.R1 else VALIDITY[method]
+    return dt.timedelta(seconds=seconds)
+
+
+def stands(item: Evidence, level: Level, now: dt.datetime) -> bool:
+    """At the second at which its time is over it counts no more."""
+    return item.at is None or now < item.at + life(item.method, level)
+
+
 def judge(level: Level, evidence: Collection[Evidence], fitting: frozenset[Method] | None = None) -> Verdict:
     """Whether this evidence carries `level`, and what is missing if not. `fitting`: the kinds that count for this
     purpose; None means all that the level takes."""
@@ -172,7 +187,12 @@ def _missing_proofs(level: Level, proofs: frozenset[Method], fitting: frozenset[
     return missing
 
 
-def validity_seconds(level: Level, evidence: Collection[Evidence], fitting: frozenset[Method] | None = None) -> int:
-    """How long the result may be used: as long as the shortest-lived proof that counts."""
+def good_until(
+    level: Level, evidence: Collection[Evidence], fitting: frozenset[Method] | None, now: dt.datetime
+) -> dt.datetime:
+    """Until when the result may be used: as long as the first proof that counts to run out, from when it was taken."""
     proofs = counted(level, evidence, fitting) or frozenset({Method.K})
-    return min(VALIDITY[method] for method in proofs)
+    ends = [
+        (item.at or now) + dt.timedelta(seconds=VALIDITY[item.method]) for item in evidence if item.method in proofs
+    ]
+    return min(ends, default=now)

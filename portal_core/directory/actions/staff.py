@@ -1,5 +1,7 @@
 """Roles and the provider's own settings (TH-01, TH-28, PC-76 to PC-78)."""
 
+from collections.abc import Callable
+
 from django.db import transaction
 
 from portal_core.directory.enums import Role
@@ -9,6 +11,15 @@ from portal_core.directory.rules import roles as rules
 from portal_core.kernel import audit
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.errors import NotFound
+
+_before_end: list[Callable[[RoleAssignment, Actor], None]] = []
+
+
+def before_role_ends(callback: Callable[[RoleAssignment, Actor], None]) -> None:
+    """Call `callback` inside the transaction, before a role is taken away: what was begun by it ends. Registered in
+    the app's `ready()`; twice is once."""
+    if callback not in _before_end:
+        _before_end.append(callback)
 
 
 @transaction.atomic
@@ -49,6 +60,8 @@ def revoke_role(*, assignment: RoleAssignment, by: Actor) -> None:
         others = RoleAssignment.objects.filter(staff__practice_id=staff.practice_id, role=role, staff__is_active=True)
         if not others.exclude(pk=assignment.pk).exists():
             raise LastOwner
+    for callback in _before_end:
+        callback(assignment, by)
     deleted, _rows = RoleAssignment.objects.filter(pk=assignment.pk).delete()
     if deleted:
         audit.record(
