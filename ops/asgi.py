@@ -37,6 +37,7 @@ async def refuse(scope: Any, receive: Any, send: Any) -> None:
 
 
 websocket_urlpatterns = [
+    re_path("\0", refuse),  # type: ignore[arg-type]  # PostgreSQL looks for no such thing
     *portal_core.access.routing.websocket_urlpatterns,
     *portal_core.notify.routing.websocket_urlpatterns,
     *portal_core.scheduling.routing.websocket_urlpatterns,
