@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import daphne.server
 from daphne.endpoints import build_endpoint_description_strings
-from daphne.http_protocol import WebRequest
+from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server
 from twisted.internet import defer, reactor, threads
 
 from ops.runtime.behind_proxy import BehindProxy
+from ops.runtime.body_limit import LimitedBody
 
 WIND_DOWN = 1.0  # seconds that requests in progress get at stop
 MAX_FRAME = 128 * 1024  # bytes; twice what a live page may send, so that our own answer is the one that refuses
@@ -19,6 +21,22 @@ MAX_FRAME = 128 * 1024  # bytes; twice what a live page may send, so that our ow
 
 class CannotListen(Exception):
     """The address is taken or not ours."""
+
+
+class LimitedRequest(LimitedBody, WebRequest):  # type: ignore[misc]
+    """Daphne's request that takes no more than it should."""
+
+
+class LimitingFactory(HTTPFactory):  # type: ignore[misc]
+    """Makes every connection's requests limited ones."""
+
+    def buildProtocol(self, addr: Any) -> Any:  # noqa: N802 - Twisted's name
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = LimitedRequest
+        return protocol
+
+
+daphne.server.HTTPFactory = LimitingFactory  # the server makes its factory by this name and takes none from outside
 
 
 class GracefulServer(Server):  # type: ignore[misc]

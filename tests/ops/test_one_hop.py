@@ -1,6 +1,8 @@
 """The one-hop handler answers like Django's own and keeps its threads and database connections."""
 
 import asyncio
+import contextlib
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -164,3 +166,32 @@ async def test_an_endless_stream_ends_when_its_reader_leaves(embedded_stage, tmp
 async def written(files: list[Path], text: str) -> None:
     while not all(file.exists() and file.read_text() == text for file in files):
         await asyncio.sleep(0.02)
+
+
+MEGABYTE = 1024 * 1024
+
+
+def sent(port: int, head: bytes, *parts: bytes) -> bytes:
+    """What comes back to a sender who keeps to no rule; b"" where the line was cut."""
+    cut = contextlib.suppress(BrokenPipeError, ConnectionResetError)
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as line, cut:
+        line.sendall(b"POST /echo HTTP/1.1\r\nHost: 127.0.0.1\r\n" + head + b"\r\n\r\n")
+        for part in parts:
+            line.sendall(part)
+        return line.recv(65536)
+    return b""
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_kept(embedded_stage):
+    chunk = b"100000\r\n" + b"x" * MEGABYTE + b"\r\n"
+    announced = sent(embedded_stage.port, b"Content-Length: 5000000000")
+    counted = sent(embedded_stage.port, b"Transfer-Encoding: chunked", *[chunk] * 17)
+    endless = sent(embedded_stage.port, b"Content-Length: 5000000000", *[b"x" * MEGABYTE] * 64)
+
+    for answer in (announced, counted):
+        assert answer.startswith(b"HTTP/1.1 413 Content Too Large\r\n")
+        assert answer.endswith(b"Shorten it and send it again.\n")
+    assert endless == b"" or endless.startswith(b"HTTP/1.1 413 ")
+    small = sent(embedded_stage.port, b"Content-Length: 3\r\nContent-Type: text/plain", b"abc")
+    assert small.startswith(b"HTTP/1.1 201 ")
+    assert small.endswith(b"\r\n\r\nabc")
