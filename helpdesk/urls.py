@@ -54,6 +54,7 @@ urlpatterns = [
     path("portal/requests/new/", requests.new, name="request-new"),
     path("portal/requests/<str:public_id>/", requests.show, name="request"),
     path("portal/requests/<str:public_id>/answer/", requests.answer, name="request-answer"),
+    path("portal/requests/<str:public_id>/rate/", requests.rate, name="request-rate"),
     path("portal/requests/<str:public_id>/reply/", requests.reply, name="request-reply"),
     path("desk/settings/hours/", hours.overview, name="hours"),
     path("desk/settings/hours/holidays/add/", hours.add_holiday, name="holiday-add"),

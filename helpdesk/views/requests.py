@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,8 +15,8 @@ from helpdesk import access, queries
 from helpdesk.actions import messages as secure
 from helpdesk.actions import received_files, tickets
 from helpdesk.contracts import Intake
-from helpdesk.enums import Category, Channel, RequesterKind, TicketState
-from helpdesk.forms import AnswerForm, RequestForm, RequestReplyForm
+from helpdesk.enums import ENDED, Category, Channel, RequesterKind, Resolution, TicketState
+from helpdesk.forms import AnswerForm, RatingForm, RequestForm, RequestReplyForm
 from helpdesk.models import Ticket
 from helpdesk.rules.device import device_facts
 from portal_core.directory.guards import PatientRequest, patient_page
@@ -75,6 +76,24 @@ def answer(request: PatientRequest, public_id: str) -> HttpResponse:
     verb = tickets.confirm_fixed if form.cleaned_data["works"] == "yes" else tickets.still_broken
     verb(ticket=ticket, by=request.actor)
     return redirect("helpdesk:request", public_id=public_id)
+
+
+@patient_page
+@require_POST
+def rate(request: PatientRequest, public_id: str) -> HttpResponse:
+    """ "Did we help you?" One press; the words are optional."""
+    ticket = access.ticket_of_patient(request.patient, public_id)
+    form = RatingForm(request.POST)
+    if not form.is_valid():
+        if "comment" in form.errors:
+            return _page(request, ticket, RequestReplyForm(), rating=form, status=422)
+        raise Invalid
+    ratelimit.hit("helpdesk:rate", ticket.public_id, limit=20, per=3600)
+    got = form.cleaned_data
+    tickets.rate(
+        ticket=ticket, solved=got["solved"] == "yes", comment=got["comment"], round=got["round"], by=request.actor
+    )
+    return redirect(reverse("helpdesk:request", args=[public_id]) + "#rate")
 
 
 @patient_page
@@ -138,6 +157,7 @@ def _page(
     form: RequestReplyForm,
     *,
     opened: bool = False,
+    rating: RatingForm | None = None,
     status: int = 200,
     template: str = "helpdesk/request.html",
 ) -> HttpResponse:
@@ -146,6 +166,8 @@ def _page(
     if opened:
         secure.mark_read(ticket=ticket, by=request.actor)
     queries.hang_files(request.patient, thread)
+    asked = ticket.state in ENDED and ticket.resolution != Resolution.NOT_NEEDED
+    given = queries.last_rating(ticket) if asked else None
     context = {
         "ticket": ticket,
         "shown": ticket.merged_into or ticket,
@@ -154,5 +176,9 @@ def _page(
         "form": form,
         "asks": ticket.state == TicketState.CLOSE_LOOP,
         "closed": queries.is_over(ticket),
+        "rateable": asked,
+        "rating": given if given is not None and given.round == ticket.reopened_count else None,
+        "rating_form": rating or RatingForm(),
+        "rate_url": reverse("helpdesk:request-rate", args=[ticket.public_id]),
     }
     return render(request, template, context, status=status)

@@ -122,6 +122,7 @@ def _page(
         "rateable": ticket.state in ENDED,
         "rating": given if given is not None and given.round == ticket.reopened_count else None,
         "rating_form": rating or RatingForm(),
+        "rate_url": reverse("helpdesk:ticket-rate", args=[token]),
         "shown": ticket.merged_into or ticket,
         "article": article_for(Category(ticket.category), practice_id=ticket.practice_id) if ticket.is_live else None,
     }

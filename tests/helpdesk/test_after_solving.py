@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from helpdesk import access
-from helpdesk.enums import LinkKind, TicketState
+from helpdesk.enums import Channel, LinkKind, Resolution, TicketState
 from helpdesk.models import Ticket, TicketLink, TicketRating
 from portal_core.kernel.models import AuditEvent
 from tests.helpdesk.factories import TicketFactory, TicketMessageFactory, refresh
@@ -113,3 +113,27 @@ def test_a_joined_request_of_another_person_keeps_its_own_page(client, cast):
     client.post(page(mine, "ticket-reply"), {"body": "More from me.", "idempotency_key": "k"})
     assert [row.body for row in mine.messages.all()] == ["More from me."]
     assert "More from me." not in client.get(page(target)).content.decode()
+
+
+def test_a_patient_says_so_in_the_portal_too(cast, patient_client):
+    """Who asked by phone or in a secure message has no link; they are asked where they read the answer."""
+    pat = patient_client(cast.pat)
+    hers = TicketFactory(office=cast.north, patient=cast.paula, state=S.SOLVED)
+    called = TicketFactory(office=cast.north, patient=cast.pat, state=S.SOLVED, channel=Channel.PHONE)
+    letter = TicketFactory(office=cast.north, patient=cast.pat, state=S.SOLVED, channel=Channel.MESSAGE,
+                           resolution=Resolution.NOT_NEEDED)  # fmt: skip
+    here, there = (reverse("helpdesk:request", args=[one.public_id]) for one in (called, letter))
+    assert "Did we help you?" in pat.get(here).content.decode()
+    assert "Did we help you?" not in pat.get(there).content.decode()  # nobody asked for anything
+
+    no = {"solved": "no", "round": "0", "comment": "Still locked."}
+    assert pat.post(reverse("helpdesk:request-rate", args=[hers.public_id]), no).status_code == 404
+    too_long = pat.post(f"{here}rate/", no | {"comment": "x" * 1001})
+    assert (too_long.status_code, "x" * 1001 in too_long.content.decode()) == (422, True)
+    for _ in range(2):
+        assert pat.post(f"{here}rate/", no)["Location"] == f"{here}#rate"
+
+    row = refresh(called)
+    assert (row.state, row.reopened_count, row.messages.get().body) == (S.OPEN, 1, "Still locked.")
+    assert pat.post(f"{here}rate/", {"solved": "yes", "round": "1"}).status_code == 409
+    assert AuditEvent.objects.filter(action="ticket:rate", actor_id=cast.pat.public_id).count() == 1
