@@ -20,7 +20,9 @@ from helpdesk.rules.opening_words import moment_words
 from portal_core.directory import queries as directory
 from portal_core.directory.guards import PublicRequest, public_page
 from portal_core.kernel import clock, idempotency
+from portal_core.kernel.errors import AppError, TooMany
 from portal_core.kernel.http import ratelimit
+from portal_core.kernel.http.errors import onto, retry_later
 from portal_core.kernel.ids import new_public_id
 
 if TYPE_CHECKING:
@@ -35,19 +37,25 @@ def contact(request: PublicRequest) -> HttpResponse:
     offices = list(directory.contact_offices())
     form = ContactForm(request.POST or None, offices=offices, initial=_chosen(request))
     if request.method == "POST" and form.is_valid():
-        ratelimit.hit("helpdesk:contact", ratelimit.client_address(request), limit=20, per=3600)
-        if form.cleaned_data["email"]:
-            ratelimit.hit("helpdesk:contact:email", form.cleaned_data["email"].casefold(), limit=6, per=3600)
-        key = request.POST.get("idempotency_key") or new_public_id()
-        public_id = idempotency.once(_scope(form), key, lambda: _open(request, form).public_id)
-        messages.success(request, _("We received your message."))
-        return redirect("helpdesk:ticket", token=ticket_token(Ticket.objects.get(public_id=public_id)))
-    return render(
-        request,
-        "helpdesk/contact.html",
-        {"form": form, "problems": known_problems.current(), **_openings(offices)},
-        status=422 if form.errors else 200,
-    )
+        try:
+            _not_too_often(request, form)
+        except TooMany as refused:
+            refusal = onto(form, refused)
+        else:
+            key = request.POST.get("idempotency_key") or new_public_id()
+            public_id = idempotency.once(_scope(form), key, lambda: _open(request, form).public_id)
+            messages.success(request, _("We received your message."))
+            return redirect("helpdesk:ticket", token=ticket_token(Ticket.objects.get(public_id=public_id)))
+    context = {"form": form, "problems": known_problems.current(), **_openings(offices)}
+    status = refusal.status if refusal is not None else 422 if form.errors else 200
+    return retry_later(render(request, "helpdesk/contact.html", context, status=status), refusal)
+
+
+def _not_too_often(request: PublicRequest, form: ContactForm) -> None:
+    """Raises TooMany."""
+    ratelimit.hit("helpdesk:contact", ratelimit.client_address(request), limit=20, per=3600)
+    if form.cleaned_data["email"]:
+        ratelimit.hit("helpdesk:contact:email", form.cleaned_data["email"].casefold(), limit=6, per=3600)
 
 
 def _openings(offices: "list[Office]") -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 
 from helpdesk import known_problems
 from helpdesk.access import ticket_token
@@ -182,10 +183,20 @@ def test_a_form_from_another_site_is_refused(cast):
 
 
 def test_one_address_is_slowed_down(cast, client):
-    codes = [client.post(URL, typed(cast, email="", idempotency_key=f"k{n}")).status_code for n in range(21)]
+    """And keeps what was typed: a waiting room is one address."""
+    codes = [client.post(URL, typed(cast, email="", idempotency_key=f"k{n}")).status_code for n in range(20)]
+    words = 'My portal says "account disabled" since Tuesday.'
+    refused = client.post(URL, typed(cast, email="", body=words, idempotency_key="k20"))
 
-    assert codes == [302] * 20 + [429]
+    assert codes == [302] * 20
     assert Ticket.objects.count() == 20
+    assert (refused.status_code, refused.context["form"]["body"].value()) == (429, words)
+    assert escape(words) in refused.content.decode()
+    minutes = -(-int(refused["Retry-After"]) // 60)
+    assert refused.context["form"].non_field_errors() == [
+        "This was sent too often. Nothing is lost: "
+        + ("wait one minute" if minutes == 1 else f"wait {minutes} minutes") + ", then send it again."
+    ]  # fmt: skip
 
 
 def test_nobodys_mailbox_can_be_flooded(cast, client):
