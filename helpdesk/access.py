@@ -89,13 +89,32 @@ _THERE = {
 }
 
 
-def unwritten_call_for(staff: "Staff", public_id: str) -> PhoneCall:
-    """A call that one of this person's desks answered and nobody wrote down. Raises CallNotFound."""
+def calls_at(staff: "Staff", side: Side) -> Q:
+    """Calls of the line for a desk of this person, as a condition. One that reached no desk (`side` empty) is for the
+    office its number leads to."""
+    mine = Q(practice_id=staff.practice_id, side=side)
+    if side == Side.IT:
+        return mine if staff.may(Permission.IT_DESK) else Q(pk__in=[])
+    if not staff.may(Permission.OFFICE_DESK):
+        return Q(pk__in=[])
+    mine = Q(practice_id=staff.practice_id, side__in=[Side.OFFICE, ""])
     offices = staff.offices_for(Permission.OFFICE_DESK)
-    rows = PhoneCall.objects.filter(practice_id=staff.practice_id, public_id=public_id, side=Side.OFFICE)
-    if not staff.may(Permission.OFFICE_DESK) or (offices is not None and not rows.filter(office_id__in=offices)):
-        raise CallNotFound
-    call = rows.filter(outcome=CallOutcome.TALKED).first()
+    return mine if offices is None else mine & Q(office_id__in=offices)
+
+
+def unwritten_call_for(staff: "Staff", public_id: str, *, side: Side = Side.OFFICE) -> PhoneCall:
+    """A call that one of this person's desks answered, and that may have to be written down. Raises CallNotFound."""
+    return _call_at(staff, public_id, side, CallOutcome.TALKED)
+
+
+def missed_call_for(staff: "Staff", public_id: str, *, side: Side) -> PhoneCall:
+    """A call that reached nobody, for the desk it was meant for. Raises CallNotFound."""
+    return _call_at(staff, public_id, side, CallOutcome.HUNG_UP)
+
+
+def _call_at(staff: "Staff", public_id: str, side: Side, outcome: CallOutcome) -> PhoneCall:
+    rows = PhoneCall.objects.filter(calls_at(staff, side), public_id=public_id, outcome=outcome)
+    call = rows.select_related("office").first()
     if call is None:
         raise CallNotFound
     return call

@@ -43,6 +43,20 @@ class TriageConfig(AppConfig):
             )
         for desk in (Permission.OFFICE_DESK, Permission.IT_DESK):
             slots.register_nav("desk", slots.Link("What came back", "triage:returned", desk, "flag", order=92))
+        slots.register_nav(
+            "desk",
+            slots.Link(
+                "Missed calls", "triage:missed-calls", Permission.OFFICE_DESK, "phone", order=44,
+                count=panels.missed_at_office, shown=panels.has_line,
+            ),
+        )  # fmt: skip
+        slots.register_nav(
+            "desk",
+            slots.Link(
+                "Missed calls", "triage:it-missed-calls", Permission.IT_DESK, "phone", order=44,
+                count=panels.missed_at_it, shown=panels.has_line,
+            ),
+        )  # fmt: skip
         slots.register_nav("desk", slots.Link("IT console", "triage:it", Permission.IT_DESK, "flag", order=20))
         slots.register_nav("desk", slots.Link("Search", "triage:find", Permission.OFFICE_DESK, "search", order=30))
         slots.register_nav("desk", slots.Link("Search", "triage:find", Permission.IT_DESK, "search", order=30))

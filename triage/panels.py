@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from helpdesk import queries as helpdesk
+from helpdesk.enums import Side
 from portal_core.access import gate
 from portal_core.access.queries import portal_status
 from portal_core.directory.enums import Permission
@@ -68,3 +70,23 @@ def is_it_you(request: HttpRequest) -> str:
         for row in helpdesk.open_of_patient(patient, limit=3)
     ]
     return render_to_string("triage/parts/is_it_you.html", {"calls": calls}, request=request) if calls else ""
+
+
+def has_line(request: HttpRequest) -> bool:
+    """Whether people can call us on a line at all; without one there are no missed calls."""
+    return bool(settings.TWILIO_ACCOUNT_SID)
+
+
+def missed_at_office(request: HttpRequest) -> str:
+    """Beside the navigation: how many calls reached nobody at the office desk."""
+    return _missed(request, Side.OFFICE)
+
+
+def missed_at_it(request: HttpRequest) -> str:
+    return _missed(request, Side.IT)
+
+
+def _missed(request: HttpRequest, side: Side) -> str:
+    staff = getattr(request, "staff", None)
+    count = helpdesk.missed_count(staff, side=side, now=clock.now()) if staff is not None else 0
+    return (str(count) if count < helpdesk.MISSED else f"{helpdesk.MISSED - 1}+") if count else ""

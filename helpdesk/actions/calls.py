@@ -11,8 +11,9 @@ from helpdesk.actions.tickets import clocks
 from helpdesk.actions.tickets.telling import tell
 from helpdesk.enums import CallDirection, CallOutcome, CallState, Side, TicketState
 from helpdesk.models import PhoneCall, Ticket
+from helpdesk.queries.calls import missed_with
 from portal_core.directory.enums import Hat
-from portal_core.kernel import clock
+from portal_core.kernel import audit, clock
 from portal_core.kernel.contracts import Actor
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ def write_down(
     seconds: int = 0,
     phone: str = "",
     red_flags: Sequence[str] = (),
+    answers: bool = True,
     by: Actor,
 ) -> PhoneCall:
     """A call that was just made or taken, on its ticket. Talking to the requester answers them: it is the first
-    response where there was none. Raises TicketClosed."""
+    response where there was none, unless they were only told who will (`answers`). Raises TicketClosed."""
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if ticket.state in (TicketState.CLOSED, TicketState.MERGED):
         raise errors.TicketClosed
@@ -44,12 +46,20 @@ def write_down(
         started_at=now - dt.timedelta(seconds=seconds), ended_at=now,
         seconds=seconds if outcome == CallOutcome.TALKED else None,
     )  # fmt: skip
-    _note(ticket, call, staff, at=now, by=by)
+    _note(ticket, call, staff, answers=answers, at=now, by=by)
     return call
 
 
 @transaction.atomic
-def adopt(*, call: PhoneCall, ticket: Ticket, staff: "Staff", red_flags: Sequence[str] = (), by: Actor) -> PhoneCall:
+def adopt(
+    *,
+    call: PhoneCall,
+    ticket: Ticket,
+    staff: "Staff",
+    red_flags: Sequence[str] = (),
+    answers: bool = True,
+    by: Actor,
+) -> PhoneCall:
     """Say which ticket a call of the line belongs to, once it is written down. Raises WrongOffice, CallWrittenDown."""
     now, call = clock.now(), PhoneCall.objects.locked(call.pk)
     ticket = Ticket.objects.locked(ticket.pk)
@@ -61,14 +71,31 @@ def adopt(*, call: PhoneCall, ticket: Ticket, staff: "Staff", red_flags: Sequenc
         raise errors.CallWrittenDown
     call.ticket, call.staff, call.red_flags = ticket, staff, list(red_flags)
     call.save(update_fields=["ticket", "staff", "red_flags"])
-    _note(ticket, call, staff, at=now, by=by)
+    _note(ticket, call, staff, answers=answers, at=now, by=by)
     return call
 
 
-def _note(ticket: Ticket, call: PhoneCall, staff: "Staff", *, at: dt.datetime, by: Actor) -> None:
-    if call.outcome == CallOutcome.TALKED and ticket.first_response_at is None:
+@transaction.atomic
+def deal_with(*, call: PhoneCall, staff: "Staff", by: Actor) -> int:
+    """A missed call needs nobody any more: they were called back, or there is nothing to do. So are the earlier ones of
+    the same number to the same desk. Returns how many; pressed twice, the second finds none."""
+    now = clock.now()
+    keys = list(
+        missed_with(call).select_for_update().filter(started_at__lte=call.started_at).values_list("pk", flat=True)
+    )
+    PhoneCall.objects.filter(pk__in=keys).update(dealt_at=now, dealt_by=staff)
+    if keys:
+        audit.record(
+            "call:deal", by=by, target=call, practice_id=call.practice_id, at=now, calls=len(keys)
+        )  # fmt: skip
+    return len(keys)
+
+
+def _note(ticket: Ticket, call: PhoneCall, staff: "Staff", *, answers: bool, at: dt.datetime, by: Actor) -> None:
+    talked = answers and call.outcome == CallOutcome.TALKED
+    if talked and ticket.first_response_at is None:
         ticket.first_response_at = at
-    if call.outcome == CallOutcome.TALKED and ticket.state == TicketState.NEW:
+    if talked and ticket.state == TicketState.NEW:
         ticket.move(TicketState.OPEN, at=at)
         ticket.owner = ticket.owner or staff
     clocks.save(ticket, "first_response_at", "owner", at=at)

@@ -1,6 +1,7 @@
 """The practice's line: its settings, and each call on it from the first ring to the message kept (HD-10, HD-11)."""
 
 import base64
+import contextlib
 import datetime as dt
 import logging
 from typing import TYPE_CHECKING
@@ -9,21 +10,26 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from helpdesk import errors
+from helpdesk.actions.mail_routes import home_of
+from helpdesk.actions.provider_copies import LOST_FOR, let_go
 from helpdesk.actions.tickets import open_from_contact
+from helpdesk.actions.tickets.alarms import heard
 from helpdesk.actions.tickets.telling import desk_group, nudge
-from helpdesk.contracts import Intake
+from helpdesk.contracts import Intake, Placed
 from helpdesk.enums import (
     CallDirection,
     CallOutcome,
     CallState,
     Category,
     Channel,
+    CopyKind,
     RecordingState,
     RequesterKind,
     Side,
     TranscriptState,
 )
 from helpdesk.models import DeskPhone, PhoneCall, VoiceLine, VoicemailAudio
+from helpdesk.rules.callers import callers_number
 from portal_core.kernel import audit, clock, sealing
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind
@@ -41,6 +47,7 @@ LEASE = dt.timedelta(minutes=2)
 TRIES = 12
 PAUSES = (15, 60, 300, 900, 3600)  # seconds before the next try; the last one repeats
 STUCK_AFTER = dt.timedelta(hours=4)  # a call is over by then, told or not
+WRITTEN_WITHIN = dt.timedelta(hours=1)  # what the provider has not written down by then it never will
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------
@@ -91,8 +98,8 @@ def begin(*, line: VoiceLine, sid: str, phone: str) -> PhoneCall:
     call, made = PhoneCall.objects.get_or_create(
         sid=sid,
         defaults={
-            "practice": line.practice, "direction": CallDirection.IN, "state": CallState.MENU, "phone": phone[:32],
-            "started_at": now,
+            "practice": line.practice, "direction": CallDirection.IN, "state": CallState.MENU,
+            "phone": callers_number(phone), "started_at": now,
         },
     )  # fmt: skip
     if made:
@@ -133,13 +140,16 @@ def route(*, call: PhoneCall, side: Side, office: "Office", ring: bool) -> Phone
 
 @transaction.atomic
 def rang(*, call: PhoneCall, answered: bool, seconds: int) -> PhoneCall:
-    """The desk's phone stopped ringing: they talked and the call is over, or a message is taken. Raises WrongMove."""
+    """The desk's phone stopped ringing: they talked and the call is over, or a message is taken. Of a talk the end of
+    the call may be told first: when the caller hangs up, both are told at once. Raises WrongMove."""
     now, call = clock.now(), PhoneCall.objects.locked(call.pk)
-    if call.state != CallState.RINGING:
+    hung_up = _hung_up_at_a_desk(call) and not call.recording_sid
+    if not (call.state == CallState.RINGING or (answered and hung_up)):
         raise errors.WrongMove
     if answered:
-        call.move(CallState.ENDED, at=now, outcome=CallOutcome.TALKED)
-        call.seconds = seconds
+        if call.state == CallState.RINGING:
+            call.move(CallState.ENDED, at=now)
+        call.outcome, call.seconds = CallOutcome.TALKED, seconds
     else:
         call.move(CallState.VOICEMAIL, at=now)
     call.save(update_fields=["state", "outcome", "ended_at", "seconds"])
@@ -151,15 +161,17 @@ def rang(*, call: PhoneCall, answered: bool, seconds: int) -> PhoneCall:
 def message_left(*, call: PhoneCall, recording_sid: str, seconds: int) -> PhoneCall:
     """A message was spoken: a ticket on the right desk, and the sound is fetched. Told twice (Twilio does), it is one.
 
-    The end of the call may be told before its recording. Raises WrongMove for a call that took no message.
+    The end of the call may be told before its recording, and so may its words. A sound too short to hold any is no
+    message: the call stays as it is, and the provider deletes it. Raises WrongMove for a call that took no message.
     """
     now, call = clock.now(), PhoneCall.objects.locked(call.pk)
     if call.recording_sid == recording_sid:
         return call
-    hung_up = call.state == CallState.ENDED and call.outcome == CallOutcome.HUNG_UP and call.office_id is not None
-    if call.recording_sid or not (call.state == CallState.VOICEMAIL or hung_up) or call.office is None:
+    takes_message = call.state == CallState.VOICEMAIL or _hung_up_at_a_desk(call)
+    if call.recording_sid or not takes_message or call.office is None:
         raise errors.WrongMove
     if seconds < SHORTEST:
+        let_go(CopyKind.RECORDING, recording_sid, due_at=now)
         return call
     ticket = open_from_contact(
         intake=Intake(
@@ -170,6 +182,8 @@ def message_left(*, call: PhoneCall, recording_sid: str, seconds: int) -> PhoneC
             phone=call.phone,
         ),
         office=call.office,
+        side=Side(call.side),
+        placed=Placed.CALLED,
         by=_caller(call),
     )
     if call.state == CallState.VOICEMAIL:
@@ -177,39 +191,56 @@ def message_left(*, call: PhoneCall, recording_sid: str, seconds: int) -> PhoneC
     call.outcome = CallOutcome.VOICEMAIL
     call.ticket, call.recording_sid, call.recording_seconds = ticket, recording_sid, seconds
     call.recording_state, call.recording_due_at = RecordingState.WANTED, now
-    call.transcript_state = TranscriptState.WANTED if writes_down(call) else TranscriptState.NONE
+    if call.transcript_of != recording_sid:
+        call.transcript, call.transcript_of = "", ""
+        call.transcript_state = TranscriptState.WANTED if writes_down(call) else TranscriptState.NONE
     call.save(
         update_fields=[
-            "transcript_state",
+            "transcript", "transcript_of", "transcript_state",
             "state", "outcome", "ended_at", "ticket", "recording_sid", "recording_seconds", "recording_state",
             "recording_due_at",
         ]
     )  # fmt: skip
     _note("call:message", call, at=now, seconds=seconds, ticket=ticket.public_id)
+    _read_words(call)
     return call
 
 
 @transaction.atomic
-def transcribed(*, call: PhoneCall, text: str) -> PhoneCall:
-    """The machine's words of a message; empty: it could not make any out. What comes later changes nothing."""
+def transcribed(*, call: PhoneCall, text: str, recording_sid: str = "") -> PhoneCall:
+    """The machine's words of a message; empty: it could not make any out. They may come before the message is told of.
+    What comes later, or belongs to another recording than the one kept, changes nothing."""
     call = PhoneCall.objects.locked(call.pk)
-    if call.transcript_state == TranscriptState.READY or not call.recording_sid:
+    of = recording_sid or call.recording_sid
+    if not of or (call.recording_sid and of != call.recording_sid) or not call.side:
         return call
-    call.transcript = text.strip()[:4000]
+    if call.transcript_state == TranscriptState.READY and call.transcript_of in ("", of):
+        return call
+    call.transcript, call.transcript_of = text.strip()[:4000], of
     call.transcript_state = TranscriptState.READY if call.transcript else TranscriptState.FAILED
-    call.save(update_fields=["transcript", "transcript_state"])
+    call.save(update_fields=["transcript", "transcript_of", "transcript_state"])
+    _read_words(call)
     _nudge(call)
     return call
 
 
+def _read_words(call: PhoneCall) -> None:
+    if call.ticket is not None and call.transcript:
+        heard(ticket=call.ticket, words=call.transcript)
+
+
 @transaction.atomic
 def over(*, call: PhoneCall) -> PhoneCall:
-    """They hung up. A call that is over stays as it is."""
+    """They hung up. A call that is over stays as it is. One that reached no desk stands, as missed, in the list of the
+    office that the number would lead to."""
     now, call = clock.now(), PhoneCall.objects.locked(call.pk)
     if call.state == CallState.ENDED:
         return call
+    if call.state == CallState.MENU:
+        with contextlib.suppress(errors.NoOffice):
+            call.office = home_of(call.practice_id, call.phone)
     call.move(CallState.ENDED, at=now, outcome=CallOutcome.HUNG_UP)
-    call.save(update_fields=["state", "outcome", "ended_at"])
+    call.save(update_fields=["state", "outcome", "ended_at", "office"])
     _note("call:over", call, at=now)
     return call
 
@@ -227,10 +258,6 @@ def fetch_due() -> int:
             continue
         keep_sound(call=call, sound=sound)
         kept += 1
-        try:
-            telephony.forget_recording(call.recording_sid)
-        except TransportError as error:
-            log.warning("A recording was fetched and could not be deleted at the provider: %s", error.code)
     return kept
 
 
@@ -241,6 +268,26 @@ def end_stuck() -> int:
     for call in calls:
         over(call=call)
     return len(calls)
+
+
+def end_writing() -> int:
+    """Messages whose words the provider never sent: the desk need not wait for them. Returns how many."""
+    late = PhoneCall.objects.filter(
+        transcript_state=TranscriptState.WANTED, ended_at__lt=clock.now() - WRITTEN_WITHIN
+    ).order_by("ended_at")  # fmt: skip
+    keys = list(late.values_list("pk", flat=True)[:100])
+    for key in keys:
+        _stop_waiting(key)
+    return len(keys)
+
+
+@transaction.atomic
+def _stop_waiting(key: int) -> None:
+    call = PhoneCall.objects.locked(key)
+    if call.transcript_state == TranscriptState.WANTED:
+        call.transcript_state = TranscriptState.FAILED
+        call.save(update_fields=["transcript_state"])
+        _nudge(call)
 
 
 @transaction.atomic
@@ -257,7 +304,8 @@ def _claim() -> PhoneCall | None:
 
 @transaction.atomic
 def keep_sound(*, call: PhoneCall, sound: telephony.Sound) -> None:
-    """The sound of a message is here; it is sealed before it is written. Twice is once."""
+    """The sound of a message is here; it is sealed before it is written, and the provider's copy goes. Twice is
+    once."""
     now, call = clock.now(), PhoneCall.objects.locked(call.pk)
     sealed = sealing.seal(base64.b64encode(sound.data).decode(), purpose=SEALED_FOR)
     VoicemailAudio.objects.get_or_create(
@@ -266,6 +314,7 @@ def keep_sound(*, call: PhoneCall, sound: telephony.Sound) -> None:
     )
     call.recording_state, call.recording_due_at = RecordingState.KEPT, None
     call.save(update_fields=["recording_state", "recording_due_at"])
+    let_go(CopyKind.RECORDING, call.recording_sid, due_at=now)
     _note("call:keep", call, at=now, size=len(sound.data))
     _nudge(call)
 
@@ -275,6 +324,7 @@ def _postpone(call: PhoneCall, error: TransportError) -> None:
     now, call = clock.now(), PhoneCall.objects.locked(call.pk)
     if error.permanent or call.recording_tries >= TRIES:
         call.recording_state, call.recording_due_at = RecordingState.LOST, None
+        let_go(CopyKind.RECORDING, call.recording_sid, due_at=now + LOST_FOR)
         _note("call:lose", call, at=now, why=error.code)
         _nudge(call)
     else:
@@ -291,6 +341,10 @@ def writes_down(call: PhoneCall) -> bool:
 def unsealed(audio: VoicemailAudio) -> bytes:
     """The recording itself. Raises sealing.Unreadable."""
     return base64.b64decode(sealing.unseal(audio.sealed, purpose=SEALED_FOR))
+
+
+def _hung_up_at_a_desk(call: PhoneCall) -> bool:
+    return call.state == CallState.ENDED and call.outcome == CallOutcome.HUNG_UP and call.side != ""
 
 
 def _in_menu(call: PhoneCall) -> PhoneCall:

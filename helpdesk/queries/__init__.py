@@ -1,11 +1,15 @@
 """What may be asked of the helpdesk's rows: queues, one ticket, hours, calls, e-mail. `helpdesk.access` is the door."""
 
 from helpdesk.queries.calls import (
+    MISSED,
+    Missed,
     calls_of,
     desk_number,
     desk_numbers,
     line_of,
     line_of_practice,
+    missed_calls,
+    missed_count,
     red_flags_of,
     unwritten_calls,
     usual_caller,
@@ -41,6 +45,7 @@ from helpdesk.queries.messages import (
 )
 from helpdesk.queries.queues import (
     Page,
+    cursor,
     handler_before,
     it_queue,
     load_of,
@@ -52,13 +57,13 @@ from helpdesk.queries.queues import (
     tickets_of_incident,
     undoable,
 )
+from helpdesk.queries.said import alarm, said, said_in
+from helpdesk.queries.standing import office_opens_words, opens_words, standing
 from helpdesk.queries.ticket import (
     files_of_ticket,
     is_over,
     last_rating,
     mails_of_ticket,
-from helpdesk.queries.said import alarm, said, said_in
-from helpdesk.queries.standing import office_opens_words, opens_words, standing
     promised_to,
     promises,
     public_thread,
@@ -71,9 +76,12 @@ from helpdesk.queries.standing import office_opens_words, opens_words, standing
 )
 
 __all__ = [
+    "MISSED",
+    "Missed",
     "OpenAnywhere",
     "Page",
     "Place",
+    "alarm",
     "as_read",
     "calendar_for",
     "calendar_of",
@@ -82,7 +90,7 @@ __all__ = [
     "can_read_messages",
     "conversations",
     "count_files",
-    "alarm",
+    "cursor",
     "desk_number",
     "desk_numbers",
     "files_named",
@@ -104,10 +112,14 @@ __all__ = [
     "load_of",
     "look_alikes",
     "mails_of_ticket",
+    "missed_calls",
+    "missed_count",
     "of_kind",
+    "office_opens_words",
     "office_queue",
     "open_anywhere",
     "open_of_patient",
+    "opens_words",
     "places",
     "promised_to",
     "promises",
@@ -116,12 +128,13 @@ __all__ = [
     "reads_in_portal",
     "red_flags_of",
     "relations",
+    "said",
+    "said_in",
     "sent_to",
-    "office_opens_words",
     "shut_for_good",
+    "standing",
     "texts_of_ticket",
     "thread",
-    "opens_words",
     "ticket_by_id",
     "tickets_of_incident",
     "timekeeping",
@@ -131,8 +144,5 @@ __all__ = [
     "unwritten_calls",
     "usual_caller",
     "waiting_with",
-    "said",
-    "said_in",
     "went_on_in",
 ]
-    "standing",

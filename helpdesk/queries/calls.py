@@ -1,11 +1,14 @@
 """The phone: lines, desks, and who talked to whom."""
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, Max
+from django.db.models import Count, Exists, Max, OuterRef
 
+from helpdesk.access import calls_at
 from helpdesk.enums import (
+    CallDirection,
     CallOutcome,
     Hanging,
     Side,
@@ -16,12 +19,15 @@ from helpdesk.models import (
     Ticket,
     VoiceLine,
 )
-from portal_core.directory.enums import Permission
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from portal_core.directory.models import Office, Staff
 
 UNWRITTEN_FOR = dt.timedelta(hours=24)
+MISSED_FOR = dt.timedelta(days=7)  # whoever was not called back by then has called again, or has not
+MISSED = 100  # calls looked at
 USUAL_SINCE = dt.timedelta(days=180)
 
 
@@ -57,15 +63,57 @@ def red_flags_of(ticket: Ticket) -> set[str]:
     return {code for codes in ticket.calls.values_list("red_flags", flat=True) for code in codes}
 
 
-def unwritten_calls(staff: "Staff", *, now: dt.datetime, limit: int = 6) -> list[PhoneCall]:
-    """Calls that the desks of this person answered in the last day and nobody wrote down, newest first."""
-    offices = staff.offices_for(Permission.OFFICE_DESK)
+def unwritten_calls(staff: "Staff", *, side: Side = Side.OFFICE, now: dt.datetime, limit: int = 6) -> list[PhoneCall]:
+    """Calls that a desk of this person answered in the last day and nobody wrote down, newest first."""
     rows = PhoneCall.objects.filter(
-        practice_id=staff.practice_id, ticket=None, outcome=CallOutcome.TALKED, side=Side.OFFICE,
-        started_at__gt=now - UNWRITTEN_FOR,
+        calls_at(staff, side), ticket=None, outcome=CallOutcome.TALKED, started_at__gt=now - UNWRITTEN_FOR,
     )  # fmt: skip
-    rows = rows if offices is None else rows.filter(office_id__in=offices)
     return list(rows.select_related("office").order_by("-started_at", "-id")[:limit])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """Somebody called and reached nobody; all their calls since they last reached us are one. `call` is the latest,
+    `times` how many they were."""
+
+    call: PhoneCall
+    times: int
+
+
+def missed_calls(staff: "Staff", *, side: Side, now: dt.datetime) -> list[Missed]:
+    """Who called a desk of this person within the week, reached nobody, left no message, and did not reach us since;
+    the latest first. One query."""
+    rows = list(_missed(staff, side, now).select_related("office").order_by("-started_at", "-id")[:MISSED])
+    found: dict[tuple[str, int | None], list[PhoneCall]] = {}
+    for row in rows:
+        found.setdefault((row.phone, row.office_id), []).append(row)
+    return [Missed(call=calls[0], times=len(calls)) for calls in found.values()]
+
+
+def missed_count(staff: "Staff", *, side: Side, now: dt.datetime) -> int:
+    """How many calls that is, at most MISSED; one query."""
+    return _missed(staff, side, now)[:MISSED].count()
+
+
+def missed_with(call: PhoneCall) -> "QuerySet[PhoneCall]":
+    """The missed calls of the same number to the same desk, this one among them, that nobody dealt with."""
+    desk = [Side.IT] if call.side == Side.IT else [Side.OFFICE, ""]
+    rows = PhoneCall.objects.filter(
+        practice_id=call.practice_id, office_id=call.office_id, phone=call.phone, side__in=desk, ticket=None,
+        outcome=CallOutcome.HUNG_UP, dealt_at=None,
+    )  # fmt: skip
+    return rows if call.phone else rows.filter(pk=call.pk)
+
+
+def _missed(staff: "Staff", side: Side, now: dt.datetime) -> "QuerySet[PhoneCall]":
+    reached = PhoneCall.objects.filter(
+        phone=OuterRef("phone"), practice=OuterRef("practice"), started_at__gte=OuterRef("started_at"),
+        outcome__in=[CallOutcome.TALKED, CallOutcome.VOICEMAIL],
+    ).exclude(phone="")  # fmt: skip
+    return PhoneCall.objects.filter(
+        ~Exists(reached), calls_at(staff, side), practice_id=staff.practice_id, ticket=None,
+        outcome=CallOutcome.HUNG_UP, dealt_at=None, direction=CallDirection.IN, started_at__gt=now - MISSED_FOR,
+    )  # fmt: skip
 
 
 def usual_caller(patient_id: int, *, side: Side, now: dt.datetime) -> "Staff | None":

@@ -10,10 +10,12 @@ from django.urls import reverse
 from twilio.request_validator import RequestValidator
 
 from helpdesk.actions import hours, phone_line
-from helpdesk.errors import LineLoops, LineTaken, WrongOffice
-from helpdesk.models import DeskPhone, PhoneCall, Ticket, VoiceLine, VoicemailAudio
+from helpdesk.errors import LineLoops, LineTaken, WrongMove, WrongOffice
+from helpdesk.models import DeskPhone, PhoneCall, ProviderCopy, Ticket, VoiceLine, VoicemailAudio
+from helpdesk.queries import unwritten_calls
 from helpdesk.rules.hours import parse_spans
 from helpdesk.tasks import fetch_recordings
+from portal_core.directory.enums import PatientSupportMode
 from portal_core.directory.models import Office
 from portal_core.kernel.models import AuditEvent
 from tests.fakes.twilio_server import twilio_double
@@ -334,13 +336,37 @@ def test_a_recording_that_is_late_is_asked_for_again_and_given_up_in_the_end(cas
     assert call().recording_state == "lost"
 
 
-def test_what_is_no_sound_is_not_kept(cast, line, post, twilio):
+def test_what_is_no_sound_is_not_kept(cast, line, post, twilio, clock_at):
     Caller(post).press("1").press("3").speak()
     twilio.recordings[RECORDING] = b"<html>sign in</html>"
 
     fetch_recordings()
 
     assert (call().recording_state, VoicemailAudio.objects.count(), twilio.deleted) == ("lost", 0, [])
+    clock_at.shift(dt.timedelta(days=7, seconds=1))  # time to save it by hand
+    fetch_recordings()
+    assert (twilio.deleted, ProviderCopy.objects.count()) == ([RECORDING], 0)
+
+
+def test_a_deletion_that_failed_is_asked_for_until_the_copy_is_gone(cast, line, post, twilio, clock_at):
+    """The voice of a patient stays at nobody else's: not after an outage, and not after a crash before the asking."""
+    Caller(post).press("1").press("3").speak()
+    twilio.recordings[RECORDING] = SOUND
+    assert phone_line.fetch_due() == 1  # and then the process dies
+    assert (call().recording_state, twilio.deleted) == ("kept", [])
+
+    twilio.outage = 503
+    for passes in (0, 130, 700):
+        clock_at.shift(passes)
+        fetch_recordings()
+    assert (ProviderCopy.objects.get().tries, twilio.deleted) == (3, [])
+    twilio.outage = 0
+    fetch_recordings()
+    assert twilio.deleted == []  # not before its time
+    clock_at.shift(3601)
+    fetch_recordings()
+
+    assert (twilio.deleted, ProviderCopy.objects.count()) == ([RECORDING], 0)
 
 
 def test_a_killed_fetch_leaves_a_lease_that_ends(cast, line, post, twilio, clock_at):
@@ -351,6 +377,112 @@ def test_a_killed_fetch_leaves_a_lease_that_ends(cast, line, post, twilio, clock
     assert fetch_recordings() == 0
     clock_at.shift(121)
     assert fetch_recordings() == 1
+
+
+def test_a_talk_whose_end_was_told_first_is_a_talk(cast, line, post):
+    """HD-13: when the caller hangs up, the end of the call and the end of the dial come at once, in any order."""
+    caller = Caller(post).press("1").press("1")
+    post(addresses(call())[1], CallStatus="completed")
+    assert call().outcome == "hung_up"
+
+    caller.dialed("completed", 240)
+
+    assert (call().state, call().outcome, call().seconds) == ("ended", "talked", 240)
+    assert unwritten_calls(cast.olivia, now=FRIDAY_NOON) == [call()]
+    again = {"DialCallStatus": "completed", "DialCallDuration": "9"}
+    assert post(addresses(call())[4], **again).status_code == 409
+    Caller(lambda address, **form: post(address, **{"CallSid": "CA" + "2" * 32, **form}))
+    menu_only = PhoneCall.objects.get(sid="CA" + "2" * 32)
+    phone_line.over(call=menu_only)
+    with pytest.raises(WrongMove):  # it never rang
+        phone_line.rang(call=menu_only, answered=True, seconds=9)
+
+
+def test_nobody_is_told_that_we_have_a_message_which_we_do_not_have(cast, line, post, twilio):
+    """A sound of a second holds no words: the tone comes again, once, and the provider deletes what it has."""
+    short, other = {"RecordingSid": RECORDING, "RecordingDuration": "1"}, "RE" + "b" * 32
+    twilio.recordings[RECORDING], twilio.recordings[other] = SOUND, SOUND
+    caller = Caller(post).press("1").press("3")
+    caller.hear(post(caller.document.find("Record").attrib["action"], **short))
+    assert "We did not hear anything. Please speak after the tone" in caller.words
+    action = caller.document.find("Record").attrib["action"]
+
+    last = caller.hear(post(action, RecordingSid=other, RecordingDuration="0"))
+    assert (last.document.find("Record"), "We have your message" in last.words) == (None, False)
+    assert (Ticket.objects.count(), fetch_recordings(), sorted(twilio.deleted)) == (0, 0, [RECORDING, other])
+
+    third = "RE" + "c" * 32
+    assert "We have your message" in caller.hear(post(action, RecordingSid=third, RecordingDuration="9")).words
+    assert Ticket.objects.get().office == cast.west
+
+
+def test_words_that_come_before_their_message_are_kept_and_others_are_not(cast, line, post):
+    other = "RE" + "b" * 32
+    caller = Caller(post).press("1").press("3")
+    address = caller.document.find("Record").attrib["transcribeCallback"]
+
+    def written(sid, text):
+        post(address, TranscriptionStatus="completed", TranscriptionText=text, RecordingSid=sid)
+
+    written(other, "Hm.")  # of a sound that was too short
+    written(RECORDING, "I cannot sign in.")
+    caller.speak()
+    assert (call().transcript, call().transcript_state) == ("I cannot sign in.", "ready")
+    written(RECORDING, "Replayed.")
+    written(other, "Another recording.")
+    assert call().transcript == "I cannot sign in."
+
+
+def test_words_that_never_come_are_waited_for_an_hour(cast, line, post, clock_at):
+    Caller(post).press("1").press("3").speak()
+    clock_at.shift(3599)
+    fetch_recordings()
+    assert call().transcript_state == "wanted"
+    clock_at.shift(2)
+    fetch_recordings()
+    assert call().transcript_state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("number", "kept"),
+    [("anonymous", ""), ("+266696687", ""), ("sip:desk@example", ""), ("", ""), (CALLER, CALLER)],
+)
+def test_withheld_numbers_are_no_numbers(cast, line, post, number, kept):
+    """Nobody is offered to call "+266696687" back, and two such callers are not the same person."""
+    caller = Caller(lambda address, **form: post(address, **{**form, "From": number}))
+    caller.press("1").press("3").speak()
+
+    assert (call().phone, Ticket.objects.get().requester_phone) == (kept, kept)
+
+
+def test_a_wrong_key_is_asked_about_once_and_a_number_on_file_leads_home(cast, line, post):
+    """TR-03: who does not know their office reaches the one they belong to; the line names it to nobody, because a
+    number on the screen proves nothing."""
+    type(cast.pat).objects.filter(pk=cast.pat.pk).update(phone=CALLER, home_office=cast.south)
+    caller = Caller(post).press("1").press("7")
+    assert "That key stands for no office." in caller.words
+
+    caller.press("7")
+
+    assert (call().office, call().side) == (cast.south, "office")
+    assert ("South" in caller.words, "Larkfield Health Group" in caller.words) == (False, True)
+    caller = Caller(lambda address, **form: post(address, **{**form, "CallSid": "CA" + "2" * 32, "From": "+12175550222"}))
+    assert caller.press("1").press("0").document.find("Dial/Number").text == "+12175550101"
+    assert "North" not in caller.words
+    assert "North" not in caller.dialed("no-answer").words
+
+
+def test_a_practice_with_a_patient_line_lets_patients_reach_it_by_a_key(cast, line, post):
+    """C5, TR-07: only where the practice opened it; their message lands at IT, and the call is theirs."""
+    assert "press 3" not in Caller(post).words
+    type(cast.practice).objects.filter(pk=cast.practice.pk).update(patient_support_mode=PatientSupportMode.PATIENT_LINE)
+    caller = Caller(lambda address, **form: post(address, **{**form, "CallSid": "CA" + "2" * 32}))
+    assert "press 3" in caller.words
+
+    caller.press("3").dialed("no-answer").speak()
+
+    ticket = Ticket.objects.get()
+    assert (ticket.side, ticket.requester_kind) == ("it", "patient")
 
 
 def test_calls_whose_end_nobody_told_are_ended(cast, line, post, clock_at):

@@ -88,6 +88,19 @@ def test_picking_and_dropping_keeps_what_was_typed(cast, olivia):
         assert 'value="+12175550123"' in page
 
 
+def test_a_stopped_clock_stands_still_while_the_patient_is_looked_up(cast, olivia):
+    """HD-13: what was counted comes back to the page, and whether it was stopped; not the age of the page."""
+    with time_machine.travel(dt.datetime(2026, 11, 20, 16, 0, tzinfo=dt.UTC), tick=False) as traveller:
+        began = olivia.get(url("call")).context["form"]["began"].value()
+        traveller.shift(400)
+        found = olivia.post(url("call"), typed(cast, do="find", began=began, call_seconds="95", stopped="1", q="pat"))
+        plain = olivia.post(url("call"), typed(cast, do="find", began=began, q="pat"))
+
+    assert (found.context["elapsed"], found.context["stopped"]) == (95, True)
+    assert "data-stopped" in text_of(found)
+    assert (plain.context["elapsed"], plain.context["stopped"]) == (400, False)
+
+
 def test_strangers_are_not_found_by_the_call_screen(cast, olivia):
     assert olivia.post(url("call"), typed(cast, do="", pick=cast.charlie_patient.public_id)).status_code == 404
 
@@ -141,11 +154,12 @@ def test_a_kind_that_is_not_among_the_buttons(cast, olivia):
 
 
 def test_a_call_of_the_line_is_written_down_once(cast, olivia):
-    """HD-10: its number and length come along; a colleague who comes later is told."""
+    """HD-10, HD-13: its number and length come along, however long the form was open; a colleague who comes later is
+    told."""
     call = line_call(cast.north)
-    assert "+12175550177" in text_of(olivia.get(url("call")))
+    assert "+12175550177 · 5 min" in text_of(olivia.get(url("call")))
 
-    olivia.post(url("call"), typed(cast, line_call=call.public_id))
+    olivia.post(url("call"), typed(cast, line_call=call.public_id, call_seconds="30"))
     late = olivia.post(url("call"), typed(cast, line_call=call.public_id, idempotency_key="k2"))
 
     ticket = Ticket.objects.get()
@@ -244,3 +258,148 @@ def test_it_calls_the_patient_with_what_the_flag_provides(cast, staff_client):
     type(flag).objects.filter(pk=flag.pk).update(ok_to_contact=False)
     ian.post(url("flag-call", flag.public_id), made | {"idempotency_key": "c2"})
     assert PhoneCall.objects.filter(side=Side.IT).count() == 1
+
+
+# --- calls to IT ------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def ian(cast, staff_client):
+    return staff_client(cast.ian)
+
+
+def to_it(cast, **more):
+    return typed(cast, **{"who": "provider", "category": Category.STAFF_ACCESS, "office": cast.south.public_id, **more})
+
+
+def test_it_logs_a_providers_call_with_its_clock(cast, ian):
+    """HD-07, HD-10, HD-13, HD-17: once however often it is pressed; the ticket is whose call it was."""
+    page = ian.get(url("it-call"))
+    began = page.context["form"]["began"].value()
+    call = to_it(cast, name="Dr. Hart", phone="+12175550144", minutes="3", began=began, red_flags=["pressure"])
+    for _ in range(2):
+        answer = ian.post(url("it-call"), call)
+
+    row, made = Ticket.objects.get(), PhoneCall.objects.get()
+    assert answer.url == url("it-ticket", row.public_id)
+    assert (row.side, row.office, row.owner, row.requester_kind, row.call_seconds, row.state) == (
+        Side.IT, cast.south, cast.ian, "provider", 180, TicketState.OPEN,
+    )  # fmt: skip
+    assert (made.side, made.seconds, made.staff, made.direction, made.red_flags) == (
+        Side.IT, 180, cast.ian, "in", ["pressure"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("how", [{"do": "hand"}, {"who": "patient"}])
+def test_a_patients_call_to_it_is_the_offices_with_one_press(cast, ian, olivia, how):
+    """TR-02, TR-03: noted without a chart and with its length; being told who helps is no answer."""
+    without = ian.post(url("it-call"), to_it(cast, **how, office=cast.north.public_id))
+    assert (without.status_code, "Write their number down" in text_of(without)) == (422, True)
+    assert not Ticket.objects.exists()
+
+    call = to_it(cast, **how, office=cast.north.public_id, phone="+12175550100", minutes="2", category=Category.SLOW)
+    for _ in range(2):
+        assert ian.post(url("it-call"), call).url == url("it")
+
+    row = Ticket.objects.get()
+    assert (row.office, row.side, row.state, row.owner, row.patient, row.first_response_at, row.call_seconds) == (
+        cast.north, Side.OFFICE, TicketState.NEW, None, None, None, 120,
+    )  # fmt: skip
+    assert (PhoneCall.objects.get().side, PhoneCall.objects.get().staff) == (Side.IT, cast.ian)
+    assert ian.get(url("it-ticket", row.public_id)).status_code == 404
+    assert "Ian Staff" in text_of(olivia.get(url("office-ticket", row.public_id)))
+
+
+def test_where_patients_may_reach_it_a_technical_call_stays_there_unless_it_is_given_away(cast, ian):
+    """C5, TR-07"""
+    type(cast.practice).objects.filter(pk=cast.practice.pk).update(patient_support_mode="patient_line")
+    call = to_it(cast, who="patient", category=Category.SLOW, phone="+12175550100")
+    ian.post(url("it-call"), call)
+    ian.post(url("it-call"), call | {"do": "hand", "idempotency_key": "k2"})
+
+    first, second = Ticket.objects.order_by("pk")
+    assert (first.side, first.owner, second.side, second.owner) == (Side.IT, cast.ian, Side.OFFICE, None)
+
+
+def test_calls_that_its_phone_answered_are_its_to_write_down(cast, ian, olivia):
+    """HD-10: nobody else sees them, and each is written down once."""
+    call = line_call(cast.north, side=Side.IT, requester_kind="provider", seconds=240)
+    assert "+12175550177 · 4 min" in text_of(ian.get(url("it-call")))
+    assert "+12175550177" not in text_of(olivia.get(url("call")))
+    assert olivia.post(url("call"), typed(cast, line_call=call.public_id)).status_code == 404
+
+    ian.post(url("it-call"), to_it(cast, line_call=call.public_id, call_seconds="9"))
+
+    row = Ticket.objects.get()
+    assert (row.requester_phone, row.call_seconds, refresh(call).ticket) == ("+12175550177", 240, row)
+    assert "+12175550177" not in text_of(ian.get(url("it-call")))
+    late = ian.post(url("it-call"), to_it(cast, line_call=call.public_id, idempotency_key="k2"))
+    assert (late.status_code, Ticket.objects.count()) == (422, 1)
+    other = line_call(cast.north)
+    assert ian.post(url("it-call"), to_it(cast, line_call=other.public_id, idempotency_key="k3")).status_code == 404
+
+
+def test_it_notes_a_call_on_its_own_ticket(cast, ian, olivia):
+    """HD-07, HD-08: calling a colleague back answers them; noted once, with words that stay inside."""
+    row = TicketFactory(office=cast.north, side=Side.IT, requester_kind="staff", category=Category.STAFF_HOWTO)
+    call = {"direction": "out", "outcome": "talked", "minutes": "4", "note": "Showed it.", "idempotency_key": "c1"}
+    for _ in range(2):
+        assert ian.post(url("it-ticket-call", row.public_id), call).url == url("it-ticket", row.public_id)
+
+    made = PhoneCall.objects.get()
+    assert (made.seconds, made.side, refresh(row).owner, TicketMessage.objects.get().visibility) == (
+        240, Side.IT, cast.ian, "internal",
+    )  # fmt: skip
+    bad = ian.post(url("it-ticket-call", row.public_id), call | {"outcome": "", "idempotency_key": "c2"})
+    assert (bad.status_code, 'id="call" class="deed" open' in " ".join(text_of(bad).split())) == (422, True)
+    assert olivia.post(url("it-ticket-call", row.public_id), call).status_code == 403
+    assert PhoneCall.objects.count() == 1
+
+
+# --- missed calls -----------------------------------------------------------------------------------------------------
+def missed(office, **fields):
+    values = {"outcome": "hung_up", "seconds": None, "phone": "+12175550166"}
+    return line_call(office, **values | fields)
+
+
+def test_who_reached_nobody_is_listed_until_somebody_dealt_with_it(cast, olivia, ian, settings):
+    """HD-10: at the desk it was for; one number is one line; who reached us since is none."""
+    settings.TWILIO_ACCOUNT_SID = "AC1"
+    now = clock.now()
+    ago = lambda hours: now - dt.timedelta(hours=hours)  # noqa: E731
+    first = missed(cast.north, started_at=ago(3))
+    latest = missed(cast.north, started_at=ago(1), side="", language="es")
+    missed(cast.north, started_at=ago(4), phone="+12175550111")
+    line_call(cast.north, started_at=ago(2), phone="+12175550111")  # reached us since
+    missed(cast.north, started_at=ago(24 * 7 + 1), phone="+12175550112")
+    for office, side in ((cast.south, "office"), (cast.elsewhere_office, "office"), (cast.north, "it")):
+        missed(office, side=side, phone="+12175550113")
+
+    page = olivia.get(url("missed-calls"))
+    assert [(one.call, one.times) for one in page.context["missed"]] == [(latest, 2)]
+    assert "Spanish" in text_of(page)
+    assert [one.call.phone for one in ian.get(url("it-missed-calls")).context["missed"]] == ["+12175550113"]
+    for stranger in (missed(cast.south), missed(cast.north, side="it")):
+        assert olivia.post(url("missed-calls"), {"call": stranger.public_id}).status_code == 404
+
+    for _ in range(2):
+        assert olivia.post(url("missed-calls"), {"call": latest.public_id}).url == url("missed-calls")
+    assert (refresh(first).dealt_by, refresh(latest).dealt_by) == (cast.olivia, cast.olivia)
+    assert AuditEvent.objects.filter(action="call:deal").count() == 1
+    assert text_of(olivia.get(url("missed-calls"))).count("No missed calls") == 1
+
+
+def test_calling_back_is_logged_and_ends_the_missed_call(cast, olivia):
+    call = missed(cast.north)
+    page = olivia.get(url("call") + f"?missed={call.public_id}")
+    assert (page.context["form"]["phone"].value(), page.context["form"]["missed"].value()) == (
+        "+12175550166", call.public_id,
+    )  # fmt: skip
+
+    logged = typed(cast, missed=call.public_id, phone="+12175550166", minutes="2")
+    for _ in range(2):
+        olivia.post(url("call"), logged)
+
+    made = Ticket.objects.get().calls.get()
+    assert (made.direction, made.seconds, refresh(call).dealt_by, refresh(call).ticket) == (
+        "out", 120, cast.olivia, None,
+    )  # fmt: skip
+    assert olivia.get(url("call") + f"?missed={missed(cast.south).public_id}").status_code == 404

@@ -1,5 +1,6 @@
 """What people at the two desks type."""
 
+from triage.forms.calls import CALL_MAX, CallBackForm, CallForm, HandOverForm, ITCallForm, LoggedCall
 from triage.forms.desk import (
     BulkFlagForm,
     BulkForm,
@@ -12,20 +13,14 @@ from triage.forms.desk import (
 )
 from triage.forms.incidents import DeclareForm, ResolveForm, UpdateForm
 from triage.forms.tickets import (
-    CALL_MAX,
-    CALLER_KIND,
-    FREQUENT,
     PATIENT_CATEGORIES,
     TEXT_MAX,
     AnswerForm,
     AskForm,
-    CallBackForm,
-    CallForm,
     CategoryForm,
     DeclineForm,
     FindForm,
     FlagForm,
-    HandOverForm,
     LinkForm,
     NoteForm,
     ReplyForm,
@@ -38,9 +33,7 @@ from triage.forms.tickets import (
 )
 
 __all__ = [
-    "CALLER_KIND",
     "CALL_MAX",
-    "FREQUENT",
     "PATIENT_CATEGORIES",
     "TEXT_MAX",
     "AnswerForm",
@@ -58,7 +51,9 @@ __all__ = [
     "FindForm",
     "FlagForm",
     "HandOverForm",
+    "ITCallForm",
     "LinkForm",
+    "LoggedCall",
     "NoteForm",
     "ReplyForm",
     "ResolveForm",

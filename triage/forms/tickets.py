@@ -2,24 +2,19 @@
 
 import datetime as dt
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk.enums import CallDirection, CallOutcome, Category, RequesterKind, Resolution
-from portal_core.directory.queries import offices
+from helpdesk.enums import Category, Resolution
 from statuspage.contracts import IncidentSummary
 from triage.contracts import FlagDraft
-from triage.enums import Impact, RedFlag, RefusalCode, RelayReason
+from triage.enums import Impact, RefusalCode, RelayReason
 from triage.rules.phi import phi_lint
 
-if TYPE_CHECKING:
-    from portal_core.directory.models import Staff
-
 TEXT_MAX = 4000
-CALL_MAX = 6 * 3600  # seconds
 PATIENT_CATEGORIES = [(value, label) for value, label in Category.choices if not value.startswith("STAFF_")]
 
 
@@ -194,124 +189,6 @@ class ToITForm(TicketForm):
         return cleaned
 
 
-# What people call about most (HD-13, HD-15): one press each on the call screen.
-FREQUENT = (
-    Category.LOGIN_PWD,
-    Category.LOGIN_UID,
-    Category.NOT_SETUP,
-    Category.LOCKED,
-    Category.ATTACH_OPEN,
-    Category.BROWSER,
-    Category.MSG_NOT_RECEIVED,
-    Category.ERROR_MSG,
-    Category.TH_JOIN,
-    Category.APPT,
-)
-
-
-class CallForm(forms.Form):
-    """A phone call in half a minute (HD-13): everything but the kind of request can stay empty.
-
-    `category` is one of FREQUENT, any other by `more`. The length of the call: `minutes` where somebody corrects it,
-    else what the clock of the page counted, else the time since the page was opened (`began`, signed).
-    """
-
-    category = forms.ChoiceField(label=_("What is it about?"), choices=PATIENT_CATEGORIES, required=False)
-    more = forms.ChoiceField(
-        label=_("Something else"),
-        required=False,
-        choices=[("", _("Choose")), *((value, label) for value, label in PATIENT_CATEGORIES if value not in FREQUENT)],
-    )
-    q = forms.CharField(
-        label=_("Patient"),
-        max_length=120,
-        required=False,
-        help_text=_("Name, date of birth or record number. Leave empty if they stay unnamed."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
-    name = forms.CharField(label=_("Caller's name"), max_length=160, required=False)
-    phone = forms.CharField(label=_("Call-back number"), max_length=32, required=False)
-    office = forms.ChoiceField(label=_("Office"))
-    error_text = forms.CharField(label=_("Exact words of an error"), max_length=1000, required=False, widget=area(1))
-    body = forms.CharField(label=_("What they said"), max_length=TEXT_MAX, required=False, widget=area(2))
-    device = forms.CharField(label=_("Device and browser"), max_length=120, required=False)
-    red_flags = forms.MultipleChoiceField(label=_("Anything odd?"), required=False, choices=RedFlag.choices)
-    call_seconds = forms.IntegerField(
-        label=_("Seconds"), required=False, min_value=0, max_value=CALL_MAX, widget=forms.HiddenInput
-    )
-    minutes = forms.DecimalField(
-        label=_("Minutes, if the clock is wrong"),
-        required=False,
-        min_value=0,
-        max_value=CALL_MAX // 60,
-        max_digits=5,
-        decimal_places=1,
-        widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "any"}),
-    )
-    began = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
-
-    def __init__(self, staff: "Staff", office_ids: list[int] | None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        rows = offices(staff.practice_id)
-        if office_ids is not None:
-            rows = rows.filter(pk__in=office_ids)
-        self.offices = {row.public_id: row for row in rows}
-        self.fields["office"].choices = [(key, row.name) for key, row in self.offices.items()]  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        values["category"] = values.get("more") or values.get("category")
-        if not values["category"] and not self.errors.keys() & {"category", "more"}:
-            self.add_error("category", _("Choose what it is about."))
-        return values
-
-    def seconds(self, elapsed: int | None) -> int | None:
-        """How long the call was; `elapsed`: since the page was opened, as far as known."""
-        got = self.cleaned_data
-        if got.get("minutes") is not None:
-            return int(got["minutes"] * 60)
-        return got["call_seconds"] if got.get("call_seconds") is not None else elapsed
-
-
-class CallBackForm(TicketForm):
-    """A call made or taken about a ticket that is there already (HD-08)."""
-
-    direction = forms.ChoiceField(
-        label=_("Who called?"), choices=CallDirection.choices, initial=CallDirection.OUT, widget=forms.RadioSelect
-    )
-    outcome = forms.ChoiceField(
-        label=_("What came of it?"),
-        choices=[
-            (outcome.value, outcome.label)
-            for outcome in (CallOutcome.TALKED, CallOutcome.NO_ANSWER, CallOutcome.LEFT_WORD)
-        ],
-        widget=forms.RadioSelect,
-    )
-    minutes = forms.IntegerField(
-        label=_("Minutes"),
-        required=False,
-        min_value=0,
-        max_value=CALL_MAX // 60,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-    )
-    note = forms.CharField(label=_("Internal note"), max_length=TEXT_MAX, required=False, widget=area(2))
-
-
-class HandOverForm(forms.Form):
-    """A patient reached IT directly (TR-03): noted without a look at any chart, and given to their office."""
-
-    office = forms.ChoiceField(label=_("The patient's office"))
-    category = forms.ChoiceField(label=_("What is it about?"), choices=PATIENT_CATEGORIES)
-    name = forms.CharField(label=_("Name, as they said it"), max_length=160, required=False)
-    phone = forms.CharField(label=_("Call-back number"), max_length=32)
-    body = forms.CharField(label=_("What they said"), max_length=TEXT_MAX, required=False, widget=area(3))
-
-    def __init__(self, staff: "Staff", *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.offices = {row.public_id: row for row in offices(staff.practice_id)}
-        self.fields["office"].choices = [(key, row.name) for key, row in self.offices.items()]  # type: ignore[attr-defined]
-
-
 class AnswerForm(TicketForm):
     text = forms.CharField(
         label=_("Answer to the office"),
@@ -344,5 +221,3 @@ def local_now(zone: str) -> dt.datetime:
 
     return timezone.localtime(timezone.now(), zoneinfo.ZoneInfo(zone)).replace(second=0, microsecond=0)
 
-
-CALLER_KIND = RequesterKind.PATIENT

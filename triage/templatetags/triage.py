@@ -83,18 +83,17 @@ def red_flag_labels(codes: Iterable[str]) -> list[str]:
 
 @register.inclusion_tag("triage/parts/calls.html", takes_context=True)
 def ticket_calls(context: Context, ticket: "Ticket") -> dict[str, Any]:
-    """The calls of an office's ticket, and the form that notes another one (HD-08, HD-13)."""
-    usual, at_office = None, ticket.side == Side.OFFICE
-    may_call = ticket.is_live and at_office
+    """The calls of a ticket, and the form that notes another one, at the desk that has it (HD-07, HD-08, HD-13)."""
+    usual, at_office, may_call = None, ticket.side == Side.OFFICE, ticket.is_live
     if ticket.patient_id is not None and at_office and ticket.may_have(Hanging.TALKS):
         usual = helpdesk.usual_caller(ticket.patient_id, side=Side.OFFICE, now=timezone.now())
     return {
         "calls": helpdesk.calls_of(ticket),
         "usual_caller": usual,
-        "say_first": words_of(ticket) if may_call else "",
+        "say_first": words_of(ticket) if may_call and at_office else "",
         "call_form": (context.get("call_form") or CallBackForm()) if may_call else None,
         "call_open": "call_form" in context,
-        "call_action": reverse("triage:ticket-call", args=[ticket.public_id]),
+        "call_action": reverse(f"triage:{'' if at_office else 'it-'}ticket-call", args=[ticket.public_id]),
         "csrf_token": context.get("csrf_token"),
     }
 

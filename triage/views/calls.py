@@ -7,37 +7,42 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core import signing
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from helpdesk import access as helpdesk_access
 from helpdesk import queries as helpdesk
-from helpdesk.actions import calls, tickets
+from helpdesk.actions import tickets
 from helpdesk.contracts import Intake
-from helpdesk.enums import CallDirection, CallOutcome, Category, Channel, RequesterKind, Side
+from helpdesk.enums import Category, Channel, RequesterKind, Side
 from portal_core.access.queries import last_attempts, portal_status
 from portal_core.directory.access import note_list_read, patient_for
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.directory.queries import search_patients
 from portal_core.kernel import clock, idempotency
-from portal_core.kernel.errors import AppError, Conflict, NotFound
+from portal_core.kernel.errors import AppError, Conflict
 from triage import access, forms, queries
-from triage.enums import RedFlag
-from triage.rules.verification import NEUTRAL_SENTENCE
 from triage.rules.words import call_words
+from triage.views.call_parts import (
+    asked_for,
+    elapsed,
+    first_facts,
+    keep_call,
+    line_call,
+    missed_call,
+    note_call,
+    page_facts,
+    typed,
+)
 from triage.views.office_page import desk_page, in_practice_time
 
 if TYPE_CHECKING:
-    from helpdesk.models import Ticket
     from portal_core.directory.models import Patient
 
 FOUND = 6
-LONG_CALL = 45 * 60  # seconds; calls last 2 to 45 minutes (HD-13)
-_began = signing.Signer(salt="triage.call.began", sep=".")
+OFFICE = Side.OFFICE
 
 
 @require_http_methods(["GET", "POST"])
@@ -48,7 +53,7 @@ def new(request: StaffRequest) -> HttpResponse:
     status; do=drop: none of them; do=log: make the ticket and open it. What was typed stays."""
     now = clock.now()
     if request.method != "POST":
-        initial = {"category": Category.LOGIN_PWD, "began": _began.sign(str(int(now.timestamp())))}
+        initial = {"category": Category.LOGIN_PWD, **first_facts(request, now, side=OFFICE)}
         return _page(request, _form(request, initial=initial), _Caller(), now)
     if request.POST.get("do") == "log":
         form = _form(request, request.POST)
@@ -62,7 +67,7 @@ def new(request: StaffRequest) -> HttpResponse:
     caller = _Caller(picked=_patient(request, chosen))
     if request.POST.get("do") == "find":
         caller = _find(request)
-    return _page(request, _form(request, initial=_typed(request)), caller, now)
+    return _page(request, _form(request, initial=typed(request, forms.CallForm)), caller, now)
 
 
 @require_POST
@@ -75,7 +80,7 @@ def about_ticket(request: StaffRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         return desk_page(request, ticket, bound={"call": form}, call_form=form)
     try:
-        _write_down(request, ticket, form)
+        note_call(request, ticket, form.cleaned_data)
     except AppError as error:
         return desk_page(request, access.office_ticket(request.staff, public_id), error=error)
     messages.success(request, _("The call is noted."))
@@ -92,8 +97,11 @@ def about_flag(request: StaffRequest, public_id: str) -> HttpResponse:
     if not flag.ok_to_contact or not form.is_valid():
         messages.error(request, _("Not noted: say what came of the call."))
     else:
-        _write_down(request, flag.ticket, form, phone=flag.contact_number)
-        messages.success(request, _("The call is noted. The office sees it too."))
+        try:
+            note_call(request, flag.ticket, form.cleaned_data, phone=flag.contact_number)
+            messages.success(request, _("The call is noted. The office sees it too."))
+        except Conflict as refusal:
+            messages.error(request, str(refusal))
     return redirect("triage:it-flag", public_id)
 
 
@@ -110,11 +118,6 @@ def _form(request: StaffRequest, *args: Any, **kwargs: Any) -> forms.CallForm:
     return forms.CallForm(request.staff, request.staff.offices_for(Permission.OFFICE_DESK), *args, **kwargs)
 
 
-def _typed(request: StaffRequest) -> dict[str, Any]:
-    typed: dict[str, Any] = {name: str(request.POST.get(name, "")) for name in forms.CallForm.base_fields}
-    return typed | {"red_flags": request.POST.getlist("red_flags")}
-
-
 def _patient(request: StaffRequest, public_id: str) -> "Patient | None":
     return patient_for(request.staff, public_id, to=Permission.PATIENT_READ) if public_id else None
 
@@ -129,37 +132,15 @@ def _find(request: StaffRequest) -> _Caller:
     return _Caller(found=found, looked=True)
 
 
-def _elapsed(request: StaffRequest, now: dt.datetime) -> int | None:
-    """Seconds since the call screen was opened; None where that is not known. A long rest in between is no call."""
-    try:
-        since = int(_began.unsign(request.POST.get("began", "")))
-    except (signing.BadSignature, ValueError):
-        return None
-    passed = int(now.timestamp()) - since
-    return passed if 0 <= passed <= forms.CALL_MAX else None
-
-
 def _page(request: StaffRequest, form: forms.CallForm, caller: _Caller, now: dt.datetime) -> HttpResponse:
-    value = form["more"].value() or form["category"].value()
-    category = value if value in Category.values else Category.OTHER
+    kinds = dict(form.kinds)
     context: dict[str, Any] = {
-        "form": form,
+        **page_facts(request, form, now, side=OFFICE),
         "found": caller.found,
         "looked": caller.looked,
         "picked": caller.picked,
-        "frequent": [(code.value, code.label) for code in forms.FREQUENT],
-        "category": category,
-        "routes": [
-            row
-            for code, row in queries.table_of(request.staff.practice_id).items()
-            if code in dict(forms.PATIENT_CATEGORIES)
-        ],
-        "red_flags": [(value, label, value in (form["red_flags"].value() or [])) for value, label in RedFlag.choices],
-        "neutral_sentence": NEUTRAL_SENTENCE,
-        "elapsed": (_elapsed(request, now) or 0) if request.method == "POST" else 0,
-        "long_call": LONG_CALL,
-        "line_calls": helpdesk.unwritten_calls(request.staff, now=now),
-        "line_call": request.POST.get("line_call", ""),
+        "category": form.chosen(),
+        "routes": [row for code, row in queries.table_of(request.staff.practice_id).items() if code in kinds],
     }
     if caller.picked is not None:
         context |= _picked(caller.picked, now)
@@ -180,8 +161,8 @@ def _picked(patient: "Patient", now: dt.datetime) -> dict[str, Any]:
 def _log(request: StaffRequest, form: forms.CallForm, now: dt.datetime) -> str:
     got, staff = form.cleaned_data, request.staff
     patient = _patient(request, request.POST.get("patient", ""))
-    heard = _line_call(request)
-    seconds = form.seconds(heard.seconds if heard is not None else _elapsed(request, now))
+    heard, missed = line_call(request, side=OFFICE), missed_call(request, side=OFFICE)
+    seconds = form.seconds(heard=heard.seconds if heard is not None else None, elapsed=elapsed(request, now))
     intake = Intake(
         requester_kind=RequesterKind.PATIENT,
         category=Category(got["category"]),
@@ -202,52 +183,13 @@ def _log(request: StaffRequest, form: forms.CallForm, now: dt.datetime) -> str:
             call_seconds=seconds,
             by=request.actor,
         )
-        flags = got["red_flags"]
-        if heard is not None:
-            calls.adopt(call=heard, ticket=ticket, staff=staff, red_flags=flags, by=request.actor)
-        else:
-            calls.write_down(
-                ticket=ticket,
-                staff=staff,
-                direction=CallDirection.IN,
-                outcome=CallOutcome.TALKED,
-                seconds=seconds or 0,
-                red_flags=flags,
-                by=request.actor,
-            )
+        keep_call(request, ticket, heard=heard, missed=missed, seconds=seconds, red_flags=got["red_flags"])
         public_id: str = ticket.public_id
         return public_id
 
-    public_id = idempotency.once(f"triage.call:{staff.public_id}", request.POST.get("idempotency_key", ""), deed)
+    asked = [patient, heard, asked_for(form)]
+    key = request.POST.get("idempotency_key", "")
+    public_id = idempotency.once(f"triage.call:{staff.public_id}", key, deed, of=asked)
     words = call_words(public_id, key=settings.SECRET_KEY)
     messages.success(request, _("Logged. If you call them back, say first: %(words)s") % {"words": words})
     return public_id
-
-
-def _line_call(request: StaffRequest) -> Any:
-    """The call of the line that is being written down, among those this desk may."""
-    wanted = request.POST.get("line_call", "")
-    return helpdesk_access.unwritten_call_for(request.staff, wanted) if wanted else None
-
-
-def _write_down(request: StaffRequest, ticket: "Ticket", form: forms.CallBackForm, *, phone: str = "") -> None:
-    got, staff = form.cleaned_data, request.staff
-
-    def deed() -> str:
-        call = calls.write_down(
-            ticket=ticket,
-            staff=staff,
-            direction=CallDirection(got["direction"]),
-            outcome=CallOutcome(got["outcome"]),
-            seconds=(got["minutes"] or 0) * 60,
-            phone=phone,
-            by=request.actor,
-        )
-        if got["note"].strip():
-            tickets.add_note(ticket=ticket, body=got["note"], by=request.actor)
-        return str(call.public_id)
-
-    key = request.POST.get("idempotency_key", "")
-    if not key:
-        raise NotFound
-    idempotency.once(f"triage.call:{staff.public_id}:{ticket.public_id}", key, deed)

@@ -22,6 +22,7 @@ from portal_core.kernel.errors import AppError, NotFound
 from portal_core.kernel.ids import new_public_id
 from triage import access, beside, forms, queries
 from triage.actions import conversation, presence
+from triage.views.call_parts import note_call
 from triage.views.desk_writing import writing_context
 from triage.views.office_page import neighbours
 from triage.views.practice_time import in_practice_time
@@ -74,7 +75,7 @@ def ticket_page(
         "solve_open": "solve" in bound,
         **check_context(staff, row, request.GET.get("who", "").strip()[:80]),
     }
-    context |= {f"{name}_form": bound[name] for name in ("reply", "note") if name in bound}
+    context |= {f"{name}_form": bound[name] for name in ("reply", "note", "call") if name in bound}
     if "note" in bound:
         context["note_open"] = True
     status = 200
@@ -129,7 +130,7 @@ def reply(request: StaffRequest, row: "Ticket", typed: Typed) -> str:
         return str(message.public_id)
 
     key = request.POST.get("idempotency_key") or new_public_id()
-    idempotency.once(f"triage:reply:{row.public_id}", key, deed)
+    idempotency.once(f"triage:reply:{row.public_id}", key, deed, of=typed)
     return ""
 
 
@@ -138,6 +139,14 @@ def note(request: StaffRequest, row: "Ticket", typed: Typed) -> str:
     """For colleagues at IT alone."""
     conversation.note(ticket=row, staff=request.staff, body=typed["body"], by=request.actor)
     messages.success(request, _("Noted. The requester does not see it."))
+    return ""
+
+
+@_press(forms.CallBackForm, "call")
+def call(request: StaffRequest, row: "Ticket", typed: Typed) -> str:
+    """A call made or taken about it (HD-08)."""
+    note_call(request, row, typed)
+    messages.success(request, _("The call is noted."))
     return ""
 
 

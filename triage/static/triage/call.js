@@ -11,8 +11,10 @@ if (form) {
   const log = form.querySelector("[data-call-log]");
   const limit = Number(form.dataset.long);
 
+  const stopped = form.elements.namedItem("stopped");
+
   let counted = Number(clock.dataset.elapsed); // up to `since`
-  let since = performance.now();
+  let since = "stopped" in clock.dataset ? null : performance.now();
   const now = () => Math.floor(counted + (since === null ? 0 : (performance.now() - since) / 1000));
 
   function show() {
@@ -21,23 +23,29 @@ if (form) {
     clock.classList.toggle("is-long", total >= limit);
     long.hidden = total < limit;
     seconds.value = String(total);
+    stopped.value = since === null ? "1" : "";
+    clock.classList.toggle("is-stopped", since === null);
   }
 
-  stop.addEventListener("click", () => {
+  function rename() {
     const label = stop.querySelector("span");
     const other = stop.dataset.goOn;
     stop.dataset.goOn = label.textContent;
     label.textContent = other;
+  }
+
+  stop.addEventListener("click", () => {
     if (since === null) {
       since = performance.now();
     } else {
       counted = now();
       since = null;
     }
-    clock.classList.toggle("is-stopped", since === null);
+    rename();
     show();
   });
 
+  if (since === null) rename();
   clock.hidden = stop.hidden = false;
   show();
   const timer = setInterval(show, 1000);
