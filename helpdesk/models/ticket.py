@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Upper
 
 from helpdesk.enums import (
     DONE,
@@ -210,6 +210,13 @@ class Ticket(models.Model):
             models.Index(fields=["snoozed_until"], name="ticket_snooze", condition=Q(snoozed_until__isnull=False)),
             models.Index(fields=["incident_id", "state"], name="ticket_of_incident", condition=~Q(incident_id="")),
             models.Index(fields=["patient", "-created_at"], name="ticket_of_patient"),
+            # who had the last ticket of a provider, who is known by an address alone (HD-08)
+            models.Index(
+                Upper("requester_email"),
+                F("created_at").desc(),
+                name="ticket_it_by_address",
+                condition=Q(side=Side.IT),
+            ),
             models.Index(fields=["category", "created_at"], name="ticket_surge"),  # triage counts likenesses per window
             models.Index(fields=["practice", "created_at"], name="ticket_by_day"),  # reports
             models.Index(fields=["wake_at"], name="ticket_wake", condition=Q(wake_at__isnull=False)),
