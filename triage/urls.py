@@ -105,7 +105,6 @@ urlpatterns = [
     path("triage/it/bulk/", desk_list.bulk_it, name="bulk-flags"),
     path("triage/it/calls/new/", it_calls.new, name="it-call"),
     path("triage/it/calls/missed/", missed_calls.at_it, name="it-missed-calls"),
-    path("triage/it/hand-over/", it.hand_over, name="hand-over"),
     path(FLAG, it.flag, name="it-flag"),
     path(f"{FLAG}call/", calls.about_flag, name="flag-call"),
     path(f"{FLAG}accept/", it.accept, name="accept"),

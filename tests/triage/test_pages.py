@@ -273,20 +273,6 @@ def test_an_incident_without_words_is_not_published(cast, ian, mail_component):
     assert active_incidents() == []
 
 
-def test_a_patients_call_to_it_is_handed_to_the_office(cast, ian):
-    """TR-02, TR-03: noted without a chart, the office has it."""
-    typed = {
-        "office": cast.south.public_id, "category": Category.LOGIN_PWD, "phone": "+12175550100", "name": "Pat",
-        "body": "Cannot sign in.", "idempotency_key": "k1",
-    }  # fmt: skip
-    assert ian.post(url("hand-over"), typed).status_code == 302
-    assert ian.post(url("hand-over"), typed).status_code == 302
-
-    row = Ticket.objects.get()
-    assert (row.office, row.side, row.state, row.patient) == (cast.south, Side.OFFICE, TicketState.NEW, None)
-    assert ian.get(url("office-ticket", row.public_id)).status_code in (403, 404)
-
-
 def test_providers_write_to_it_and_are_called_back(cast, ian):
     """TR-09, HD-17, C6: no identity form; the office's main number on file."""
     row = TicketFactory(

@@ -1,6 +1,6 @@
 """What people at the two desks type."""
 
-from triage.forms.calls import CALL_MAX, CallBackForm, CallForm, HandOverForm, ITCallForm, LoggedCall
+from triage.forms.calls import CALL_MAX, CallBackForm, CallForm, ITCallForm, LoggedCall
 from triage.forms.desk import (
     BulkFlagForm,
     BulkForm,
@@ -50,7 +50,6 @@ __all__ = [
     "FilterForm",
     "FindForm",
     "FlagForm",
-    "HandOverForm",
     "ITCallForm",
     "LinkForm",
     "LoggedCall",

@@ -177,18 +177,3 @@ class CallBackForm(TicketForm):
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     note = forms.CharField(label=_("Internal note"), max_length=TEXT_MAX, required=False, widget=area(2))
-
-
-class HandOverForm(forms.Form):
-    """A patient reached IT directly (TR-03): noted without a look at any chart, and given to their office."""
-
-    office = forms.ChoiceField(label=_("The patient's office"))
-    category = forms.ChoiceField(label=_("What is it about?"), choices=PATIENT_CATEGORIES)
-    name = forms.CharField(label=_("Name, as they said it"), max_length=160, required=False)
-    phone = forms.CharField(label=_("Call-back number"), max_length=32)
-    body = forms.CharField(label=_("What they said"), max_length=TEXT_MAX, required=False, widget=area(3))
-
-    def __init__(self, staff: "Staff", *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.offices = {row.public_id: row for row in offices(staff.practice_id)}
-        self.fields["office"].choices = [(key, row.name) for key, row in self.offices.items()]  # type: ignore[attr-defined]

@@ -10,16 +10,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from helpdesk import queries as helpdesk
-from helpdesk.actions import tickets
 from helpdesk.actions.tickets import it_group
-from helpdesk.contracts import Intake
-from helpdesk.enums import Category, Channel, RequesterKind, Side
+from helpdesk.enums import Category, Side
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
-from portal_core.kernel import audit, clock, idempotency
+from portal_core.kernel import audit, clock
 from portal_core.kernel.errors import AppError, NotFound
 from statuspage.contracts import IncidentSummary
 from statuspage.queries import active_incidents
@@ -289,31 +287,3 @@ def link(request: StaffRequest, row: "Escalation") -> str:
     incident_id = form.cleaned_data["incident"]
     escalations.link_to_incident(flag=row, incident_id=incident_id, staff=request.staff, by=request.actor)
     return _("Linked. The ticket waits for the incident.")
-
-
-@require_http_methods(["GET", "POST"])
-@it_staff
-@in_practice_time
-def hand_over(request: StaffRequest) -> HttpResponse:
-    """A patient called IT: one key gives the call to their office (TR-03). No chart is looked at."""
-    form = forms.HandOverForm(request.staff, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        got = form.cleaned_data
-        intake = Intake(
-            requester_kind=RequesterKind.PATIENT,
-            category=Category(got["category"]),
-            channel=Channel.PHONE,
-            body=got["body"],
-            name=got["name"],
-            phone=got["phone"],
-        )
-
-        def deed() -> str:
-            office = form.offices[got["office"]]
-            public_id: str = tickets.open_from_contact(intake=intake, office=office, by=request.actor).public_id
-            return public_id
-
-        idempotency.once(f"triage.hand_over:{request.staff.public_id}", request.POST.get("idempotency_key", ""), deed)
-        messages.success(request, _("%(office)s has it now.") % {"office": form.offices[got["office"]].name})
-        return redirect("triage:it")
-    return render(request, "triage/hand_over.html", {"form": form}, status=422 if form.is_bound else 200)
