@@ -132,7 +132,8 @@ MOVES: dict[TicketState, tuple[TicketState, ...]] = {
         TicketState.OPEN, TicketState.WAIT_PATIENT, TicketState.WAIT_INCIDENT, TicketState.SOLVED, TicketState.MERGED,
     ),
     TicketState.OPEN: (
-        TicketState.WAIT_PATIENT, TicketState.WAIT_INCIDENT, TicketState.SOLVED, TicketState.MERGED,
+        TicketState.WAIT_PATIENT, TicketState.WAIT_INCIDENT, TicketState.CLOSE_LOOP, TicketState.SOLVED,
+        TicketState.MERGED,
     ),
     TicketState.WAIT_PATIENT: (
         TicketState.OPEN, TicketState.WAIT_INCIDENT, TicketState.SOLVED, TicketState.MERGED,
@@ -220,6 +221,11 @@ class Resolution(models.TextChoices):
     NOT_NEEDED = "not_needed", _("Nothing left to do")
 
 
+# What somebody at a desk may say of how it ended. The end of an incident is the requester's own "yes", or silence after
+# being asked, of which nobody is told a second time.
+RESOLUTIONS_BY_HAND = tuple(one for one in Resolution if one != Resolution.INCIDENT)
+
+
 class Visibility(models.TextChoices):
     PATIENT = "patient", _("Requester can read it")
     INTERNAL = "internal", _("Internal note")
@@ -284,6 +290,7 @@ VERBS: dict[TicketState, tuple[str, ...]] = {
         "ticket:rate",
         "ticket:relay",
         "ticket:still_broken",
+        "ticket:leave_incident",
         "ticket:wake",
     ),
     TicketState.WAIT_PATIENT: ("ticket:reply",),

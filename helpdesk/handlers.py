@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from helpdesk.actions import inbound_mail, tickets
-from helpdesk.actions.letters import tell_patient_of_files, tell_requester
+from helpdesk.actions.letters import tell_patient_of_files, tell_received, tell_requester
 from helpdesk.actions.tickets import desk_group, ticket_group
 from helpdesk.actions.tickets.telling import messages_group
 from helpdesk.contracts import (
@@ -33,7 +33,7 @@ from portal_core.kernel.contracts import SYSTEM
 def confirm_receipt(event: TicketOpened) -> None:
     ticket = _ticket(event.ticket_id)
     if ticket.channel == Channel.WEB:
-        _mail(ticket, "received", cause=f"ticket-received:{ticket.public_id}")
+        tell_received(ticket)
 
 
 @outbox.handles(MailReceived)
@@ -49,8 +49,10 @@ def announce_reply(event: TicketReplied) -> None:
     for ticket in readers(_ticket(event.ticket_id)):
         files = waiting_with(event.message_id, ticket=ticket)
         more = {"files": files, "files_link": f"{settings.PUBLIC_URL}{reverse('helpdesk:files')}"} if files else None
-        if not _mail(ticket, "reply", cause=f"ticket-reply:{event.message_id}", more=more) and more is not None:
-            tell_patient_of_files(ticket, cause=f"ticket-files:{event.message_id}", more=more)
+        by_file = more is not None and not ticket.requester_email  # files wait in the portal, so the link leads there
+        if by_file and tell_patient_of_files(ticket, cause=f"ticket-files:{event.message_id}", more=more or {}):
+            continue
+        _mail(ticket, "reply", cause=f"ticket-reply:{event.message_id}", more=more)
 
 
 @outbox.handles(TicketReplied)

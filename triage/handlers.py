@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from helpdesk.actions.tickets import it_group
-from helpdesk.contracts import TicketOverdue, TicketSolved, TicketStillBroken
+from helpdesk.contracts import TicketOverdue, TicketSolved, TicketStillBroken, TicketWaitsForIncident
 from helpdesk.enums import Alert, Side, Turn
 from helpdesk.queries import ticket_by_id, tickets_of_incident
 from portal_core import notify
@@ -27,6 +27,12 @@ def close_the_loop(event: IncidentPublished) -> None:
     if event.kind == "resolved":
         incidents.close_loop(incident_id=event.incident_id, by=SYSTEM)
         _count_again(event.incident_id)
+
+
+@handles(TicketWaitsForIncident)
+def close_late(event: TicketWaitsForIncident) -> None:
+    """Linked while the incident was being resolved: nobody would ask them any more."""
+    incidents.close_late(incident_id=event.incident_id, by=SYSTEM)
 
 
 @handles(EmailChangeStopped)

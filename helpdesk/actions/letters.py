@@ -1,4 +1,5 @@
-"""What a requester hears from us: a link, never a word of what was written; by e-mail, else as a text."""
+"""What a requester hears from us: a link, never a word of what was written; by e-mail, else as a
+text; at what they left, else at what their chart has on file."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -6,35 +7,39 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
 
+from helpdesk import queries
 from helpdesk.access import ticket_token
-from helpdesk.enums import Channel
-from helpdesk.models import InboundMail, TextOptOut, Ticket
+from helpdesk.enums import Channel, Side
+from helpdesk.models import InboundMail, Ticket
+from helpdesk.queries import reachable
 from helpdesk.rules.reply_address import reply_address, thread_id
 from portal_core import notify
 from portal_core.access.actions.portal import language_of
 from portal_core.kernel import clock
 
 RECEIPTS_A_DAY = 3  # to one address: whoever writes in another's name must not fill that mailbox through us
-SECURE = {"reply": "message", "nudge": "message_waits"}  # of a secure message: what leaves the house about it
-TEXTED = frozenset({"received", "reply", "solved"})  # what has words for a text
+# Of a secure message: what leaves the house about it.
+SECURE = {"reply": "message", "nudge": "message_waits", "close_loop": "message_waits"}
 
 
 def tell_requester(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, Any] | None = None) -> int:
-    """Send `helpdesk/<name>` to whoever asked, once per cause; return how many promises that made."""
+    """Send `helpdesk/<name>` to whoever asked, once per cause, where `queries.reachable` says; return how many promises
+    that made (0: nobody can be told)."""
     if ticket.channel == Channel.MESSAGE:
         return _tell_patient(ticket, name, cause=cause, more=more)
-    by_text = not ticket.requester_email and ticket.channel == Channel.SMS and name in TEXTED
-    if by_text and TextOptOut.objects.filter(phone=ticket.requester_phone).exists():
+    way = reachable(ticket)
+    if not way.told:
         return 0
-    if not ticket.requester_email and not by_text:
-        return 0
+    by_text = not way.email
     return notify.send(
         f"helpdesk/{name}",
         to=notify.Recipient(
             key=f"ticket:{ticket.public_id}",
-            email=ticket.requester_email,
-            phone=ticket.requester_phone if by_text else "",
+            email=way.email,
+            phone=way.phone,
+            language=language_of(ticket.patient) if way.on_file and ticket.patient is not None else "",
         ),
         cause=cause,
         context={
@@ -43,6 +48,7 @@ def tell_requester(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, 
             "link": settings.PUBLIC_URL + reverse("helpdesk:ticket", args=[ticket_token(ticket)]),
             "office_phone": ticket.office.phone,
             "by_mail": bool(settings.INBOUND_MAIL_DOMAIN),
+            "at_it": ticket.side == Side.IT,
             **(more or {}),
         },
         channels=("sms",) if by_text else ("email",),
@@ -76,13 +82,14 @@ def _tell_patient(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, A
     letter, patient = SECURE.get(name), ticket.patient
     if letter is None or patient is None:
         return 0
-    email = patient.email.strip()
-    phone = "" if email else patient.sms_number
-    if phone and TextOptOut.objects.filter(phone=phone).exists():
+    way = reachable(ticket)
+    if not way.told:
         return 0
     return notify.send(
         f"helpdesk/{letter}",
-        to=notify.Recipient(key=f"ticket:{ticket.public_id}", email=email, phone=phone, language=language_of(patient)),
+        to=notify.Recipient(
+            key=f"ticket:{ticket.public_id}", email=way.email, phone=way.phone, language=language_of(patient)
+        ),
         cause=cause,
         context={
             "practice_name": ticket.practice.name,
@@ -90,8 +97,8 @@ def _tell_patient(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, A
             "office_phone": ticket.office.phone_shown if ticket.office.phone else "",
             **(more or {}),
         },
-        channels=("email",) if email else ("sms",),
-        headers=threading_headers(ticket) if email else None,
+        channels=("email",) if way.email else ("sms",),
+        # No address to answer to: the only way into the conversation is the patient's sign-in.
     )
 
 
@@ -103,7 +110,14 @@ def confirm_receipt(ticket: Ticket) -> None:
     else:
         mine = mine.filter(requester_phone=ticket.requester_phone)
     if ticket.channel == Channel.WEB or mine.count() <= RECEIPTS_A_DAY:
-        tell_requester(ticket, "received", cause=f"ticket-received:{ticket.public_id}")
+        tell_received(ticket)
+
+
+def tell_received(ticket: Ticket) -> int:
+    """That it arrived, and while nobody is there, from when on somebody is (HD-11)."""
+    with translation.override(settings.LANGUAGE_CODE):
+        opens = queries.opens_words(ticket, now=clock.now())
+    return tell_requester(ticket, "received", cause=f"ticket-received:{ticket.public_id}", more={"opens": opens})
 
 
 def threading_headers(ticket: Ticket) -> dict[str, str]:

@@ -270,6 +270,11 @@ class Ticket(models.Model):
         if self.turn != before:
             self.turn_since = at
 
+    @property
+    def may_be_solved(self) -> bool:
+        """Whether solving is a move from where it stands: what waits for an incident ends with it, or leaves it first."""
+        return TicketState.SOLVED in MOVES[TicketState(self.state)]
+
     def save_changes(self, *fields: str, at: dt.datetime) -> None:
         """Write what an action changed, together with everything `move` may touch, and count the version up."""
         self.version += 1

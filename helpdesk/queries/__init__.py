@@ -57,6 +57,7 @@ from helpdesk.queries.queues import (
     tickets_of_incident,
     undoable,
 )
+from helpdesk.queries.reach import Reach, reachable
 from helpdesk.queries.said import alarm, said, said_in
 from helpdesk.queries.standing import office_opens_words, opens_words, standing
 from helpdesk.queries.ticket import (
@@ -81,6 +82,7 @@ __all__ = [
     "OpenAnywhere",
     "Page",
     "Place",
+    "Reach",
     "alarm",
     "as_read",
     "calendar_for",
@@ -124,6 +126,7 @@ __all__ = [
     "promised_to",
     "promises",
     "public_thread",
+    "reachable",
     "readers",
     "reads_in_portal",
     "red_flags_of",

@@ -65,10 +65,16 @@ def office_queue(
 
 
 def it_queue(
-    staff: "Staff", *, turn: Turn | None = None, mine: bool = False, after: str = "", limit: int = PAGE
+    staff: "Staff",
+    *,
+    turn: Turn | None = None,
+    mine: bool = False,
+    resting: bool = False,
+    after: str = "",
+    limit: int = PAGE,
 ) -> Page:
-    """Live tickets of providers and staff, for IT (TR-09, HD-17)."""
-    return _queue(Q(side=Side.IT), staff, turn=turn, mine=mine, after=after, limit=limit)
+    """Live tickets of providers and staff, for IT (TR-09, HD-17); `resting`: those put aside until later."""
+    return _queue(Q(side=Side.IT), staff, turn=turn, mine=mine, after=after, limit=limit, resting=resting)
 
 
 def ticket_by_id(public_id: str) -> Ticket:

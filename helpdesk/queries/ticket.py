@@ -85,13 +85,17 @@ def is_over(ticket: Ticket) -> bool:
 
 def readers(ticket: Ticket) -> list[Ticket]:
     """Whose link leads to this conversation: the ticket itself, and those joined into it that came from another
-    address."""
-    found, seen = [ticket], {ticket.requester_email.casefold()}
-    for one in ticket.merged.select_related("office", "practice").order_by("id"):
-        if one.requester_email.casefold() not in seen:
-            seen.add(one.requester_email.casefold())
+    address or, without one, another number. Of neither anything is known to be the same."""
+    found, seen = [ticket], {_from(ticket)}
+    for one in ticket.merged.select_related("office", "practice", "patient").order_by("id"):
+        if _from(one) not in seen:
+            seen.add(_from(one))
             found.append(one)
     return found
+
+
+def _from(ticket: Ticket) -> str:
+    return ticket.requester_email.casefold() or ticket.requester_phone or ticket.public_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

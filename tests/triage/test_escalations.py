@@ -290,7 +290,7 @@ def burst(cast):
 
 def test_five_flags_of_two_offices_propose_and_are_declared(cast, burst, mail_component, deeds, events):
     """Story steps 5 and 6: the incident, the page, the tickets and the flags change together."""
-    (proposal,) = queries.proposals(cast.ian, queries.it_flags(cast.ian), clock.now())
+    (proposal,) = queries.proposals(cast.ian, queries.fresh_flags(cast.ian, clock.now()), clock.now())
     assert (proposal.count, proposal.offices) == (5, ("North", "South"))
 
     summary = _declare(cast, mail_component, burst)
@@ -300,7 +300,7 @@ def test_five_flags_of_two_offices_propose_and_are_declared(cast, burst, mail_co
     assert {refresh(flag.ticket).state for flag in burst} == {TicketState.WAIT_INCIDENT}
     assert deeds().count("incident:declare") == deeds().count("incident:from_flags") == 1
     assert events().count("IncidentPublished") == 1
-    assert queries.proposals(cast.ian, queries.it_flags(cast.ian), clock.now()) == ()
+    assert queries.proposals(cast.ian, queries.fresh_flags(cast.ian, clock.now()), clock.now()) == ()
 
 
 def test_a_second_press_lands_on_the_same_incident(cast, burst, mail_component, events):
@@ -353,7 +353,7 @@ def test_it_may_be_one_person(cast, burst, mail_component, drain):
     assert active_incidents() == []
     assert refresh(alone.ticket).turn == Turn.OFFICE
     assert {refresh(flag.ticket).state for flag in rest} == {TicketState.CLOSE_LOOP}
-    assert queries.proposals(cast.ian, queries.it_flags(cast.ian), clock.now()) == ()
+    assert queries.proposals(cast.ian, queries.fresh_flags(cast.ian, clock.now()), clock.now()) == ()
 
 
 def test_resolving_asks_every_requester_and_finishes_the_flags(cast, burst, mail_component, drain, deeds):
@@ -426,4 +426,4 @@ def test_an_old_burst_is_not_proposed(cast):
     for n in range(6):
         FlagFactory(office=[cast.north, cast.south][n % 2], sent_by=cast.olivia, at=at)
 
-    assert queries.proposals(cast.ian, queries.it_flags(cast.ian), clock.now()) == ()
+    assert queries.proposals(cast.ian, queries.fresh_flags(cast.ian, clock.now()), clock.now()) == ()

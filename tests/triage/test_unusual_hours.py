@@ -117,7 +117,7 @@ def _known_for_long(cast):
 
 def proposed(cast):
     with time_machine.travel(NOW, tick=False):
-        return queries.proposals(cast.ian, queries.it_flags(cast.ian), NOW)
+        return queries.proposals(cast.ian, queries.fresh_flags(cast.ian, NOW), NOW)
 
 
 @pytest.mark.usefixtures("_known_for_long")
@@ -161,7 +161,7 @@ def test_flags_of_another_practice_count_for_nothing(cast, flags):
 @pytest.mark.usefixtures("_known_for_long")
 def test_looking_back_costs_nothing_on_a_quiet_day_and_five_queries_once_in_ten_minutes_on_any_other(cast, flags):
     def cost():
-        rows = queries.it_flags(cast.ian)
+        rows = queries.fresh_flags(cast.ian, NOW)
         with time_machine.travel(NOW, tick=False), CaptureQueriesContext(connection) as asked:
             queries.proposals(cast.ian, rows, NOW)
         return len(asked)

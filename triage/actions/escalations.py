@@ -1,23 +1,22 @@
 """The way of a flag: relayed by the office, worked by IT, confirmed by the office. The ticket stays with the office."""
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from helpdesk.actions import tickets
-from helpdesk.actions.tickets import it_group, office_group
 from helpdesk.enums import Category
 from portal_core.access.queries import portal_status
 from portal_core.directory.enums import Permission
-from portal_core.kernel import audit, clock, realtime
+from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.errors import Forbidden
 from triage import queries
-from triage.actions import flag_words, webhook_news
+from triage.actions.flag_telling import finish, say, tell
 from triage.actions.playbook import tick
 from triage.contracts import FlagDraft
-from triage.enums import EscalationState, OfficeStep, RefusalCode
+from triage.enums import EscalationState, ExchangeKind, OfficeStep, RefusalCode
 from triage.errors import EscalationMoved, FlagRefused, WakeTooFar, WrongDuplicate
 from triage.models import Attestation, Escalation
 from triage.rules.routing import Fault, Packet, packet_faults
@@ -105,7 +104,7 @@ def relay(*, ticket: "Ticket", draft: FlagDraft, staff: "Staff", by: Actor) -> E
         changed_at=now,
     )
     tick(ticket=ticket, staff=staff, step=OfficeStep.RELAY, by=by)
-    _tell(flag, "flag:relay", at=now, by=by, category=draft.category, reason=draft.reason)
+    tell(flag, "flag:relay", at=now, by=by, category=draft.category, reason=draft.reason)
     return flag
 
 
@@ -116,8 +115,23 @@ def accept(*, flag: Escalation, staff: "Staff", by: Actor) -> Escalation:
     if flag.state != EscalationState.SENT:
         raise EscalationMoved(state=flag.state)
     _accept(flag, staff, now)
-    flag.save(update_fields=["state", "changed_at", "assignee", "accepted_at"])
-    _tell(flag, "flag:accept", at=now, by=by)
+    flag.snoozed_until, flag.snooze_reason = None, ""
+    flag.save(update_fields=["state", "changed_at", "assignee", "accepted_at", "snoozed_until", "snooze_reason"])
+    tell(flag, "flag:accept", at=now, by=by)
+    return flag
+
+
+@transaction.atomic
+def take_over(*, flag: Escalation, staff: "Staff", by: Actor) -> Escalation:
+    """Somebody else of IT goes on with what a colleague accepted. Raises EscalationMoved for one that is over, or that
+    nobody has accepted yet."""
+    now, flag = clock.now(), _for_it(flag, staff)
+    if not flag.is_open or flag.accepted_at is None:
+        raise EscalationMoved(state=flag.state)
+    if flag.assignee_id != staff.pk:
+        flag.assignee, flag.changed_at = staff, now
+        flag.save(update_fields=["assignee", "changed_at"])
+        tell(flag, "flag:assign", at=now, by=by, to=staff.public_id)
     return flag
 
 
@@ -125,15 +139,18 @@ def accept(*, flag: Escalation, staff: "Staff", by: Actor) -> Escalation:
 def decline(*, flag: Escalation, code: RefusalCode, note: str, staff: "Staff", by: Actor) -> Escalation:
     """Back to the office with a code that says what to fix; a better flag is a new flag. Raises EscalationMoved."""
     now, flag = clock.now(), _for_it(flag, staff)
+    was_its = flag.turn == "it"
     flag.move(EscalationState.RETURNED, at=now)
     flag.refusal = code
     flag.save(update_fields=["state", "refusal", "changed_at", "closed_at"])
-    tickets.mark_returned(ticket=flag.ticket, by=by)
-    said = f"IT sent the flag back: {code.label}." + (f" {note.strip()}" if note.strip() else "")
-    tickets.add_note(ticket=flag.ticket, body=said, by=by)
+    if was_its:
+        tickets.mark_returned(ticket=flag.ticket, by=by)
+    why = f"{code.label}." + (f" {note.strip()}" if note.strip() else "")
+    say(flag, ExchangeKind.RETURN, why, at=now, by=by)
+    tickets.add_note(ticket=flag.ticket, body=f"IT sent the flag back: {why}", by=by)
     tick(ticket=flag.ticket, staff=staff, step=OfficeStep.RELAY, on=False, by=by)
     owner = queries.table_of(flag.practice_id)[Category(flag.category)].owner
-    _tell(flag, "flag:decline", at=now, by=by, code=str(code), owner=str(owner))
+    tell(flag, "flag:decline", at=now, by=by, code=str(code), owner=str(owner))
     return flag
 
 
@@ -161,7 +178,7 @@ def snooze(*, flag: Escalation, until: dt.datetime, reason: str, staff: "Staff",
         raise WakeTooFar
     flag.snoozed_until, flag.snooze_reason, flag.changed_at = until, reason.strip(), now
     flag.save(update_fields=["snoozed_until", "snooze_reason", "changed_at"])
-    _tell(flag, "flag:snooze", at=now, by=by, until=until.isoformat())
+    tell(flag, "flag:snooze", at=now, by=by, until=until.isoformat())
     return flag
 
 
@@ -172,7 +189,7 @@ def wake(*, flag: Escalation, staff: "Staff", by: Actor) -> Escalation:
     if flag.snoozed_until is not None:
         flag.snoozed_until, flag.snooze_reason, flag.changed_at = None, "", now
         flag.save(update_fields=["snoozed_until", "snooze_reason", "changed_at"])
-        _tell(flag, "flag:wake", at=now, by=by)
+        tell(flag, "flag:wake", at=now, by=by)
     return flag
 
 
@@ -185,24 +202,29 @@ def ask_office(*, flag: Escalation, question: str, staff: "Staff", by: Actor) ->
     flag.move(EscalationState.NEED_OFFICE, at=now)
     flag.question = question.strip()
     flag.save(update_fields=["state", "question", "changed_at", "assignee", "accepted_at"])
+    say(flag, ExchangeKind.ASK, flag.question, at=now, by=by)
     tickets.mark_returned(ticket=flag.ticket, by=by)
     tickets.add_note(ticket=flag.ticket, body=f"IT asks: {flag.question}", by=by)
-    _tell(flag, "flag:ask_office", at=now, by=by)
+    tell(flag, "flag:ask_office", at=now, by=by)
     return flag
 
 
 @transaction.atomic
 def answer(*, flag: Escalation, text: str, staff: "Staff", by: Actor) -> Escalation:
-    """A fix, or what the office should tell the patient. The office confirms it. Raises EscalationMoved."""
+    """A fix, or what the office should tell the patient; also while the office is still asked something. The office
+    confirms it. Raises EscalationMoved."""
     now, flag = clock.now(), _for_it(flag, staff)
+    was_its = flag.turn == "it"
     if flag.state == EscalationState.SENT:
         _accept(flag, staff, now)
     flag.move(EscalationState.ANSWERED, at=now)
     flag.answer, flag.answered_at = text.strip(), now
     flag.save(update_fields=["state", "answer", "answered_at", "changed_at", "assignee", "accepted_at"])
-    tickets.mark_returned(ticket=flag.ticket, by=by)
+    say(flag, ExchangeKind.ANSWER, flag.answer, at=now, by=by)
+    if was_its:
+        tickets.mark_returned(ticket=flag.ticket, by=by)
     tickets.add_note(ticket=flag.ticket, body=f"IT answers: {flag.answer}", by=by)
-    _tell(flag, "flag:answer", at=now, by=by)
+    tell(flag, "flag:answer", at=now, by=by)
     return flag
 
 
@@ -217,9 +239,10 @@ def reply_to_it(*, flag: Escalation, text: str, staff: "Staff", by: Actor) -> Es
     flag.move(EscalationState.INVESTIGATING, at=now)
     flag.snoozed_until, flag.snooze_reason = None, ""
     flag.save(update_fields=["state", "bounces", "changed_at", "snoozed_until", "snooze_reason"])
+    say(flag, ExchangeKind.REPLY, text, at=now, by=by)
     tickets.mark_relayed(ticket=flag.ticket, by=by)
     tickets.add_note(ticket=flag.ticket, body=f"To IT: {text.strip()}", by=by)
-    _tell(flag, "flag:reply_to_it", at=now, by=by, bounces=flag.bounces)
+    tell(flag, "flag:reply_to_it", at=now, by=by, bounces=flag.bounces)
     return flag
 
 
@@ -229,10 +252,33 @@ def office_confirm(*, flag: Escalation, staff: "Staff", by: Actor) -> Escalation
     now, flag = clock.now(), _for_office(flag, staff)
     if flag.state != EscalationState.ANSWERED:
         raise EscalationMoved(state=flag.state)
-    flag.move(EscalationState.DONE, at=now)
-    flag.save(update_fields=["state", "changed_at", "closed_at"])
-    _tell(flag, "flag:done", at=now, by=by)
+    finish(flag, at=now, by=by)
     return flag
+
+
+@transaction.atomic
+def withdraw(*, flag: Escalation, reason: str = "", staff: "Staff", by: Actor) -> Escalation:
+    """The office takes it back: sent by mistake, or it works meanwhile. Raises EscalationMoved once IT has decided."""
+    now, flag = clock.now(), _for_office(flag, staff)
+    was_its = flag.turn == "it"
+    flag.move(EscalationState.WITHDRAWN, at=now)
+    flag.snoozed_until, flag.snooze_reason = None, ""
+    flag.save(update_fields=["state", "changed_at", "closed_at", "snoozed_until", "snooze_reason"])
+    say(flag, ExchangeKind.WITHDRAW, reason.strip() or "Taken back.", at=now, by=by)
+    if was_its:
+        tickets.mark_returned(ticket=flag.ticket, by=by)
+    tickets.add_note(ticket=flag.ticket, body=f"The flag to IT was taken back. {reason.strip()}".strip(), by=by)
+    tick(ticket=flag.ticket, staff=staff, step=OfficeStep.RELAY, on=False, by=by)
+    tell(flag, "flag:withdraw", at=now, by=by)
+    return flag
+
+
+@transaction.atomic
+def note(*, flag: Escalation, body: str, staff: "Staff", by: Actor) -> None:
+    """For colleagues at IT alone, whatever state the flag is in."""
+    now, flag = clock.now(), _for_it(flag, staff)
+    say(flag, ExchangeKind.NOTE, body, at=now, by=by)
+    tell(flag, "flag:note", at=now, by=by)
 
 
 @transaction.atomic
@@ -249,9 +295,32 @@ def link(flag: Escalation, *, incident_id: str, at: dt.datetime, by: Actor) -> N
     """The common end of linking one flag and declaring from many. Inside a transaction, on a locked row."""
     flag.move(EscalationState.LINKED, at=at)
     flag.incident_id = incident_id
-    flag.save(update_fields=["state", "incident_id", "changed_at"])
+    flag.snoozed_until, flag.snooze_reason = None, ""
+    flag.save(update_fields=["state", "incident_id", "changed_at", "snoozed_until", "snooze_reason"])
     tickets.wait_for_incident(ticket=flag.ticket, incident_id=incident_id, by=by)
-    _tell(flag, "flag:link", at=at, by=by, incident=incident_id)
+    tell(flag, "flag:link", at=at, by=by, incident=incident_id)
+
+
+@transaction.atomic
+def unlink(*, flag: Escalation, staff: "Staff", by: Actor) -> Escalation:
+    """Not this incident after all: it is IT's to look at again. Raises EscalationMoved."""
+    flag = _for_it(flag, staff)
+    back_at_it(flag, at=clock.now(), by=by)
+    return flag
+
+
+def back_at_it(flag: Escalation, *, at: dt.datetime, by: Actor) -> None:
+    """The common end of both sides' "not this incident": the ticket waits for it no longer, and whoever had the flag
+    has it again. Inside a transaction, on a locked row. Raises EscalationMoved."""
+    left = flag.incident_id
+    if flag.state != EscalationState.LINKED:
+        raise EscalationMoved(state=flag.state)
+    flag.move(EscalationState.SENT if flag.accepted_at is None else EscalationState.INVESTIGATING, at=at)
+    flag.incident_id = ""
+    flag.save(update_fields=["state", "incident_id", "changed_at"])
+    tickets.leave_incident(ticket=flag.ticket, by=by)
+    tickets.mark_relayed(ticket=flag.ticket, by=by)
+    tell(flag, "flag:unlink", at=at, by=by, incident=left)
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
@@ -261,6 +330,7 @@ def _accept(flag: Escalation, staff: "Staff", at: dt.datetime) -> None:
 
 
 def _locked(flag: Escalation) -> Escalation:
+    tickets.lock([flag.ticket_id])  # the ticket before the flag, as everywhere
     rows = Escalation.objects.select_for_update(of=("self",)).select_related("office", "practice", "ticket__office")
     return rows.get(pk=flag.pk)
 
@@ -275,12 +345,3 @@ def _for_office(flag: Escalation, staff: "Staff") -> Escalation:
     if not staff.may(Permission.OFFICE_DESK, office_id=flag.office_id):
         raise Forbidden
     return _locked(flag)
-
-
-def _tell(flag: Escalation, action: str, *, at: dt.datetime, by: Actor, **facts: Any) -> None:
-    if action not in flag_words.SAME_WORDS:
-        flag_words.index(flag)
-    audit.record(action, by=by, target=flag, practice_id=flag.practice_id, at=at, **facts)
-    webhook_news.of_flag(flag, action, at=at)
-    realtime.push(it_group(flag.practice.public_id), {"type": "flag.changed", "id": flag.public_id})
-    realtime.push(office_group(flag.office.public_id), {"type": "ticket.changed", "id": flag.ticket.public_id})

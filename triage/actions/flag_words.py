@@ -6,7 +6,9 @@ from triage.models import Escalation, FlagWords
 from triage.rules.flag_words import words_of
 
 # After these a flag is found by the same words as before.
-SAME_WORDS: Final = frozenset({"flag:accept", "flag:snooze", "flag:wake", "flag:link", "flag:done", "flag:reply_to_it"})
+SAME_WORDS: Final = frozenset(
+    {"flag:accept", "flag:assign", "flag:snooze", "flag:wake", "flag:link", "flag:unlink", "flag:done", "flag:note"}
+)
 
 
 def index(flag: Escalation) -> None:

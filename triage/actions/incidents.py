@@ -15,8 +15,9 @@ from statuspage.actions import incidents as statuspage
 from statuspage.contracts import IncidentSummary
 from statuspage.queries import incident as incident_summary
 from triage import queries
-from triage.actions.escalations import link
-from triage.enums import ESCALATION_MOVES, EscalationState
+from triage.actions.escalations import back_at_it, link
+from triage.actions.flag_telling import finish, say
+from triage.enums import ESCALATION_MOVES, EscalationState, ExchangeKind
 from triage.errors import EscalationMoved
 from triage.models import Escalation
 
@@ -44,8 +45,9 @@ def declare_from_flags(
     """
     _only_it(staff)
     incident_id = idempotency.once(
-        "triage.declare", key, lambda: _declare(escalation_ids, name, body, components, staff, by, key)
-    )
+        "triage.declare", key, lambda: _declare(escalation_ids, name, body, components, staff, by, key),
+        of=[sorted(escalation_ids), name, body, dict(components)],
+    )  # fmt: skip
     return incident_summary(incident_id)
 
 
@@ -60,7 +62,9 @@ def _declare(
 ) -> str:
     # In the order of their keys: two people declaring from overlapping proposals queue up instead of deadlocking.
     rows = Escalation.objects.select_for_update(of=("self",)).select_related("office", "practice", "ticket__office")
-    flags = list(rows.filter(practice_id=staff.practice_id, public_id__in=escalation_ids).order_by("id"))
+    mine = Escalation.objects.filter(practice_id=staff.practice_id, public_id__in=escalation_ids)
+    tickets.lock(mine.values_list("ticket_id", flat=True))  # the tickets before the flags, as everywhere
+    flags = list(rows.filter(pk__in=mine.values("pk")).order_by("id"))
     if any(flag.state == EscalationState.LINKED for flag in flags):
         raise EscalationMoved
     open_flags = [flag for flag in flags if EscalationState.LINKED in ESCALATION_MOVES[flag.state]]
@@ -114,18 +118,18 @@ def close_loop(*, incident_id: str, by: Actor) -> int:
     nothing. Returns how many flags were closed."""
     now = clock.now()
     tickets.close_loop(incident_id=incident_id, by=by)
-    flags = list(
-        Escalation.objects.select_for_update(of=("self",))
-        .filter(incident_id=incident_id, state=EscalationState.LINKED)
-        .select_related("practice")
-        .order_by("id")
-    )
+    rows = Escalation.objects.select_for_update(of=("self",)).select_related("practice", "office", "ticket")
+    flags = list(rows.filter(incident_id=incident_id, state=EscalationState.LINKED).order_by("id"))
     for flag in flags:
-        flag.move(EscalationState.DONE, at=now)
-        flag.save(update_fields=["state", "changed_at", "closed_at"])
-        audit.record("flag:done", by=by, target=flag, practice_id=flag.practice_id, at=now, incident=incident_id)
-        realtime.push(it_group(flag.practice.public_id), {"type": "flag.changed", "id": flag.public_id})
+        finish(flag, at=now, by=by, incident=incident_id)
     return len(flags)
+
+
+@transaction.atomic
+def close_late(*, incident_id: str, by: Actor) -> None:
+    """It was linked while the incident was being resolved: it waits for what is over, so its requester is asked now."""
+    if incident_summary(incident_id).resolved_at is not None:
+        close_loop(incident_id=incident_id, by=by)
 
 
 @transaction.atomic
@@ -137,6 +141,22 @@ def link_ticket(*, ticket: "Ticket", incident_id: str, staff: "Staff", hold: boo
     queries.unresolved_incident(incident_id)
     tickets.wait_for_incident(ticket=ticket, incident_id=incident_id, hold=hold, by=by)
     realtime.push(it_group(ticket.practice.public_id), {"type": "incident.changed", "id": incident_id})
+
+
+@transaction.atomic
+def unlink_ticket(*, ticket: "Ticket", staff: "Staff", by: Actor) -> None:
+    """The office sees that the incident does not explain it. A flag that hangs on it is IT's to look at again. Raises
+    WrongMove for a ticket that waits for none."""
+    if not staff.may(Permission.OFFICE_DESK, office_id=ticket.office_id):
+        raise Forbidden
+    tickets.lock([ticket.pk])
+    rows = Escalation.objects.select_for_update(of=("self",)).select_related("practice", "office", "ticket")
+    flag = rows.filter(ticket=ticket, state=EscalationState.LINKED).first()
+    if flag is None:
+        tickets.leave_incident(ticket=ticket, by=by)
+        return
+    say(flag, ExchangeKind.REPLY, "It is not this incident.", at=(now := clock.now()), by=by)
+    back_at_it(flag, at=now, by=by)
 
 
 def _only_it(staff: "Staff") -> None:

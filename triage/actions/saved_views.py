@@ -16,17 +16,18 @@ MOST = 12
 
 
 @transaction.atomic
-def save(*, staff: "Staff", name: str, wanted: Wanted) -> SavedView:
-    """Keep a filter; the same name again is that view, changed. Raises TooManyViews."""
-    name = name.strip()[:40]
+def save(*, staff: "Staff", name: str, wanted: Wanted, desk: str = "") -> SavedView:
+    """Keep a filter of the office's list, or of the other `desk`'s; the same name again is that view, changed. Raises
+    TooManyViews."""
+    name, kept = name.strip()[:40], wanted.as_dict() | ({"desk": desk} if desk else {})
     mine = SavedView.objects.select_for_update().filter(staff=staff)
     if len(others := [row for row in mine if row.name != name]) >= MOST:
         raise TooManyViews(kept=len(others))
     row, _made = SavedView.objects.update_or_create(
         staff=staff,
         name=name,
-        defaults={"wanted": wanted.as_dict()},
-        create_defaults={"wanted": wanted.as_dict(), "created_at": clock.now()},
+        defaults={"wanted": kept},
+        create_defaults={"wanted": kept, "created_at": clock.now()},
     )
     return row
 

@@ -15,7 +15,17 @@ from rest_framework.response import Response
 from helpdesk import access as helpdesk_access
 from helpdesk import queries as helpdesk
 from helpdesk.actions import tickets
-from helpdesk.enums import Category, Channel, RequesterKind, Resolution, Side, TicketState, Turn, Visibility
+from helpdesk.enums import (
+    RESOLUTIONS_BY_HAND,
+    Category,
+    Channel,
+    RequesterKind,
+    Resolution,
+    Side,
+    TicketState,
+    Turn,
+    Visibility,
+)
 from portal_core.access.actions import pins
 from portal_core.directory.api import AFTER, DEED, KEY, LIMIT, PersonShape, StaffView, answers, limit, read
 from portal_core.directory.enums import Permission
@@ -23,7 +33,8 @@ from portal_core.directory.guards import staff_api
 from portal_core.kernel import audit, clock
 from triage import access, queries
 from triage.actions import accounts, escalations
-from triage.enums import EscalationState, RefusalCode
+from triage.enums import EscalationState, ExchangeKind, RefusalCode
+from triage.rules.views import wanted
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
@@ -84,7 +95,7 @@ class NewMessageShape(serializers.Serializer[Any]):
 
 
 class SolveShape(serializers.Serializer[Any]):
-    resolution = serializers.ChoiceField(choices=Resolution.choices)
+    resolution = serializers.ChoiceField(choices=[(one.value, one.label) for one in RESOLUTIONS_BY_HAND])
     note = serializers.CharField(max_length=5000, required=False, default="", allow_blank=True)
 
 
@@ -126,8 +137,34 @@ class FlagShape(serializers.Serializer[Any]):
         return bool(flag.attestation_id)
 
 
+class FlagMessageShape(serializers.Serializer[Any]):
+    """What one side wrote to the other, or IT for itself (`note`)."""
+
+    id = serializers.CharField(source="public_id")
+    kind = serializers.ChoiceField(choices=ExchangeKind.choices)
+    by = serializers.CharField(source="by_label")
+    body = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class WholeFlagShape(FlagShape):
+    """One flag with all the office gave and what was said about it, oldest first."""
+
+    ticket_reference = serializers.CharField(source="ticket.reference")
+    device = serializers.CharField(source="device.text")
+    note = serializers.CharField()
+    ok_to_contact = serializers.BooleanField(help_text="Whether IT may call the patient; never ask who they are.")
+    contact_number = serializers.CharField()
+    contact_window = serializers.CharField()
+    question = serializers.CharField(help_text="What IT asked last.")
+    answer = serializers.CharField(help_text="What IT answered last.")
+    refusal = serializers.CharField(help_text="Why it was sent back; empty else.")
+    exchange = FlagMessageShape(many=True, source="exchange.all")
+
+
 class FlagPageShape(serializers.Serializer[Any]):
     results = FlagShape(many=True)
+    after = serializers.CharField(help_text="Ask with it for the next page; empty at the end.")
 
 
 class DeclineShape(serializers.Serializer[Any]):
@@ -286,17 +323,29 @@ class FlagView(DeskView):
     permission_classes = [staff_api(Permission.IT_DESK)]
 
     def answer_with(self, public_id: str) -> Response:
-        return Response(FlagShape(access.flag_for_it(self.staff, public_id)).data)
+        return Response(WholeFlagShape(access.flag_for_it(self.staff, public_id)).data)
 
 
 class FlagList(FlagView):
-    @extend_schema(operation_id="flags_list", summary="Open flags, newest first", responses=answers(FlagPageShape))
+    @extend_schema(
+        operation_id="flags_list",
+        summary="Flags on which somebody has to do something, IT's own move first, by what is due",
+        parameters=[OpenApiParameter("turn", str, enum=[Turn.IT, Turn.OFFICE]), AFTER, LIMIT],
+        responses=answers(FlagPageShape),
+    )
     def get(self, request: Request) -> Response:
-        return Response(FlagPageShape({"results": queries.it_flags(self.staff)}).data)
+        narrowed = wanted({"turn": request.query_params.get("turn", "")})
+        page = queries.it_flags(
+            self.staff, narrowed, after=request.query_params.get("after", ""), limit=limit(request)
+        )  # fmt: skip
+        audit.record(
+            "flag:list", by=self.staff.actor, practice_id=self.staff.practice_id, shown=len(page.flags), way="api"
+        )
+        return Response(FlagPageShape({"results": page.flags, "after": page.after}).data)
 
 
 class FlagDetail(FlagView):
-    @extend_schema(operation_id="flags_read", summary="One flag", responses=answers(FlagShape))
+    @extend_schema(operation_id="flags_read", summary="One flag", responses=answers(WholeFlagShape))
     def get(self, request: Request, public_id: str) -> Response:
         flag = access.flag_for_it(self.staff, public_id)
         audit.record("flag:read", by=self.staff.actor, target=flag, practice_id=flag.practice_id, way="api")
@@ -305,7 +354,7 @@ class FlagDetail(FlagView):
 
 class FlagAccept(FlagView):
     @extend_schema(
-        operation_id="flags_accept", summary="Accept it", request=None, responses=answers(FlagShape, refusals=DEED)
+        operation_id="flags_accept", summary="Accept it", request=None, responses=answers(WholeFlagShape, refusals=DEED)
     )
     def post(self, request: Request, public_id: str) -> Response:
         flag = access.flag_for_it(self.staff, public_id)
@@ -318,7 +367,7 @@ class FlagDecline(FlagView):
         operation_id="flags_decline",
         summary="Send it back with a code",
         request=DeclineShape,
-        responses=answers(FlagShape, refusals=DEED),
+        responses=answers(WholeFlagShape, refusals=DEED),
     )
     def post(self, request: Request, public_id: str) -> Response:
         said, flag = read(DeclineShape, request), access.flag_for_it(self.staff, public_id)
@@ -333,7 +382,7 @@ class FlagAsk(FlagView):
         operation_id="flags_ask",
         summary="Ask the office",
         request=TextShape,
-        responses=answers(FlagShape, refusals=DEED),
+        responses=answers(WholeFlagShape, refusals=DEED),
     )
     def post(self, request: Request, public_id: str) -> Response:
         said, flag = read(TextShape, request), access.flag_for_it(self.staff, public_id)
@@ -343,7 +392,10 @@ class FlagAsk(FlagView):
 
 class FlagAnswer(FlagView):
     @extend_schema(
-        operation_id="flags_answer", summary="Answer it", request=TextShape, responses=answers(FlagShape, refusals=DEED)
+        operation_id="flags_answer",
+        summary="Answer it",
+        request=TextShape,
+        responses=answers(WholeFlagShape, refusals=DEED),
     )
     def post(self, request: Request, public_id: str) -> Response:
         said, flag = read(TextShape, request), access.flag_for_it(self.staff, public_id)

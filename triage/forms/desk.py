@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk.enums import Resolution, SnoozeReason, Turn
+from helpdesk.enums import SnoozeReason, Turn
 from statuspage.contracts import IncidentSummary
-from triage.forms.tickets import PATIENT_CATEGORIES, TEXT_MAX, TicketForm, area
+from triage.forms.tickets import ENDS, PATIENT_CATEGORIES, TEXT_MAX, TicketForm, area
 
 if TYPE_CHECKING:
     from portal_core.directory.models import Office
@@ -38,6 +38,21 @@ class FilterForm(TicketForm):
         self.fields["office"].choices = choices  # type: ignore[attr-defined]
 
 
+class FlagFilterForm(FilterForm):
+    """The same for the flags at IT."""
+
+    turn = forms.ChoiceField(
+        label=_("Whose move"),
+        choices=[("", _("Anybody's")), (Turn.IT, Turn.IT.label), (Turn.OFFICE, Turn.OFFICE.label)],
+        required=False,
+    )
+    who = forms.ChoiceField(
+        label=_("Who works on it"),
+        choices=[("", _("Anybody")), ("mine", _("Me")), ("nobody", _("Nobody yet"))],
+        required=False,
+    )
+
+
 class ViewForm(TicketForm):
     name = forms.CharField(label=_("Keep this view as"), max_length=40)
 
@@ -58,7 +73,7 @@ class BulkForm(TicketForm):
     )
     office = forms.ChoiceField(label=_("To the office"), required=False)
     category = forms.ChoiceField(label=_("New kind"), choices=PATIENT_CATEGORIES, required=False)
-    resolution = forms.ChoiceField(label=_("How did they end?"), choices=Resolution.choices, required=False)
+    resolution = forms.ChoiceField(label=_("How did they end?"), choices=ENDS, required=False)
     incident = forms.ChoiceField(label=_("Incident"), required=False)
 
     def __init__(self, places: "Sequence[Office]", incidents: list[IncidentSummary], *args: Any, **kwargs: Any) -> None:

@@ -8,7 +8,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk.enums import Category, Resolution
+from helpdesk.enums import RESOLUTIONS_BY_HAND, Category
 from statuspage.contracts import IncidentSummary
 from triage.contracts import FlagDraft
 from triage.enums import Impact, RefusalCode, RelayReason
@@ -16,6 +16,8 @@ from triage.rules.phi import phi_lint
 
 TEXT_MAX = 4000
 PATIENT_CATEGORIES = [(value, label) for value, label in Category.choices if not value.startswith("STAFF_")]
+
+ENDS = [(one.value, one.label) for one in RESOLUTIONS_BY_HAND]
 
 
 def area(rows: int, **attrs: Any) -> forms.Textarea:
@@ -65,7 +67,7 @@ class CategoryForm(TicketForm):
 
 
 class SolveForm(TicketForm):
-    resolution = forms.ChoiceField(label=_("How did it end?"), choices=Resolution.choices)
+    resolution = forms.ChoiceField(label=_("How did it end?"), choices=ENDS)
     note = forms.CharField(label=_("Note for colleagues"), max_length=TEXT_MAX, required=False, widget=area(2))
 
 
@@ -220,4 +222,3 @@ def local_now(zone: str) -> dt.datetime:
     import zoneinfo
 
     return timezone.localtime(timezone.now(), zoneinfo.ZoneInfo(zone)).replace(second=0, microsecond=0)
-

@@ -65,6 +65,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "ordering": ("at", "id"),
                 "indexes": [models.Index(fields=["flag", "at"], name="exchange_of_flag")],
                 "constraints": [
                     models.CheckConstraint(

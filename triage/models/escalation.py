@@ -135,6 +135,11 @@ class Escalation(models.Model):
         return ESCALATION_TURN[self.state]
 
     @property
+    def may_be_withdrawn(self) -> bool:
+        """Whether its office may still take it back: IT has not decided."""
+        return EscalationState.WITHDRAWN in ESCALATION_MOVES[self.state]
+
+    @property
     def tone(self) -> str:
         return ESCALATION_TONES[self.state]
 

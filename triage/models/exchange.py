@@ -20,6 +20,7 @@ class EscalationMessage(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        ordering = ("at", "id")
         constraints = [
             models.CheckConstraint(name="exchange_kind_known", condition=Q(kind__in=ExchangeKind.values)),
             models.CheckConstraint(name="exchange_says_something", condition=~Q(body="")),

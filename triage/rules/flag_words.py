@@ -12,10 +12,17 @@ if TYPE_CHECKING:
 
 
 def texts_of(flag: "Escalation") -> list[tuple[str, str]]:
-    """What people wrote in it, each with the name of its place, the newest first."""
+    """What people wrote in it, each with the name of its place, the newest first. IT's own notes are no part of it: an
+    office finds by these words, too."""
+    said = [(str(one.get_kind_display()), one.body) for one in flag.exchange.all() if not one.internal]
+    known = {text for _where, text in said}
     pieces = [
-        (_("IT answers"), flag.answer),
-        (_("IT asks"), flag.question),
+        *reversed(said),
+        *(
+            (where, text)
+            for where, text in ((_("IT answers"), flag.answer), (_("IT asks"), flag.question))
+            if text not in known
+        ),
         (_("On the screen"), flag.error_text),
         (_("Note of the office"), flag.note),
         (_("Page or step"), flag.page),

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from helpdesk.enums import Category, Turn
 
+IT_DESK = "it"  # whose list a kept view is of; without a word: the office's
 MINE, NOBODY, MENTIONS, RESTING = "mine", "nobody", "mentions", "resting"
 WHO = (MINE, NOBODY, MENTIONS, RESTING)
 _OPAQUE = re.compile(r"[0-9A-Za-z]{4,20}")

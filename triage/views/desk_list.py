@@ -23,7 +23,7 @@ from statuspage.queries import active_incidents
 from triage import access, forms, queries
 from triage.actions import bulk, conversation, escalations, incidents, playbook, presence, saved_views
 from triage.beside import Kept
-from triage.rules.views import MENTIONS, Wanted, wanted
+from triage.rules.views import IT_DESK, MENTIONS, Wanted, wanted
 from triage.views.practice_time import in_practice_time
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def list_context(
         conversation.seen(ticket=ticket, staff=staff)
         mentioned = mentioned - {ticket.pk}
     incidents_now = active_incidents()
-    views = [(row, wanted(row.wanted)) for row in kept.views]
+    views = [(row, wanted(row.wanted)) for row in kept.views if row.wanted.get("desk") != IT_DESK]
     may_undo = ticket is None or ticket.may_have(Hanging.UNDO)
     return {
         "tabs": _tabs(narrowed, queries.waiting_of(staff, mentioned)),
@@ -231,7 +231,7 @@ def bulk_office(request: StaffRequest) -> HttpResponse:
         return access.office_ticket(staff, public_id)
 
     with tickets.as_one():
-        results = _once(request, ids, find, deed)
+        results = _once(request, ids, form.cleaned_data, find, deed)
     shown = _shown(results, find, "office-ticket", lambda row: row.reference)
     found = undoable(staff.public_id, now=clock.now())
     context = {
@@ -264,13 +264,15 @@ def bulk_it(request: StaffRequest) -> HttpResponse:
     def find(public_id: str) -> "Escalation":
         return access.flag_for_it(staff, public_id)
 
-    results = _once(request, ids, find, deed)
+    results = _once(request, ids, form.cleaned_data, find, deed)
     shown = _shown(results, find, "it-flag", lambda row: f"{row.ticket.reference}, {row.office.name}")
     context = {"results": shown, "back": reverse("triage:it"), "what": form.what}
     return render(request, "triage/bulk_result.html", context)
 
 
-def _once(request: StaffRequest, ids: list[str], find: Any, deed: Any) -> list[bulk.Result]:
+def _once(
+    request: StaffRequest, ids: list[str], chosen: dict[str, Any], find: Any, deed: Any
+) -> list[bulk.Result]:  # fmt: skip
     """Run it, unless this very form ran before: then say so for each row."""
     results: list[bulk.Result] = []
 
@@ -278,8 +280,10 @@ def _once(request: StaffRequest, ids: list[str], find: Any, deed: Any) -> list[b
         results.extend(bulk.run(ids, find, deed))
         return "done"
 
-    scope = f"triage.bulk:{request.staff.public_id}"
-    idempotency.once(scope, request.POST.get("idempotency_key", ""), run)
+    key = request.POST.get("idempotency_key", "")
+    # What was ticked and chosen is part of the scope: a page the browser kept sends its old key with another choice.
+    asked = idempotency.fingerprint([sorted(set(ids)), chosen])
+    idempotency.once(f"triage.bulk:{request.staff.public_id}:{asked}", key, run)
     again = _("This was sent before; nothing was done a second time.")
     return results or [bulk.Result(one, again) for one in dict.fromkeys(ids)]
 

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from helpdesk.queries import reachable
 from portal_core.directory.guards import StaffRequest
 from portal_core.kernel.errors import NotFound
 from triage import forms
@@ -29,6 +30,13 @@ def known_of(ticket: "Ticket") -> frozenset[str]:
     return identity_words(names=names, record=patient.mrn, email=patient.email, born=patient.birth_date)
 
 
+def linked_words(row: "Ticket") -> str:
+    """What follows for the requester, as it is."""
+    if reachable(row).told:
+        return _("Linked. The requester is told, and asked again when it is over.")
+    return _("Linked. Nobody can be written to here: call them now, and when it is over.")
+
+
 def fix_fault(request: StaffRequest, row: "Ticket", form: forms.FlagForm) -> HttpResponse:
     """`fix`: "step:<step>" ticks it, "incident" links the ticket instead of sending, "deny" says it is something else.
     Shows what is still missing; nothing is sent by it. Raises NotFound for any other word."""
@@ -37,8 +45,8 @@ def fix_fault(request: StaffRequest, row: "Ticket", form: forms.FlagForm) -> Htt
         known = matching_incident(request.POST.get("category", ""))
         if known is None:
             raise NotFound
-        incidents.link_ticket(ticket=row, incident_id=known.id, staff=request.staff, by=request.actor)
-        messages.success(request, _("Linked. The patient is told, and asked again when it is over."))
+        incidents.link_ticket(ticket=row, incident_id=known.id, staff=request.staff, hold=True, by=request.actor)
+        messages.success(request, linked_words(row))
         return redirect("triage:office-ticket", row.public_id)
     if fix == "deny":
         typed = request.POST.copy()

@@ -37,7 +37,7 @@ def new(request: StaffRequest) -> HttpResponse:
     """Declare from the flags named in `from` (public ids, comma separated), prefilled from what they have in common."""
     source = request.POST if request.method == "POST" else request.GET
     wanted = [part for part in source.get("from", "").split(",") if part][:200]
-    flags = [row for row in queries.it_flags(request.staff) if row.public_id in wanted]
+    flags = queries.flags_named(request.staff, wanted)
     known = components()
     form = forms.DeclareForm(known, request.POST or None, initial=_suggest(flags, known))
     error: AppError | None = None

@@ -12,28 +12,26 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from helpdesk import queries as helpdesk
-from helpdesk.actions.tickets import it_group
-from helpdesk.enums import Category, Side
+from helpdesk.enums import Side, Turn
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
-from portal_core.kernel import audit, clock
+from portal_core.kernel import audit, clock, idempotency
 from portal_core.kernel.errors import AppError, NotFound
+from portal_core.kernel.ids import new_public_id
 from statuspage.contracts import IncidentSummary
 from statuspage.queries import active_incidents
 from triage import access, beside, forms, queries
 from triage.actions import conversation, escalations, presence
-from triage.enums import EscalationState, RefusalCode
+from triage.enums import ESCALATION_MOVES, EscalationState, RefusalCode
 from triage.identity import words_of
-from triage.rules.surge import Proposal
 from triage.views.desk_writing import prepared_for_flag
+from triage.views.it_list import address, list_context, onwards, row_of, rows_context, wanted_of
 from triage.views.practice_time import in_practice_time
 
 if TYPE_CHECKING:
     from triage.models import Escalation
 
 it_staff = staff_page(Permission.IT_DESK)
-MINE = (EscalationState.SENT, EscalationState.INVESTIGATING)
 LIVE_PART = "flag-list"  # what the list's live refresh swaps; the other parts come with it
 
 
@@ -67,20 +65,19 @@ def console_page(
     fetches = request.headers.get("HX-Target", "") if htmx else ""
     if chosen is not None and opened == "help" and fetches == "help-body":
         return render(request, "triage/it_section.html", {"flag": {"flag": chosen}, "opened": opened})
-    flags = queries.it_flags(request.staff)
-    incidents = active_incidents()
-    people = presence.who([it_group(request.staff.practice.public_id)], but=request.staff.public_id)
-    context = _live_context(request, flags, incidents, people, chosen, now) | {"error": error, "opened": opened}
+    narrowed, incidents = wanted_of(request), active_incidents()
+    here = address("it-flag", chosen.public_id, narrowed=narrowed) if chosen else address("it", narrowed=narrowed)
+    context = rows_context(request, narrowed, incidents, now) | {"error": error, "opened": opened, "here": here}
+    if chosen is not None:
+        context |= _live_context(chosen, context["people"], now)
     if fetches == LIVE_PART:
         return render(request, "triage/it_live.html", context)
-    context |= {
-        "bulk_form": forms.BulkFlagForm(incidents),
-        "may_manage_replies": request.staff.may(Permission.STATUS_PUBLISH),
-    }
+    about = chosen.public_id if chosen is not None else ""
+    kept = beside.kept(request.staff, about=about, side=Side.IT)
+    context |= list_context(request, narrowed, kept, incidents)
     if chosen is not None:
-        awake = [row["flag"].public_id for row in context["flags"]]
-        context |= _neighbours(awake, chosen.public_id)
-        context |= _flag_context(request, chosen, flags, incidents, bound, now)
+        context |= _neighbours([row["flag"].public_id for row in context["flags"]], chosen.public_id)
+        context |= _flag_context(request, chosen, kept, incidents, bound)
     status = 200
     if error is not None:
         status = 422 if request.headers.get("HX-Request") == "true" else error.status
@@ -89,54 +86,44 @@ def console_page(
     return render(request, "triage/it.html", context, status=status)
 
 
-def _live_context(
-    request: StaffRequest,
-    flags: "list[Escalation]",
-    incidents: list[IncidentSummary],
-    people: dict[str, list[presence.Present]],
-    chosen: "Escalation | None",
-    now: dt.datetime,
-) -> dict[str, Any]:
-    """What changes by itself: the lists, and the state of the flag beside them."""
-    awake = [row for row in flags if row.state != EscalationState.LINKED and not row.sleeps(now)]
+def _live_context(chosen: "Escalation", people: dict[str, list[presence.Present]], now: dt.datetime) -> dict[str, Any]:
+    """What changes of the flag beside the list: its state, what was said about it, and what can be done. One query."""
+    moves = ESCALATION_MOVES[chosen.state]
     return {
-        "now": now,
-        "flags": [_row(row, people) for row in awake],
-        "sleeping": [row for row in flags if row.sleeps(now)],
-        "linked": sum(row.state == EscalationState.LINKED for row in flags),
-        "proposals": [_card(one) for one in queries.proposals(request.staff, flags, now)],
-        "incidents": incidents,
-        "provider_tickets": helpdesk.it_queue(request.staff, limit=20).tickets,
-        "flag": _row(chosen, people) if chosen is not None else None,
-        "people_here": people.get(chosen.public_id, []) if chosen is not None else [],
+        "flag": row_of(chosen, people),
+        "people_here": people.get(chosen.public_id, []),
+        "exchange": list(chosen.exchange.all()),
+        "asleep": chosen.sleeps(now),
+        "may_accept": chosen.state == EscalationState.SENT,
+        "may_work": EscalationState.RETURNED in moves,
+        "may_ask": chosen.turn == Turn.IT,
+        "may_take_over": chosen.is_open and chosen.accepted_at is not None,
+        "may_unlink": chosen.state == EscalationState.LINKED,
     }
 
 
 def _flag_context(
     request: StaffRequest,
     chosen: "Escalation",
-    flags: "list[Escalation]",
+    wrote: beside.Kept,
     incidents: list[IncidentSummary],
     bound: dict[str, Form],
-    now: dt.datetime,
 ) -> dict[str, Any]:
-    """What can be done with a flag; one query."""
-    wrote = beside.kept(request.staff, about=chosen.public_id, side=Side.IT, lists=False)
+    """The forms of a flag; one query where it can be a duplicate."""
     kept, ready = wrote.drafts, prepared_for_flag(request.staff, chosen, wrote.canned)
     picked = next((one["text"] for one in ready if one["id"] == request.GET.get("canned")), "")
+    may_work = EscalationState.RETURNED in ESCALATION_MOVES[chosen.state]
     return {
         "opens": f"{reverse('triage:it-flag', args=[chosen.public_id])}?open=",
         "call_words": words_of(chosen.ticket),
-        "may_accept": chosen.state == EscalationState.SENT,
-        "may_work": chosen.state in MINE,
         "may_link": chosen.state in queries.UNLINKED and bool(incidents),
         "answer_form": bound.get("answer")
         or forms.AnswerForm(initial={"text": "\n\n".join(filter(None, (kept.get("answer", ""), picked)))}),
         "ask_form": bound.get("ask") or forms.AskForm(initial={"text": kept.get("ask", "")}),
-        "duplicate_form": bound.get("duplicate") or forms.DuplicateForm(_older(flags, chosen)),
+        "duplicate_form": bound.get("duplicate") or forms.DuplicateForm(_older(chosen) if may_work else []),
         "snooze_form": bound.get("snooze") or forms.SnoozeFlagForm(),
+        "note_form": bound.get("note") or forms.NoteForm(),
         "canned": ready,
-        "asleep": chosen.sleeps(now),
         "decline_form": bound.get("decline") or forms.DeclineForm(),
         "link_form": bound.get("link") or forms.LinkForm(incidents),
         "open_form": next(iter(bound), "") or next(iter(kept), "") or ("answer" if picked else ""),
@@ -151,34 +138,12 @@ def _neighbours(ids: list[str], here: str) -> dict[str, str]:
     }
 
 
-def _row(flag: "Escalation", people: dict[str, list[presence.Present]]) -> dict[str, Any]:
-    verified = None
-    if flag.attestation is not None:
-        attempt = flag.attestation.attempt
-        verified = {
-            "how": queries.method_class(attempt),
-            "at": attempt.ended_at,
-            "for": flag.attestation.get_action_class_display(),
-            "office": flag.office.name,
-        }
-    return {"flag": flag, "verified": verified, "people": people.get(flag.public_id, [])}
-
-
-def _card(proposal: Proposal) -> dict[str, Any]:
-    minutes = max(1, round((proposal.last_at - proposal.first_at).total_seconds() / 60))
-    return {
-        "proposal": proposal,
-        "category": Category(proposal.category).label,
-        "minutes": minutes,
-        "usually": f"{proposal.usual.median:g}" if proposal.usual is not None else "",
-    }
-
-
 Deed = Callable[..., str]
 
 
-def verdict(deed: Deed) -> Callable[..., HttpResponse]:
-    """A one-key verdict on a flag; a refusal is told on the flag's page."""
+def verdict(deed: Deed, *, go_on: bool = False) -> Callable[..., HttpResponse]:
+    """A one-key verdict on a flag; a refusal is told on the flag's page. `go_on`: it is off IT's hands, so the next one
+    is shown."""
 
     @require_POST
     @it_staff
@@ -194,10 +159,16 @@ def verdict(deed: Deed) -> Callable[..., HttpResponse]:
         except Refill as refill:
             return console_page(request, row, bound=refill.bound)
         messages.success(request, said)
-        return redirect("triage:it-flag", public_id)
+        if go_on:
+            return redirect(onwards(request, leaving=public_id))
+        return redirect(address("it-flag", public_id, narrowed=wanted_of(request)))
 
     press.__name__, press.__doc__ = getattr(deed, "__name__", "press"), deed.__doc__
     return press
+
+
+def off_our_hands(deed: Deed) -> Callable[..., HttpResponse]:
+    return verdict(deed, go_on=True)
 
 
 class Refill(Exception):
@@ -214,7 +185,7 @@ def accept(request: StaffRequest, row: "Escalation") -> str:
     return _("It is yours.")
 
 
-@verdict
+@off_our_hands
 def decline(request: StaffRequest, row: "Escalation") -> str:
     form = forms.DeclineForm(request.POST)
     if not form.is_valid():
@@ -225,7 +196,7 @@ def decline(request: StaffRequest, row: "Escalation") -> str:
     return _("Back at the office: %(code)s.") % {"code": code.label}
 
 
-@verdict
+@off_our_hands
 def ask(request: StaffRequest, row: "Escalation") -> str:
     form = forms.AskForm(request.POST)
     if not form.is_valid():
@@ -234,7 +205,7 @@ def ask(request: StaffRequest, row: "Escalation") -> str:
     return _("The office was asked.")
 
 
-@verdict
+@off_our_hands
 def answer(request: StaffRequest, row: "Escalation") -> str:
     form = forms.AnswerForm(request.POST)
     if not form.is_valid():
@@ -243,9 +214,9 @@ def answer(request: StaffRequest, row: "Escalation") -> str:
     return _("Answered. The office confirms it with the patient.")
 
 
-@verdict
+@off_our_hands
 def duplicate(request: StaffRequest, row: "Escalation") -> str:
-    form = forms.DuplicateForm(_older(queries.it_flags(request.staff), row), request.POST)
+    form = forms.DuplicateForm(_older(row), request.POST)
     if not form.is_valid():
         raise Refill("duplicate", form)
     older = access.flag_for_it(request.staff, form.cleaned_data["flag"])
@@ -253,16 +224,42 @@ def duplicate(request: StaffRequest, row: "Escalation") -> str:
     return _("Back at the office, which follows the older flag.")
 
 
-def _older(flags: "list[Escalation]", row: "Escalation") -> list[tuple[str, str]]:
+def _older(row: "Escalation") -> list[tuple[str, str]]:
     """Open flags of the same office that came first."""
     return [
         (one.public_id, f"{one.created_at:%b %d, %H:%M} · {one.get_category_display()} · {one.error_text[:60]}")
-        for one in flags
-        if one.office_id == row.office_id and one.pk != row.pk and one.created_at <= row.created_at
+        for one in queries.older_flags(row)
     ]
 
 
 @verdict
+def note(request: StaffRequest, row: "Escalation") -> str:
+    form = forms.NoteForm(request.POST)
+    if not form.is_valid():
+        raise Refill("note", form)
+
+    def deed() -> str:
+        escalations.note(flag=row, body=form.cleaned_data["body"], staff=request.staff, by=request.actor)
+        return row.public_id
+
+    key = request.POST.get("idempotency_key") or new_public_id()
+    idempotency.once(f"triage:flag-note:{row.public_id}", key, deed, of=form.cleaned_data)
+    return _("Noted. The office does not see it.")
+
+
+@verdict
+def take_over(request: StaffRequest, row: "Escalation") -> str:
+    escalations.take_over(flag=row, staff=request.staff, by=request.actor)
+    return _("It is yours.")
+
+
+@verdict
+def unlink(request: StaffRequest, row: "Escalation") -> str:
+    escalations.unlink(flag=row, staff=request.staff, by=request.actor)
+    return _("It waits for the incident no longer, and is yours to look at again.")
+
+
+@off_our_hands
 def snooze(request: StaffRequest, row: "Escalation") -> str:
     form = forms.SnoozeFlagForm(request.POST)
     if not form.is_valid():
@@ -279,7 +276,7 @@ def wake(request: StaffRequest, row: "Escalation") -> str:
     return _("Back in the list.")
 
 
-@verdict
+@off_our_hands
 def link(request: StaffRequest, row: "Escalation") -> str:
     form = forms.LinkForm(active_incidents(), request.POST)
     if not form.is_valid():

@@ -26,7 +26,7 @@ from triage.actions import conversation, escalations, incidents, playbook
 from triage.enums import OfficeStep
 from triage.errors import FlagRefused
 from triage.views.desk_list import address, onwards, wanted_of
-from triage.views.flag_fixes import fix_fault, known_of
+from triage.views.flag_fixes import fix_fault, known_of, linked_words
 from triage.views.office_page import desk_page, in_practice_time
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ def reply(request: StaffRequest, public_id: str) -> HttpResponse:
     try:
         files = received_files.uploaded(request.FILES.getlist("files"))
         deed = partial(_write, request, row, form.cleaned_data, files)
-        idempotency.once(f"triage:reply:{public_id}", request.POST.get("idempotency_key") or new_public_id(), deed)
+        key, sent = request.POST.get("idempotency_key") or new_public_id(), request.FILES.getlist("files")
+        idempotency.once(f"triage:reply:{public_id}", key, deed, of=[form.cleaned_data, sent])
     except AppError as error:
         return desk_page(request, access.office_ticket(request.staff, public_id), error=error, bound={"reply": form})
     return redirect(address("office-ticket", public_id, narrowed=wanted_of(request)))
@@ -241,10 +242,15 @@ def step(request: StaffRequest, row: "Ticket") -> None:
 
 @button
 def link_incident(request: StaffRequest, row: "Ticket") -> str:
-    incidents.link_ticket(
-        ticket=row, incident_id=request.POST.get("incident", ""), staff=request.staff, by=request.actor
-    )
-    return _("Linked. The patient is told, and asked again when it is over.")
+    incident_id = request.POST.get("incident", "")
+    incidents.link_ticket(ticket=row, incident_id=incident_id, staff=request.staff, hold=True, by=request.actor)
+    return linked_words(row)
+
+
+@button
+def leave_incident(request: StaffRequest, row: "Ticket") -> str:
+    incidents.unlink_ticket(ticket=row, staff=request.staff, by=request.actor)
+    return _("It waits for the incident no longer.")
 
 
 # --- flags ------------------------------------------------------------------------------------------------------------
@@ -275,6 +281,14 @@ def confirm(request: StaffRequest, row: "Ticket", flag_id: str) -> str:
     flag = access.flag_of(request.staff, row, flag_id)
     escalations.office_confirm(flag=flag, staff=request.staff, by=request.actor)
     return _("Confirmed. Solve the ticket when the patient is served.")
+
+
+@button
+def withdraw(request: StaffRequest, row: "Ticket", flag_id: str) -> str:
+    flag = access.flag_of(request.staff, row, flag_id)
+    reason = request.POST.get("text", "").strip()[:500]
+    escalations.withdraw(flag=flag, reason=reason, staff=request.staff, by=request.actor)
+    return _("Taken back. The ticket is yours alone again.")
 
 
 @require_POST

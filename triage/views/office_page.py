@@ -124,6 +124,7 @@ def _live_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, flags: "li
         "flags": flags,
         "open_flag": open_flag,
         "may_flag": ticket.is_live and open_flag is None and ticket.state != TicketState.WAIT_INCIDENT,
+        "reach": helpdesk.reachable(ticket) if ticket.state == TicketState.WAIT_INCIDENT else None,
         "needs_office": open_flag is not None and open_flag.state == EscalationState.NEED_OFFICE,
         "answered": open_flag is not None and open_flag.state == EscalationState.ANSWERED,
         "link_is_invitation": known.portal is not None and known.portal.state == PortalState.UNACTIVATED,

@@ -1,18 +1,21 @@
 """Waiting for an incident, asking whether it is over, and what happens when a pause runs out."""
 
+from functools import partial
+
 from django.db import transaction
 
 from helpdesk import errors
 from helpdesk.actions.tickets import guards
 from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.ending import mark_solved, solved_event
-from helpdesk.actions.tickets.telling import tell
+from helpdesk.actions.tickets.telling import tell, write
 from helpdesk.actions.tickets.undoing import held, remember, snapshot
 from helpdesk.contracts import TicketLoopClosing, TicketNudged, TicketStillBroken, TicketWaitsForIncident
 from helpdesk.enums import PAUSED, Deed, Resolution, TicketState, UndoKind, Visibility
 from helpdesk.models import Ticket
+from helpdesk.queries.reach import reachable
 from helpdesk.rules import turn as rules
-from portal_core.kernel import clock
+from portal_core.kernel import clock, idempotency
 from portal_core.kernel.contracts import Actor, Event
 
 
@@ -28,7 +31,8 @@ def wait_for_incident(*, ticket: Ticket, incident_id: str, hold: bool = False, b
     kept = guards.ask(ticket, Deed.INCIDENT, at=now, by=by, incident_id=incident_id)
     ticket.move(TicketState.WAIT_INCIDENT, at=now)
     ticket.incident_id = incident_id
-    ticket.first_response_at = ticket.first_response_at or now  # the requester is told, with a page to look at
+    if reachable(ticket).told:  # with a page to look at
+        ticket.first_response_at = ticket.first_response_at or now
     save(ticket, "incident_id", "first_response_at", at=now)
     event = TicketWaitsForIncident(ticket_id=ticket.public_id, incident_id=incident_id, at=now)
     events = tell(
@@ -36,27 +40,51 @@ def wait_for_incident(*, ticket: Ticket, incident_id: str, hold: bool = False, b
         incident=incident_id,
     )  # fmt: skip
     if hold:
-        remember(ticket, UndoKind.WAIT, before, events, at=now, by=by)
+        remember(ticket, UndoKind.WAIT, {**before, "kept": kept}, events, at=now, by=by)
     return ticket
 
 
 @transaction.atomic
 def close_loop(*, incident_id: str, by: Actor) -> int:
-    """The incident is over: ask every requester who waited for it "fixed for you?". Returns how many. Running it again
+    """The incident is over: ask every requester who waited for it "fixed for you?", also those whose ticket came back
+    to the desk meanwhile because it lasted; whom no letter reaches, the desk calls. Returns how many. Running it again
     finds nobody left."""
-    now = clock.now()
-    waiting = Ticket.objects.filter(incident_id=incident_id, state=TicketState.WAIT_INCIDENT)
-    ids = list(waiting.order_by("id").values_list("id", flat=True))
-    for pk in ids:
+    states = (TicketState.WAIT_INCIDENT, TicketState.OPEN)
+    waiting = Ticket.objects.filter(incident_id=incident_id, state__in=states, relayed_at=None)
+    asked: list[int] = []
+
+    def ask(ticket: Ticket) -> str:
+        asked.append(ticket.pk)
+        (_ask if reachable(ticket).told else _have_called)(ticket, by=by)
+        return ""
+
+    for pk in list(waiting.order_by("id").values_list("id", flat=True)):
         ticket = Ticket.objects.locked(pk)
-        if ticket.state != TicketState.WAIT_INCIDENT:  # somebody was quicker between the list and the lock
-            continue
-        ticket.move(TicketState.CLOSE_LOOP, at=now)
-        ticket.loop_rounds += 1
-        save(ticket, "loop_rounds", at=now)
-        event = TicketLoopClosing(ticket_id=ticket.public_id, incident_id=incident_id, round=ticket.loop_rounds, at=now)
-        tell(ticket, "ticket:close_loop", event, at=now, by=by, incident=incident_id)
-    return len(ids)
+        if ticket.state in states and ticket.incident_id == incident_id:  # nobody was quicker
+            idempotency.once("helpdesk:asked", f"{incident_id}:{ticket.public_id}", partial(ask, ticket))
+    return len(asked)
+
+
+def _ask(ticket: Ticket, *, by: Actor) -> None:
+    now = clock.now()
+    ticket.move(TicketState.CLOSE_LOOP, at=now)
+    ticket.loop_rounds += 1
+    save(ticket, "loop_rounds", at=now)
+    event = TicketLoopClosing(
+        ticket_id=ticket.public_id, incident_id=ticket.incident_id, round=ticket.loop_rounds, at=now
+    )
+    tell(ticket, "ticket:close_loop", event, at=now, by=by, incident=ticket.incident_id)
+
+
+def _have_called(ticket: Ticket, *, by: Actor) -> None:
+    now = clock.now()
+    if ticket.state != TicketState.OPEN:
+        ticket.move(TicketState.OPEN, at=now)
+    ticket.snoozed_until, ticket.snooze_reason = None, ""
+    write(ticket, "The incident is over. No letter or text reaches them: call and ask whether it works.",
+          Visibility.INTERNAL, at=now, by=by)  # fmt: skip
+    save(ticket, at=now)
+    tell(ticket, "ticket:wake", at=now, by=by, quiet=True, incident=ticket.incident_id)
 
 
 @transaction.atomic
@@ -106,7 +134,7 @@ def wake(*, ticket: Ticket, by: Actor) -> Ticket:
         guards.ask(ticket, Deed.END, at=now, by=by)
         mark_solved(ticket, Resolution.INCIDENT, at=now, by=by)
         events.append(solved_event(ticket, at=now))
-    elif ticket.state == TicketState.WAIT_PATIENT and ticket.requester_email:
+    elif ticket.state == TicketState.WAIT_PATIENT and reachable(ticket).told:
         if ticket.nudges < len(rules.NUDGES):
             ticket.wake_at = max(ticket.wake_at, now - rules.LATE) + rules.NUDGES[ticket.nudges]
             ticket.nudges += 1

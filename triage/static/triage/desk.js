@@ -14,8 +14,17 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-open], a[data-focus]");
   if (!link) return;
   event.preventDefault();
-  reveal(document.getElementById(link.hash.slice(1)));
+  const wanted = link.hash.slice(1);
+  const target = document.getElementById(wanted);
+  if (target) reveal(target);
+  else reopen(wanted);
 });
+
+// The button came with a live refresh, its form did not: the page as it is now has both.
+function reopen(wanted) {
+  history.replaceState(history.state, "", `${location.pathname}${location.search}#do-${wanted}`);
+  location.reload();
+}
 
 // A key of the list opens the ticket with the form it wants: …/tickets/<id>/#do-note. The name is nobody's id: the browser
 // would move the focus away from the field to whatever has it.

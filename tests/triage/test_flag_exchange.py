@@ -1,0 +1,153 @@
+"""What office and IT say to each other about a flag, and how either takes it back."""
+
+import pytest
+
+from helpdesk.enums import TicketState, Turn
+from portal_core.kernel.errors import Forbidden
+from portal_core.kernel.models import AuditEvent
+from statuspage.queries import active_incidents
+from tests.helpdesk.factories import TicketFactory
+from tests.triage.factories import FlagFactory, refresh
+from triage import errors, search
+from triage.actions import escalations, incidents
+from triage.enums import EscalationState, ExchangeKind, RefusalCode
+
+E = EscalationState
+URL = "/triage/it/flags/{}/"
+
+
+@pytest.fixture
+def flag(cast):
+    return FlagFactory(office=cast.north, sent_by=cast.olivia)
+
+
+@pytest.fixture
+def it(cast):
+    return {"staff": cast.ian, "by": cast.ian.actor}
+
+
+@pytest.fixture
+def office(cast):
+    return {"staff": cast.olivia, "by": cast.olivia.actor}
+
+
+def said(flag):
+    return [(row.kind, row.body) for row in flag.exchange.all()]
+
+
+def test_it_reads_what_the_office_writes_back(cast, flag, it, office, staff_client):
+    """HD-07: every round of question and answer stands on the flag, in its order, for both to read."""
+    escalations.ask_office(flag=flag, question="Which browser?", **it)
+    escalations.reply_to_it(flag=flag, text="Safari <17>", **office)
+    escalations.answer(flag=flag, text="Clear the cache.", **it)
+    escalations.reply_to_it(flag=flag, text="Still the same.", **office)
+
+    assert said(flag) == [
+        (ExchangeKind.ASK, "Which browser?"), (ExchangeKind.REPLY, "Safari <17>"),
+        (ExchangeKind.ANSWER, "Clear the cache."), (ExchangeKind.REPLY, "Still the same."),
+    ]  # fmt: skip
+    page = staff_client(cast.ian).get(URL.format(flag.public_id)).content.decode()
+    order = [page.index(one) for one in ("Which browser?", "Safari &lt;17&gt;", "Clear the cache.", "Still the same.")]
+    assert order == sorted(order)
+    told = staff_client(cast.ian).get(f"/api/v1/flags/{flag.public_id}/").json()
+    assert [(one["kind"], one["body"]) for one in told["exchange"]] == said(flag)
+    assert [hit.flag for hit in search.flags(cast.ian, "safari").hits] == [flag]
+
+
+def test_a_note_of_it_is_its_own(cast, flag, it, staff_client):
+    """HD-08: colleagues at IT read it; the office neither sees nor finds it."""
+    page = staff_client(cast.ian).post(f"{URL.format(flag.public_id)}note/", {"body": "Vendor case 4711"}, follow=True)
+
+    assert "Vendor case 4711" in page.content.decode()
+    assert said(flag) == [(ExchangeKind.NOTE, "Vendor case 4711")]
+    office = staff_client(cast.olivia).get(f"/triage/office/tickets/{flag.ticket.public_id}/")
+    assert "4711" not in office.content.decode()
+    assert search.flags(cast.olivia, "4711").hits == []
+    assert staff_client(cast.ian).post(f"{URL.format(flag.public_id)}note/", {"body": ""}).status_code == 422
+    assert staff_client(cast.olivia).post(f"{URL.format(flag.public_id)}note/", {"body": "x"}).status_code == 403
+    with pytest.raises(Forbidden):
+        escalations.note(flag=flag, body="x", staff=cast.olivia, by=cast.olivia.actor)
+
+
+@pytest.mark.parametrize("state", [E.SENT, E.INVESTIGATING, E.NEED_OFFICE])
+def test_the_office_takes_a_flag_back(cast, state, staff_client):
+    """HD-09: sent by mistake, or it works meanwhile: the ticket is the office's alone again, and can be ended."""
+    flag = FlagFactory(office=cast.north, sent_by=cast.olivia, state=state)
+    url = f"/triage/office/tickets/{flag.ticket.public_id}/flag/{flag.public_id}/withdraw/"
+
+    assert staff_client(cast.oscar).post(url).status_code == 404
+    staff_client(cast.olivia).post(url, {"text": "Works again."})
+    staff_client(cast.olivia).post(url, {"text": "Twice."})
+
+    row = refresh(flag)
+    assert (row.state, row.is_open, row.closed_at is not None) == (E.WITHDRAWN, False, True)
+    assert (refresh(flag.ticket).turn, refresh(flag.ticket).state) == (Turn.OFFICE, TicketState.OPEN)
+    assert said(flag) == [(ExchangeKind.WITHDRAW, "Works again.")]
+    assert AuditEvent.objects.filter(action="flag:withdraw").count() == 1
+    assert "Works again." in staff_client(cast.ian).get(URL.format(flag.public_id)).content.decode()
+
+
+@pytest.mark.parametrize("state", [E.ANSWERED, E.LINKED, E.RETURNED, E.DONE])
+def test_what_it_decided_is_not_taken_back(cast, office, state):
+    flag = FlagFactory(office=cast.north, sent_by=cast.olivia, state=state)
+    with pytest.raises(errors.EscalationMoved):
+        escalations.withdraw(flag=flag, **office)
+    with pytest.raises(Forbidden):
+        escalations.withdraw(flag=flag, staff=cast.ian, by=cast.ian.actor)
+    assert refresh(flag).state == state
+
+
+def test_it_answers_or_sends_back_while_the_office_is_asked(cast, it):
+    """It found out by itself: it need not wait for an answer it no longer needs."""
+    first, second = (FlagFactory(office=cast.north, sent_by=cast.olivia, state=E.NEED_OFFICE) for _ in range(2))
+
+    escalations.answer(flag=first, text="It was the cache.", **it)
+    escalations.decline(flag=second, code=RefusalCode.NOT_IT, note="", **it)
+
+    assert (refresh(first).state, refresh(second).state) == (E.ANSWERED, E.RETURNED)
+    assert {refresh(row.ticket).turn for row in (first, second)} == {Turn.OFFICE}
+
+
+@pytest.fixture
+def running(cast, mail_component, it):
+    """An incident that was declared without a flag."""
+    return incidents.declare_from_flags(
+        escalation_ids=[], name="Mail is late", body="We look.", components={mail_component: "partial_outage"},
+        key="k1", **it,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["olivia", "ian"])
+def test_not_this_incident_after_all(cast, flag, running, it, office, who, staff_client):
+    """Either side takes the link back: the flag is IT's again, the ticket waits no longer and is not asked later."""
+    escalations.accept(flag=flag, **it)
+    escalations.link_to_incident(flag=flag, incident_id=running.id, **it)
+    ticket = flag.ticket.public_id
+    urls = {"ian": f"{URL.format(flag.public_id)}unlink/", "olivia": f"/triage/office/tickets/{ticket}/incident/leave/"}
+
+    for _press in range(2):
+        staff_client(getattr(cast, who)).post(urls[who])
+
+    assert (refresh(flag).state, refresh(flag).incident_id, refresh(flag).assignee) == (E.INVESTIGATING, "", cast.ian)
+    row = refresh(flag.ticket)
+    assert (row.state, row.incident_id, row.turn) == (TicketState.OPEN, "", Turn.IT)
+
+
+def test_the_office_unlinks_a_ticket_without_a_flag(cast, running, office, staff_client):
+    ticket = TicketFactory(office=cast.north, state=TicketState.OPEN)
+    incidents.link_ticket(ticket=ticket, incident_id=running.id, **office)
+    assert (
+        'data-key="s"'
+        not in staff_client(cast.olivia).get(f"/triage/office/tickets/{ticket.public_id}/").content.decode()
+    )
+
+    with pytest.raises(Forbidden):
+        incidents.unlink_ticket(ticket=ticket, staff=cast.ian, by=cast.ian.actor)
+    incidents.unlink_ticket(ticket=ticket, **office)
+
+    assert (refresh(ticket).state, refresh(ticket).incident_id, refresh(ticket).turn) == (
+        TicketState.OPEN,
+        "",
+        Turn.OFFICE,
+    )
+    assert [one.id for one in active_incidents()] == [running.id]
