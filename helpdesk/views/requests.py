@@ -20,7 +20,7 @@ from helpdesk.forms import AnswerForm, RatingForm, RequestForm, RequestReplyForm
 from helpdesk.models import Ticket
 from helpdesk.rules.device import device_facts
 from portal_core.directory.guards import PatientRequest, patient_page
-from portal_core.kernel import audit, idempotency
+from portal_core.kernel import audit, clock, idempotency
 from portal_core.kernel.errors import AppError, Invalid, NotFound
 from portal_core.kernel.http import ratelimit
 from portal_core.kernel.ids import new_public_id
@@ -114,7 +114,8 @@ def new(request: PatientRequest) -> HttpResponse:
 
 
 def _new_page(request: PatientRequest, form: RequestForm, *, status: int) -> HttpResponse:
-    context = {"form": form, "office": request.patient.home_office}
+    office = request.patient.home_office
+    context = {"form": form, "office": office, "opens": queries.office_opens_words(office, now=clock.now())}
     return render(request, "helpdesk/request_new.html", context, status=status)
 
 
@@ -182,3 +183,5 @@ def _page(
         "rate_url": reverse("helpdesk:request-rate", args=[ticket.public_id]),
     }
     return render(request, template, context, status=status)
+    if template == "helpdesk/request.html":
+        context["opens"] = queries.opens_words(ticket, now=clock.now())

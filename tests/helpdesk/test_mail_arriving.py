@@ -1,14 +1,19 @@
 """E-mail comes in (HD-10, TR-03): kept whole before the server hears yes, then on the right desk, once."""
 
 import io
+import os
 import smtplib
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from helpdesk.actions import inbound_mail, tickets
+from helpdesk.actions import messages as secure_messages
 from helpdesk.actions.mail_routes import is_ours
 from helpdesk.enums import FileState, MailState, TicketState
 from helpdesk.errors import MailboxUnknown, MailEmpty, MailTooLarge, WrongMove
@@ -21,11 +26,13 @@ from helpdesk.transports.receiver import Receiver, ReceiverServer
 from portal_core.kernel import outbox
 from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
+from tests.access.factories import set_access
 from tests.helpdesk.factories import TicketFactory, refresh
 from tests.helpdesk.mails import HOSTILE, PDF, bounce, mail
 
 pytestmark = pytest.mark.django_db
 DOMAIN = "help.example"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -244,6 +251,58 @@ def test_an_earlier_key_still_opens(cast, settings):
     assert mailbox(address).ticket_id == ticket.public_id
 
 
+# --- secure messages --------------------------------------------------------------------------------------------------
+@pytest.fixture
+def secure(cast):
+    """A secure message that waits for Pat's answer, and its notice has left."""
+    cast.pat.email = "pat@patients.example"
+    cast.pat.save()
+    set_access(cast.pat)
+    ticket = secure_messages.begin(
+        patient=cast.pat, subject="Your form", body="Bring it.", staff=cast.olivia, by=cast.olivia.actor
+    )
+    outbox.drain()
+    return ticket
+
+
+def test_the_notice_of_a_secure_message_has_no_address_to_answer_to(secure):
+    assert Delivery.objects.select_related("message").get().message.headers == {}
+
+
+@pytest.mark.parametrize("way", ["seal", "thread", "letter"])
+def test_an_answer_to_a_secure_message_by_e_mail_stands_beside_it(arrive, cast, secure, way):
+    """PC-06: the only way into the conversation is the patient's sign-in."""
+    letter_id = f"<{Delivery.objects.get().public_id}@lantern.example>"
+    to = (reply_address(secure.public_id),) if way == "seal" else ()
+    headers = {"thread": {"References": thread_id(secure.public_id)}, "letter": {"In_Reply_To": letter_id}}
+
+    row = arrive(mail("Yes, on Monday", **headers.get(way, {})), *to)
+
+    fresh = row.ticket
+    assert (fresh.channel, fresh.office, fresh.patient, fresh.state) == ("email", cast.north, None, "new")
+    assert [link.other for link in fresh.links.all()] == [secure]
+    assert written(fresh) == [
+        ("requester", "patient", "Help\n\nYes, on Monday"),
+        ("system", "internal", f"This e-mail answers the secure message {secure.reference}. Nobody signed in to write "
+         "it, so it stands here and not there. Answer in the portal, or find out first who wrote."),
+    ]  # fmt: skip
+    assert (refresh(secure).state, len(written(secure))) == (TicketState.WAIT_PATIENT, 1)
+
+
+def test_a_number_alone_ties_nothing_to_a_secure_message(arrive, secure):
+    row = arrive(mail(subject=f"Re: {secure.reference}"))
+
+    assert (row.ticket.channel, row.ticket.links.count(), len(written(row.ticket))) == ("email", 0, 1)
+    assert refresh(secure).state == TicketState.WAIT_PATIENT
+
+
+def test_an_absence_notice_about_a_secure_message_is_a_note_of_the_desk(arrive, secure):
+    arrive(mail("I am away.", Auto_Submitted="auto-replied"), reply_address(secure.public_id))
+
+    assert [one[:2] for one in written(secure)] == [("office", "patient"), ("system", "internal")]
+    assert (refresh(secure).state, Ticket.objects.count()) == (TicketState.WAIT_PATIENT, 1)
+
+
 # --- our letters ------------------------------------------------------------------------------------------------------
 def test_our_letters_say_where_answers_go_and_what_they_belong_to(arrive):
     row = arrive(mail(header_id="<first@patients.example>"))
@@ -324,6 +383,32 @@ def test_one_letter_to_two_of_our_addresses_is_one_ticket(arrive):
     assert ledger_of(second) == ["mail:receive", "mail:duplicate"]
 
 
+@pytest.mark.parametrize(
+    "second",
+    [
+        {"text": "Page 2"},
+        {"subject": "Another scan"},
+        {"files": (("scan.pdf", "application/pdf", PDF + b"2"),)},
+        {"files": ()},
+    ],
+)
+def test_a_scanner_with_one_id_for_all_loses_nothing(arrive, second):
+    """The same Message-ID and other words or files: another letter. The same once more: a copy."""
+    first = {"text": "Page 1", "subject": "Scan", "files": (("scan.pdf", "application/pdf", PDF),)}
+
+    rows = [arrive(mail(**first)), arrive(mail(**{**first, **second})), arrive(b"Received: from x\r\n" + mail(**first))]
+
+    assert [row.state for row in rows] == ["ticketed", "ticketed", "duplicate"]
+    assert Ticket.objects.count() == 2
+
+
+def test_what_can_no_longer_be_compared_is_another_letter(arrive):
+    first = arrive(mail())
+    InboundMail.objects.filter(pk=first.pk).update(raw=b"", raw_removed_at=first.received_at)
+
+    assert arrive(b"Received: from x\r\n" + mail()).state == "ticketed"
+
+
 def test_reading_twice_changes_nothing(arrive):
     row = arrive(mail())
 
@@ -344,6 +429,15 @@ def test_a_crash_while_reading_loses_nothing(arrive, monkeypatch):
 
     assert refresh(row).ticket is not None
     assert bytes(refresh(row).raw) == mail()
+
+
+def test_an_address_beyond_ascii_is_kept_as_it_was_written(arrive):
+    """RFC 6532; whether a receipt can go there is another matter, and stops nothing."""
+    row = arrive("From: José <josé@b.example>\r\nSubject: Contraseña\r\n\r\nHola".encode())
+
+    ticket = row.ticket
+    assert (ticket.requester_email, ticket.requester_name, ticket.category) == ("josé@b.example", "José", "LOGIN_PWD")
+    assert written(ticket)[0][2] == "Contraseña\n\nHola"
 
 
 @pytest.mark.parametrize("name", sorted(HOSTILE.keys() - {"empty"}))
@@ -372,6 +466,38 @@ def test_a_held_mail_becomes_a_ticket_by_hand_once(arrive, cast):
 
     assert inbound_mail.make_ticket(mail=refresh(row), by=cast.olivia.actor) == ticket
     assert (refresh(row).state, Ticket.objects.count(), Delivery.objects.count()) == ("ticketed", 1, 0)
+
+
+def too_many(arrive, cast, **fields):
+    """An answer to a ticket that came when its sender had sent too much."""
+    ticket = answered(cast, **fields)
+    for number in range(20):
+        arrive(mail(header_id=f"<{number}@p>"))
+    row = arrive(mail("It works now", header_id="<last@p>"), reply_address(ticket.public_id))
+    assert (row.state, row.ticket) == ("held", None)
+    return ticket, row
+
+
+def test_a_held_answer_is_added_to_its_ticket_by_hand(arrive, cast, staff_client):
+    ticket, row = too_many(arrive, cast)
+    olivia, page = staff_client(cast.olivia), f"/desk/mail/{row.public_id}/"
+    assert f"Add to {ticket.reference}" in olivia.get(page).content.decode()
+    assert "Look at it" in olivia.get("/desk/mail/").content.decode()
+
+    for _ in range(2):
+        answer = olivia.post(f"{page}ticket/", {"join": "1"}, follow=True)
+
+    assert f"It is on ticket {ticket.reference} now." in answer.content.decode()
+    assert (refresh(row).ticket, refresh(ticket).state) == (ticket, "open")
+    assert written(ticket) == [("requester", "patient", "It works now")]
+
+
+def test_a_held_answer_may_become_a_ticket_of_its_own_too(arrive, cast, staff_client):
+    ticket, row = too_many(arrive, cast)
+
+    staff_client(cast.olivia).post(f"/desk/mail/{row.public_id}/ticket/")
+
+    assert (refresh(row).ticket != ticket, written(ticket)) == (True, [])
 
 
 def test_a_held_mail_is_set_aside_and_taken_up_again(arrive, cast):
@@ -404,14 +530,26 @@ def test_the_pipe_answers_in_a_mail_servers_words(monkeypatch):
     assert InboundMail.objects.count() == 1
 
 
-def test_a_broken_database_makes_the_server_try_again(monkeypatch):
+@pytest.mark.parametrize("fault", [DatabaseError, InterfaceError, OSError, MemoryError])
+def test_whatever_breaks_makes_the_server_try_again(monkeypatch, fault):
     def broken(**_):
-        raise DatabaseError
+        raise fault
 
     monkeypatch.setattr(inbound_mail, "receive", broken)
 
     assert pipe(mail(), "--to", f"larkfield@{DOMAIN}") == 75
-    assert keep(mail(), "", [f"larkfield@{DOMAIN}"]) == "451 4.3.0 Try again later"
+    if fault is DatabaseError:
+        assert keep(mail(), "", [f"larkfield@{DOMAIN}"]) == "451 4.3.0 Try again later"
+
+
+@pytest.mark.parametrize("before", [{"DJANGO_SETTINGS_MODULE": "no.such.settings"}, {}])
+def test_a_pipe_that_cannot_even_begin_is_tried_again(before):
+    """Settings that are broken, an option that does not exist: the mail stays with the mail server."""
+    command = [sys.executable, str(ROOT / "manage.py"), "receive_mail", *([] if before else ["--no-such-option"])]
+
+    ended = subprocess.run(command, env={**os.environ, **before}, capture_output=True, check=False)
+
+    assert ended.returncode == 75
 
 
 def test_what_is_refused_for_good(monkeypatch):

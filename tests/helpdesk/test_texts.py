@@ -1,11 +1,16 @@
 """Texts come in (HD-10): signed, each once, on the right desk; STOP is obeyed, and HELP tells nobody anything."""
 
+import datetime as dt
+
 import pytest
+import time_machine
 from twilio.request_validator import RequestValidator
 
 from helpdesk.actions import tickets
+from helpdesk.enums import TicketState
 from helpdesk.models import InboundText, TextOptOut, Ticket
 from portal_core.kernel import outbox
+from portal_core.kernel.contracts import SYSTEM
 from portal_core.notify.models import Delivery
 from tests.helpdesk.factories import TicketFactory, VoiceLineFactory, refresh
 
@@ -13,6 +18,8 @@ pytestmark = pytest.mark.django_db
 URL = "/hooks/twilio/sms/"
 TOKEN = "a-token-of-ours"
 MOBILE = "+12175550177"
+NOON = dt.datetime(2026, 11, 18, 18, 0, tzinfo=dt.UTC)  # a Wednesday in Chicago
+NIGHT = dt.datetime(2026, 11, 19, 4, 0, tzinfo=dt.UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -135,11 +142,91 @@ def test_help_is_answered_with_the_same_words_for_everybody(text, cast):
     assert not Ticket.objects.exists()
 
 
-def test_a_flood_is_kept_and_goes_no_further(text):
+def test_a_flood_is_one_conversation_and_one_answer(text):
+    """However many come, staff see every one of them, and their pictures."""
     for number in range(23):
-        text(f"text {number}", sid=f"SM{number}")
+        text(f"text {number}", sid=f"SM{number}", NumMedia="1")
 
-    assert (InboundText.objects.count(), InboundText.objects.filter(ticket=None).count()) == (23, 3)
+    ticket = Ticket.objects.get()
+    assert ticket.messages.count() == InboundText.objects.filter(ticket=ticket, message__isnull=False).count() == 23
+    assert Delivery.objects.count() == 1
+
+
+def test_in_a_flood_a_new_conversation_has_no_receipt(text, cast):
+    for number in range(21):
+        text("stop" if number else "words", sid=f"SM{number}")
+    TextOptOut.objects.all().delete()
+    Ticket.objects.update(channel="email")
+
+    text("words again", sid="SM99")
+
+    assert (Ticket.objects.filter(channel="sms").count(), Delivery.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("days", [1, 6])
+def test_a_text_after_solving_opens_the_ticket_again(text, cast, days):
+    """HD-08: with its owner, as an answer by e-mail does."""
+    with time_machine.travel(NOON, tick=False) as clock:
+        text()
+        ticket = Ticket.objects.get()
+        tickets.take(ticket=ticket, staff=cast.olivia, by=cast.olivia.actor)
+        tickets.solve(ticket=ticket, resolution="office", by=cast.olivia.actor)
+        clock.shift(dt.timedelta(days=days))
+
+        text("Still not", sid="SM2")
+
+    found = Ticket.objects.get()
+    assert (found.state, found.owner, found.reopened_count, found.messages.count()) == ("open", cast.olivia, 1, 2)
+
+
+def test_a_text_after_closing_follows_up(text, cast):
+    with time_machine.travel(NOON, tick=False) as clock:
+        text()
+        ticket = Ticket.objects.get()
+        tickets.take(ticket=ticket, staff=cast.olivia, by=cast.olivia.actor)
+        tickets.solve(ticket=ticket, resolution="office", by=cast.olivia.actor)
+        clock.shift(dt.timedelta(days=7))
+        tickets.close(ticket=ticket, by=SYSTEM)
+        clock.shift(dt.timedelta(days=1))
+        text("Again", sid="SM2")
+        clock.shift(dt.timedelta(days=1))
+        text("And again", sid="SM3")
+
+    fresh = Ticket.objects.exclude(pk=ticket.pk).get()
+    assert (fresh.owner, fresh.channel, fresh.links.get().other) == (cast.olivia, "sms", ticket)
+    assert [one.body for one in fresh.messages.order_by("id")] == ["Again", "And again"]
+    assert refresh(ticket).messages.count() == 1
+
+
+def test_a_text_to_a_joined_ticket_stays_its_own_and_wakes_the_other(text, cast):
+    text()
+    ticket = Ticket.objects.get()
+    into = TicketFactory(office=cast.north, state=TicketState.WAIT_PATIENT)
+    tickets.merge(ticket=ticket, into=into, by=cast.olivia.actor)
+
+    text("One more thing", sid="SM2")
+
+    assert Ticket.objects.count() == 2
+    assert (refresh(into).state, ticket.messages.count()) == ("open", 2)
+
+
+def test_a_text_after_a_long_silence_is_a_new_matter(text, cast):
+    with time_machine.travel(NOON, tick=False) as clock:
+        text()
+        clock.shift(dt.timedelta(days=8))
+        text("Hello", sid="SM2")
+
+    assert Ticket.objects.count() == 2
+
+
+def test_the_receipt_says_when_somebody_is_there(text):
+    """HD-11"""
+    for number, (moment, words) in enumerate(((NOON, ""), (NIGHT, " We are closed now (back tomorrow at 8 a.m.)."))):
+        with time_machine.travel(moment, tick=False):
+            text(sid=f"SM{number}", sender=f"+1217555018{number}")
+        ticket = Ticket.objects.order_by("-id").first()
+        sent = Delivery.objects.select_related("message").order_by("-id").first().message.sms
+        assert sent.startswith(f"We received your message ({ticket.reference}).{words} Follow it here: ")
 
 
 def test_a_picture_is_told_to_staff(text, cast, staff_client):

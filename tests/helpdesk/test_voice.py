@@ -431,6 +431,7 @@ def test_words_that_come_before_their_message_are_kept_and_others_are_not(cast, 
     written(RECORDING, "Replayed.")
     written(other, "Another recording.")
     assert call().transcript == "I cannot sign in."
+    assert (call().ticket.category, call().ticket.subject) == ("LOGIN_PWD", "Something else")
 
 
 def test_words_that_never_come_are_waited_for_an_hour(cast, line, post, clock_at):
