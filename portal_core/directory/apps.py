@@ -8,11 +8,15 @@ class DirectoryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.db.backends.signals import connection_created
+
         from portal_core.accounts import sign_in
         from portal_core.directory import identity
         from portal_core.directory.enums import Permission
+        from portal_core.directory.models.search import teach_sqlite
         from portal_core.ui import slots
 
+        connection_created.connect(teach_sqlite)
         sign_in.actor_lookup(identity.actor_of_user)
         sign_in.second_step_rule(identity.second_step_owed)
         for link in (

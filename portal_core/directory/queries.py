@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 
 from portal_core.directory.enums import ROLE_PERMISSIONS, Permission
 from portal_core.directory.models import Office, Patient, Practice, Staff
+from portal_core.directory.models.search import WordBegins
 from portal_core.directory.rules.contact import sendable_phone as sendable_phone
+from portal_core.directory.rules.words import number_of, parts_of
 
 PAGE = 25
 MOST_WORDS = 5
+PHONE = re.compile(r"(?<!\S)\+?\(?[0-9][0-9 ().-]{5,18}[0-9](?!\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +76,38 @@ def living_patients() -> QuerySet[Patient]:
 
 
 def search_patients(staff: Staff, text: str) -> QuerySet[Patient]:
-    """Patients this person may see, each word of `text` matching the start of a name, or a whole record number, e-mail
-    address, birth date (1980-05-17, 5/17/1980) or the end of a phone number (four digits or more)."""
+    """Patients this person may see. Each word of `text` begins a word of a name or of the record number, accents or not
+    (nunez finds Núñez, jones Smith-Jones), or is a whole e-mail address, a birth date (1980-05-17, 5/17/1980) or the
+    end of a phone number (four digits or more)."""
     rows = Patient.objects.seen_by(staff)
-    for word in text[:120].split()[:MOST_WORDS]:
-        rows = rows.filter(_matches(word.strip(",;")))
-    return rows
+    conditions = [found for word in _words(text) if (found := _matches(word)) is not None]
+    if text.strip() and not conditions:
+        return rows.none()
+    return rows.filter(*conditions)
 
 
-def _matches(word: str) -> Q:
+def _words(text: str) -> list[str]:
+    """What somebody typed, a phone number as one word however it is written."""
+
+    def plain(found: re.Match[str]) -> str:
+        number = found[0]
+        return number if number.isdigit() or _date(number) else re.sub("[^0-9]", "", number)[-10:]
+
+    return [word.strip(",;") for word in PHONE.sub(plain, text[:120]).split()[:MOST_WORDS]]
+
+
+def _matches(word: str) -> Q | None:
+    """None for what holds neither letters nor digits."""
     if "@" in word:
-        return Q(email__iexact=word)
+        return Q(Exact(Lower("email"), word.lower()))
     born = _date(word)
     if born is not None:
         return Q(birth_date=born)
-    wanted = Q(mrn__iexact=word) | Q(last_name__istartswith=word) | Q(first_name__istartswith=word)
-    wanted |= Q(preferred_name__istartswith=word)
-    digits = re.sub(r"[^0-9]", "", word)
-    if len(digits) >= 4 and not re.search(r"[A-Za-z]", word):
-        wanted |= Q(phone__endswith=digits)
-    return wanted
+    begun = Q()
+    for part in parts_of(word):
+        number = [number_of(part)] if len(part) >= 4 and part.isdigit() else []
+        begun &= Q(WordBegins(part, *number))
+    return begun or None
 
 
 def _date(word: str) -> dt.date | None:

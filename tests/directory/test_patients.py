@@ -85,6 +85,10 @@ def test_a_name_never_stands_in_the_address(cast, staff_client):
         ("1980-05-17 piet", ["Piet"]),
         ("5/17/1980 pau", ["Paula"]),
         ("0100 pau", ["Paula"]),
+        ("(217) 555-0100 pau", ["Paula"]),
+        ("+1 217.555.0100 piet", ["Piet"]),
+        ("5550", []),  # numbers are found by their end
+        ("tient", []),  # and names by their beginning
         ("charlie", []),
         ("%", []),
         ("'; drop table", []),
@@ -96,6 +100,37 @@ def test_search(cast, text, found):
     page = queries.patients(cast.olivia, text=text)
 
     assert [row.first_name for row in page.patients] == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nunez", "NÚÑEZ", "jones", "nuñez jones", "nunez-jones", "nunezjones", "o'brien", "o’brien", "obrien", "brien",
+        "d'arcy o'brien", "zoe", "strasse", "ostergard", "42", "a-42", "a42", "A 42", "004217",
+    ],
+)  # fmt: skip
+def test_a_name_is_found_as_people_type_it(cast, text):
+    """By the beginning of each of its words, with accents and hyphens or without."""
+    other = make_patient("Zo", cast.north, "B-43", last_name="Nu", preferred_name="", phone="+12175550042")
+    one = make_patient(
+        "Zoë D’Arcy O'Brien", cast.north, "A-42", last_name="Núñez-Jones", preferred_name="Østergård Straße",
+        phone="+12175004217",
+    )  # fmt: skip
+
+    found = queries.patients(cast.olivia, text=text).patients
+
+    assert one in found
+    assert other not in found or text == "42"
+
+
+def test_what_a_database_keeps_follows_the_row(cast):
+    patient = make_patient("Maria", cast.north, "C-1", last_name="Before")
+    assert queries.patients(cast.olivia, text="before").patients == [patient]
+
+    Patient.objects.filter(pk=patient.pk).update(last_name="After")
+
+    assert queries.patients(cast.olivia, text="before").patients == []
+    assert queries.patients(cast.olivia, text="after").patients == [patient]
 
 
 def test_search_stays_in_ones_offices(cast):

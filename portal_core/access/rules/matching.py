@@ -2,15 +2,12 @@
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from portal_core.kernel.letters import fold
+
 SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v", "md", "phd"})
-# Letters that Unicode does not take apart, as people type them who do not have them on the keyboard.
-PLAIN_LETTERS = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ı": "i"}
-)
 NEAR_TIES = 5  # so many people at most are told apart by hand when three fields agree with each of them
 
 
@@ -74,9 +71,7 @@ def plain_email(text: str) -> str:
 
 def plain_name(text: str) -> str:
     """Without case, accents, hyphens, apostrophes, spaces and suffixes: `O'Brien-Núñez Jr.` is `obriennunez`."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(PLAIN_LETTERS))
-    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
-    words = [word for word in re.split(r"[\s,.]+", letters) if word]
+    words = [word for word in re.split(r"[\s,.]+", fold(text)) if word]
     while len(words) > 1 and words[-1] in SUFFIXES:
         words.pop()
     return "".join(char for word in words for char in word if char.isalnum())
