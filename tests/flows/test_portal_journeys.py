@@ -63,7 +63,7 @@ print(json.dumps(charts))
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # stolen tests come back: a module may begin twice
 def charts(product) -> dict[str, str]:
     """First name → where the patient's chart stands."""
     ids = json.loads(product.shell(HOUSE).splitlines()[-1])
