@@ -15,8 +15,11 @@ class DirectoryConfig(AppConfig):
         from portal_core.directory.enums import Permission
         from portal_core.directory.models.search import teach_sqlite
         from portal_core.ui import slots
+        from portal_core.directory.views import dead_letters
+        from portal_core.notify import hooks
 
         connection_created.connect(teach_sqlite)
+        slots.register("banner", dead_letters.banner, order=30)
         sign_in.actor_lookup(identity.actor_of_user)
         sign_in.second_step_rule(identity.second_step_owed)
         for link in (

@@ -11,6 +11,7 @@ from portal_core.directory.models import Office, Patient, Staff
 from portal_core.directory.rules.ages import OLDEST, YOUNGEST, what_is_wrong
 from portal_core.directory.rules.contact import CONTACT_FIELDS, contact_digest
 
+from portal_core.directory.rules.ledger import AREAS
 if TYPE_CHECKING:
     PatientModelForm = forms.ModelForm[Patient]
 else:
@@ -33,6 +34,30 @@ class HatForm(forms.Form):
 
 
 class PatientSearchForm(forms.Form):
+class LedgerForm(forms.Form):
+    """Sent by POST: whose record is looked for must not stand in an address."""
+
+    since = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    until = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    who = forms.ChoiceField(label=_("Who"), required=False)
+    about = forms.ChoiceField(label=_("About"), required=False, choices=[("", _("Everything")), *AREAS])
+    record = forms.CharField(label=_("Patient's record number"), required=False, max_length=64)
+    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, people: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["who"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("Everybody")), *people, ("system", _("The system itself"))]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("This is before the first day."))
+        return cleaned
+
+
     """Sent by POST: what is searched for is somebody's name and must not stand in an address."""
 
     q = forms.CharField(

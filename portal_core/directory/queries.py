@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -123,6 +124,17 @@ def staff_with(permission: Permission) -> QuerySet[Staff]:
     """Active staff of every practice here who hold this permission by any of their roles."""
     roles = [role for role, permissions in ROLE_PERMISSIONS.items() if permission in permissions]
     return Staff.objects.filter(is_active=True, role_assignments__role__in=roles).distinct().order_by("pk")
+
+
+def ids_of_record(practice_id: int, number: str) -> list[str]:
+    """The patient with this record number, by public id; nobody: an empty list."""
+    return list(Patient.objects.filter(practice_id=practice_id, mrn=number).values_list("public_id", flat=True))
+
+
+def record_numbers(practice_id: int, public_ids: Collection[str]) -> dict[str, str]:
+    """Public id → record number, of those who are on file."""
+    rows = Patient.objects.filter(practice_id=practice_id, public_id__in=public_ids) if public_ids else ()
+    return {row.public_id: row.mrn for row in rows}
 
 
 def colleagues(practice_id: int) -> QuerySet[Staff]:

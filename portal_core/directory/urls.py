@@ -1,7 +1,7 @@
 from django.urls import path
 
 from portal_core.directory import api
-from portal_core.directory.views import home, patients, settings
+from portal_core.directory.views import dead_letters, home, ledger, patients, settings
 
 app_name = "directory"
 urlpatterns = [
@@ -26,5 +26,7 @@ urlpatterns = [
     path("desk/settings/registration/", settings.registration, name="registration"),
     path("desk/settings/parents/", settings.proxy_ages, name="proxy-ages"),
     path("desk/settings/sign-in/", settings.sign_in_rules, name="sign-in-rules"),
+    path("desk/dead-letters/", dead_letters.dead_letters, name="dead-letters"),
+    path("desk/ledger/", ledger.ledger, name="ledger"),
     path("api/v1/settings/", api.PortalSettings.as_view(), name="api-settings"),
 ]

@@ -78,6 +78,32 @@ def lines(target_types: Sequence[str], *, target_id: str = "", by: str = "") -> 
     return (rows.filter(actor_id=by) if by else rows).order_by("-at", "-pk")
 
 
+def lines_of(
+    practice_id: int,
+    *,
+    since: dt.datetime,
+    until: dt.datetime,
+    by: str = "",
+    action: str = "",
+    targets: Sequence[str] | None = None,
+    before: int | None = None,
+) -> "models.QuerySet[AuditEvent]":
+    """One practice's lines of a time, newest first: of one actor's doing, of actions that begin so, about these records
+    (public ids), older than the line `before`."""
+    rows = AuditEvent.objects.filter(practice_id=practice_id, at__gte=since, at__lt=until)
+    if by:
+        rows = rows.filter(actor_id=by)
+    if action:
+        rows = rows.filter(action__startswith=action)
+    if targets is not None:
+        rows = rows.filter(target_id__in=targets)
+    if before is not None:
+        last = AuditEvent.objects.filter(practice_id=practice_id, pk=before).first()
+        if last is not None:
+            rows = rows.filter(models.Q(at__lt=last.at) | models.Q(at=last.at, pk__lt=last.pk))
+    return rows.order_by("-at", "-pk")
+
+
 def seal() -> int:
     """Chain every unsealed line, oldest first; return how many. Safe to run from several processes at once."""
     sealed = 0

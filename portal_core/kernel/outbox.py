@@ -7,20 +7,22 @@
 
 A handler runs in a transaction of its own together with the mark that it is done: its database work happens exactly
 once, its effects outside may happen again after a crash. A failing handler is retried with growing pauses and then
-lies dead, visible to operators (`manage.py outbox`).
+lies dead, visible to owners and operators (`/desk/dead-letters/`, `manage.py outbox`).
 """
 
 import datetime as dt
 import logging
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection, transaction
 
-from portal_core.kernel import clock
-from portal_core.kernel.contracts import Event
+from portal_core.kernel import audit, clock
+from portal_core.kernel.contracts import Actor, Event
 from portal_core.kernel.ids import new_public_id
 from portal_core.kernel.models import OutboxMessage
 
@@ -31,6 +33,7 @@ Handler = Callable[[Any], None]
 
 MAX_ATTEMPTS = 8
 KEEP_DONE = dt.timedelta(days=30)
+DEAD = "kernel.outbox.dead"
 PAUSES = (1, 5, 20, 60, 300, 1800, 7200)  # seconds before attempt 2, 3, …
 
 _handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
@@ -154,13 +157,57 @@ def purge(older_than: dt.timedelta = KEEP_DONE) -> int:
     return old.delete()[0]
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One event that one handler could not take. `error` is the type alone."""
+
+    id: int
+    event: str
+    handler: str
+    error: str
+    attempts: int
+    created_at: dt.datetime
+    dead_at: dt.datetime | None
+
+
+def dead(limit: int = 100) -> list[DeadLetter]:
+    """What lies dead, newest first."""
+    rows = OutboxMessage.objects.filter(dead_at__isnull=False).order_by("-dead_at", "-pk")[:limit]
+    return [
+        DeadLetter(row.pk, row.event_name, row.handler, row.last_error, row.attempts, row.created_at, row.dead_at)
+        for row in rows
+    ]
+
+
+def count_dead() -> int:
+    """How many lie dead; kept a while for `count_dead_lately`."""
+    count = OutboxMessage.objects.filter(dead_at__isnull=False).count()
+    cache.set(DEAD, count, 300)
+    return count
+
+
+def count_dead_lately() -> int:
+    """The same as of the last sweep, a few seconds ago: for pages that ask each time and must not ask the database."""
+    return cache.get(DEAD) or 0
+
+
 @transaction.atomic
-def revive(*, message_id: int | None = None) -> int:
+def revive(*, message_id: int | None = None, by: Actor) -> int:
     """Give dead messages (or one of them) another round of attempts; return how many."""
-    dead = OutboxMessage.objects.filter(dead_at__isnull=False)
+    rows = OutboxMessage.objects.select_for_update().filter(dead_at__isnull=False)
     if message_id is not None:
-        dead = dead.filter(pk=message_id)
-    revived = dead.update(dead_at=None, attempts=0, available_at=clock.now())
-    if revived:
-        wake()
-    return revived
+        rows = rows.filter(pk=message_id)
+    found = list(rows.order_by("pk").values_list("pk", "event_name", "handler"))
+    if not found:
+        return 0
+    now = clock.now()
+    OutboxMessage.objects.filter(pk__in=[pk for pk, _event, _handler in found]).update(
+        dead_at=None, attempts=0, available_at=now
+    )
+    audit.record_all(
+        [audit.line("outbox:revive", by=by, at=now, message=pk, event=event, handler=handler)
+         for pk, event, handler in found]
+    )  # fmt: skip
+    transaction.on_commit(lambda: count_dead() and None)
+    wake()
+    return len(found)

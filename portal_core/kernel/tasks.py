@@ -26,6 +26,7 @@ def drain_outbox() -> int:
             while (batch := outbox.drain(BATCH)) == BATCH:
                 tried += batch
             tried += batch
+            outbox.count_dead()
             audit.seal()
         finally:
             _draining.release()

@@ -20,6 +20,7 @@ FRONT_PAGES: tuple[tuple[Permission, tuple[str, ...]], ...] = (
     (Permission.STATUS_PUBLISH, ("statuspage:desk", "statuspage:manage")),
     (Permission.SETTINGS, ("directory:staff-list",)),
     (Permission.SCHEDULE, ("scheduling:day", "scheduling:schedule")),
+    (Permission.AUDIT_READ, ("directory:ledger",)),
 )
 
 

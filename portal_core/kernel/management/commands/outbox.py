@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from portal_core.kernel import outbox
+from portal_core.kernel.contracts import SYSTEM
 from portal_core.kernel.models import OutboxMessage
 
 
@@ -16,7 +17,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         waiting = OutboxMessage.objects.filter(done_at=None, dead_at=None).count()
         self.stdout.write(f"{waiting} waiting")
-        for row in OutboxMessage.objects.filter(dead_at__isnull=False).order_by("dead_at"):
-            self.stdout.write(f"dead #{row.pk} {row.event_name} -> {row.handler}: {row.last_error} x{row.attempts}")
+        for letter in reversed(outbox.dead(limit=1000)):
+            self.stdout.write(
+                f"dead #{letter.id} {letter.event} -> {letter.handler}: {letter.error} x{letter.attempts}"
+            )  # fmt: skip
         if options["revive"]:
-            self.stdout.write(f"{outbox.revive()} revived")
+            self.stdout.write(f"{outbox.revive(by=SYSTEM)} revived")
