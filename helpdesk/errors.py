@@ -170,6 +170,11 @@ class NothingToSplit(Invalid):
     message = _("Choose at least one message of the requester for the new ticket.")
 
 
+class PatientKnown(Conflict):
+    code = "ticket_about_a_patient"
+    message = _("This is about a patient, so it stays here: IT sees no chart. A flag tells IT what it may know.")
+
+
 class SnoozeOutOfRange(Invalid):
     code = "ticket_snooze_out_of_range"
     message = _("Choose a time from now on, within the next 90 days.")

@@ -2,7 +2,17 @@
 
 import datetime as dt
 
-from helpdesk.enums import DONE, TECHNICAL, Category, RequesterKind, Side, TicketState, Turn, WaitReason
+from helpdesk.enums import (
+    DONE,
+    STAFF_CATEGORIES,
+    TECHNICAL,
+    Category,
+    RequesterKind,
+    Side,
+    TicketState,
+    Turn,
+    WaitReason,
+)
 
 WAITS: dict[TicketState, tuple[WaitReason, dt.timedelta]] = {
     TicketState.WAIT_PATIENT: (WaitReason.ANSWER, dt.timedelta(days=2)),
@@ -68,3 +78,20 @@ def lands_at(*, requester_kind: RequesterKind, category: Category, patient_line:
     if requester_kind != RequesterKind.PATIENT:
         return Side.IT
     return Side.IT if patient_line and category in TECHNICAL else Side.OFFICE
+
+
+# Of a provider or colleague all of these are "Staff sign-in", which IT does nothing about before it has called back.
+OF_SIGN_IN = frozenset(
+    {
+        Category.LOGIN_PWD, Category.LOGIN_UID, Category.LOCKED, Category.MFA_CODE, Category.MFA_NEWPHONE,
+        Category.NOT_SETUP, Category.REG_PIN,
+    }
+)  # fmt: skip
+
+
+def kind_at(side: Side, category: Category) -> Category:
+    """What a request is about once it stands at the other desk: IT has its own word for signing in, with its own check
+    (RS), and at an office no kind of staff's requests exists."""
+    if side == Side.IT:
+        return Category.STAFF_ACCESS if category in OF_SIGN_IN else category
+    return Category.OTHER if category in STAFF_CATEGORIES else category

@@ -295,7 +295,7 @@ IT_NAMES = [pattern.name for pattern in urls.urlpatterns if str(pattern.pattern)
 
 
 # Pages about one's own offices alone: open to every office, each sees its own.
-OWN_DESK = ("office", "call", "holds", "next", "office-people", "bulk", "save-view", "remove-view")
+OWN_DESK = ("office", "call", "missed-calls", "holds", "next", "office-people", "bulk", "save-view", "remove-view")
 
 
 def _address(name, cast, ticket, flag):

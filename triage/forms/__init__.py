@@ -12,7 +12,8 @@ from triage.forms.desk import (
     SnoozeForm,
     ViewForm,
 )
-from triage.forms.incidents import DeclareForm, ResolveForm, UpdateForm
+from triage.forms.desks import ToITDeskForm, ToOfficeDeskForm
+from triage.forms.incidents import DeclareForm, MergeIncidentForm, ResolveForm, UpdateForm
 from triage.forms.tickets import (
     PATIENT_CATEGORIES,
     TEXT_MAX,
@@ -55,6 +56,7 @@ __all__ = [
     "ITCallForm",
     "LinkForm",
     "LoggedCall",
+    "MergeIncidentForm",
     "NoteForm",
     "ReplyForm",
     "ResolveForm",
@@ -63,7 +65,9 @@ __all__ = [
     "SnoozeForm",
     "SolveForm",
     "TicketForm",
+    "ToITDeskForm",
     "ToITForm",
+    "ToOfficeDeskForm",
     "UpdateForm",
     "ViewForm",
     "area",

@@ -7,7 +7,7 @@ from django.template import Context
 from django.utils import timezone
 
 from helpdesk import queries as helpdesk
-from helpdesk.enums import ENDED, OURS, Alert, Side
+from helpdesk.enums import ENDED, IN_PORTAL, OURS, Alert, Side
 from triage.forms import SnoozeForm
 
 if TYPE_CHECKING:
@@ -34,9 +34,16 @@ def ticket_clock(ticket: "Ticket") -> dict[str, Any]:
 
 @register.inclusion_tag("triage/parts/more_keys.html")
 def ticket_more_keys(ticket: "Ticket") -> dict[str, Any]:
-    """The way to the forms that join, split and link."""
+    """The way to the forms that join, split and link, and to the other desk where it may be given there."""
     _page, deeds = DESKS[Side(ticket.side)]
-    return {"ticket": ticket, "more": f"{deeds}more"}
+    about_a_patient = ticket.patient_id is not None or ticket.channel in IN_PORTAL
+    stays = ticket.relayed_at is not None or (ticket.side == Side.OFFICE and about_a_patient)
+    return {
+        "ticket": ticket,
+        "more": f"{deeds}more",
+        "may_change_desk": ticket.is_live and not stays,
+        "change_desk": f"{deeds}change-desk",
+    }
 
 
 @register.inclusion_tag("triage/parts/relations.html", takes_context=True)

@@ -110,6 +110,10 @@ def _sentence(line: "AuditEvent", offices: dict[str, str]) -> str:
     if line.action == "ticket:hand_over":
         here, there = (offices.get(facts.get(name, ""), "?") for name in ("from_office", "to_office"))
         return _("Handed over from %(from)s to %(to)s") % {"from": here, "to": there}
+    if line.action == "ticket:change_desk":
+        if facts.get("side") == Side.IT:
+            return _("Given to IT: it is from a provider or a colleague")
+        return _("Given to %(office)s: it is from a patient") % {"office": offices.get(facts.get("office", ""), "?")}
     if line.action == "ticket:categorise":
         kinds = {"before": _label(Category, facts.get("before")), "after": _label(Category, facts.get("after"))}
         return _("Kind changed from “%(before)s” to “%(after)s”") % kinds

@@ -2,6 +2,7 @@
 
 from helpdesk.actions.tickets.clocks import alert
 from helpdesk.actions.tickets.conversation import add_note, reply, requester_of
+from helpdesk.actions.tickets.desks import change_desk
 from helpdesk.actions.tickets.ending import close, solve
 from helpdesk.actions.tickets.guards import before_deed
 from helpdesk.actions.tickets.handling import hand_over, lock, match_patient, set_category, take
@@ -16,8 +17,9 @@ from helpdesk.actions.tickets.undoing import TakenBack, as_one, undo, undo_all
 from helpdesk.actions.tickets.waiting import close_loop, confirm_fixed, still_broken, wait_for_incident, wake
 
 __all__ = [
-    "TakenBack", "add_note", "after_deed", "alert", "as_one", "before_deed", "close", "close_loop", "confirm_fixed",
-    "desk_group", "follow_up", "hand_over", "it_group", "leave_incident", "link", "lock", "log_call", "mark_relayed",
+    "TakenBack", "add_note", "after_deed", "alert", "as_one", "before_deed", "change_desk", "close", "close_loop",
+    "confirm_fixed", "desk_group", "follow_up", "hand_over", "it_group", "leave_incident", "link", "lock", "log_call",
+    "mark_relayed",
     "mark_returned", "match_patient", "merge", "office_group", "open_from_contact", "open_from_portal", "rate",
     "reply", "requester_of", "set_category", "snooze", "solve", "split", "still_broken", "take", "ticket_group",
     "undo", "undo_all", "unlink", "unsnooze", "wait_for_incident", "wake",

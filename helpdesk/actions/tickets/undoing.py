@@ -13,7 +13,7 @@ from django.db import transaction
 from helpdesk import errors
 from helpdesk.actions.tickets import guards
 from helpdesk.actions.tickets.clocks import cut, save
-from helpdesk.actions.tickets.telling import nudge, office_group, tell
+from helpdesk.actions.tickets.telling import desk_group, nudge, tell
 from helpdesk.enums import UndoKind
 from helpdesk.models import Ticket, TicketMessage, TicketUndo
 from helpdesk.rules.turn import HOLD
@@ -33,7 +33,10 @@ MOMENTS = frozenset(
 
 # What every restoring writes, whatever the deed was; the columns of state and turn come with the clocks.
 ALWAYS: Final = ("incident_id", "merged_into", "merged_at", "first_response_at")
-FIELDS: Final = {"owner_id": "owner", "office_id": "office", "category": "category", "subject": "subject"}
+FIELDS: Final = {
+    "owner_id": "owner", "office_id": "office", "category": "category", "subject": "subject", "side": "side",
+    "requester_kind": "requester_kind",
+}  # fmt: skip
 _one: ContextVar[str] = ContextVar("helpdesk.undo.one", default="")
 
 
@@ -134,9 +137,8 @@ def _more(before: dict[str, Any]) -> tuple[str, ...]:
 
 def _restore(ticket: Ticket, row: TicketUndo, *, at: dt.datetime) -> None:
     """Not a move of the table: the row stands again as it stood, while nobody outside had heard of the deed."""
-    joined, more, left = row.before.get("joined", []), _more(row.before), ""
+    joined, more, left = row.before.get("joined", []), _more(row.before), desk_group(ticket)
     if row.before.get("office_id", ticket.office_id) != ticket.office_id:
-        left = ticket.office.public_id
         cut(ticket, at=at)
     for name in (*COLUMNS, *more):
         value = row.before[name]
@@ -146,8 +148,8 @@ def _restore(ticket: Ticket, row: TicketUndo, *, at: dt.datetime) -> None:
     save(ticket, *ALWAYS, *(FIELDS[name] for name in more), at=at, again=True)
     if joined:
         Ticket.objects.filter(pk__in=joined, merged_into_id=row.after["merged_into_id"]).update(merged_into=ticket)
-    if left:
-        nudge(ticket, office_group(left))
+    if left != desk_group(ticket):
+        nudge(ticket, left)
 
 
 def _withdraw(row: TicketUndo) -> str:

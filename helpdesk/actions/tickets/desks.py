@@ -1,0 +1,65 @@
+"""A request that landed on the wrong desk goes to the right one (TR-03, TR-09, C6)."""
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from helpdesk import errors
+from helpdesk.actions.tickets.clocks import cut, save
+from helpdesk.actions.tickets.telling import desk_group, nudge, tell
+from helpdesk.actions.tickets.undoing import held, remember, snapshot
+from helpdesk.enums import DONE, IN_PORTAL, Category, RequesterKind, Side, UndoKind
+from helpdesk.models import Ticket
+from helpdesk.rules.turn import kind_at
+from portal_core.kernel import clock
+from portal_core.kernel.contracts import Actor
+
+if TYPE_CHECKING:
+    from portal_core.directory.models import Office
+
+
+@transaction.atomic
+def change_desk(
+    *, ticket: Ticket, kind: RequesterKind, office: "Office | None" = None, hold: bool = False, by: Actor
+) -> Ticket:
+    """Say who really asks: a patient's request goes to their `office`, that of a provider or colleague to IT, with what
+    was said so far. It is nobody's there, and the requester's page stays as it is. With `hold` it may be undone for ten
+    seconds.
+
+    Raises WrongMove where it stands there already or is over, StillAtIT while a flag is open, PatientKnown for what is
+    about a patient (IT sees no chart: a flag tells IT what it may know), WrongOffice.
+    """
+    now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
+    to = Side.OFFICE if kind == RequesterKind.PATIENT else Side.IT
+    if ticket.side == to or ticket.state in DONE:
+        raise errors.WrongMove
+    if ticket.relayed_at is not None:
+        raise errors.StillAtIT
+    if office is not None and office.practice_id != ticket.practice_id:
+        raise errors.WrongOffice
+    if to == Side.IT and _about_a_patient(ticket):
+        raise errors.PatientKnown
+    before = snapshot(ticket, "side", "requester_kind", "office_id", "owner_id", "category", "subject")
+    left, was = desk_group(ticket), Category(ticket.category)
+    if to == Side.OFFICE and office is not None and office.pk != ticket.office_id:
+        cut(ticket, at=now)
+        ticket.office = office
+    ticket.side, ticket.requester_kind, ticket.owner, ticket.turn_since = to, kind, None, now
+    ticket.category = kind_at(to, was)
+    if ticket.subject == str(was.label):
+        ticket.subject = str(Category(ticket.category).label)
+    ticket.snoozed_until, ticket.snooze_reason = None, ""
+    save(ticket, "side", "requester_kind", "office", "owner", "category", "subject", at=now, again=True)
+    events = tell(
+        ticket, "ticket:change_desk", at=now, by=by, quiet=True, not_before=held(hold, now), side=str(to),
+        kind=str(kind), office=ticket.office.public_id,
+    )  # fmt: skip
+    nudge(ticket, left)
+    if hold:
+        remember(ticket, UndoKind.DESK, before, events, at=now, by=by)
+    return ticket
+
+
+def _about_a_patient(ticket: Ticket) -> bool:
+    signed_in = ticket.channel in IN_PORTAL
+    return signed_in or ticket.patient_id is not None or ticket.merged.exclude(patient=None).exists()
