@@ -8,18 +8,22 @@ one line and two bulk actions could deadlock.
 import datetime as dt
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import models, transaction
 
-from portal_core.kernel import clock
-from portal_core.kernel.contracts import Actor
+from portal_core.kernel import clock, sealing
+from portal_core.kernel.contracts import SYSTEM, Actor
 from portal_core.kernel.http.request_id import current_request_id
 from portal_core.kernel.models import AuditChain, AuditEvent
 
+logger = logging.getLogger(__name__)
+
 SEAL_BATCH = 500
+PURPOSE = "audit.head"
 
 
 def record(
@@ -120,14 +124,76 @@ def _seal_batch(practice_id: int | None) -> int:
     AuditChain.objects.get_or_create(practice_key=practice_id or 0)
     head = AuditChain.objects.select_for_update().get(practice_key=practice_id or 0)
     lines = list(AuditEvent.objects.filter(practice_id=practice_id, sequence=None).order_by("id")[:SEAL_BATCH])
+    ours = head.sequence == 0 or is_proven(head)
     for line in lines:
         line.sequence, line.previous_hash = head.sequence + 1, head.hash
         line.hash = digest(line)
         line.save(update_fields=["sequence", "previous_hash", "hash"])
         head.sequence, head.hash = line.sequence, line.hash
+    if lines and ours:
+        head.proof = sealing.tag(_head_text(head), purpose=PURPOSE)
+    elif lines:  # our signature under what somebody else wrote would make it ours
+        logger.error("the ledger's chain does not end as we left it; see `manage.py audit_verify`")
     if lines:
-        head.save(update_fields=["sequence", "hash"])
+        head.save(update_fields=["sequence", "hash", "proof"])
     return len(lines)
+
+
+def is_proven(head: AuditChain) -> bool:
+    """Whether this head was written by who holds the installation's secret."""
+    return sealing.is_tag_of(_head_text(head), head.proof, purpose=PURPOSE)
+
+
+def _head_text(head: AuditChain) -> str:
+    return f"{head.practice_key}:{head.sequence}:{head.hash}"
+
+
+@transaction.atomic
+def trust() -> int:
+    """Sign heads that are not ours as they stand (after the secret was lost, or a look at what happened); return how
+    many. It leaves a line of its own."""
+    strange = [head for head in AuditChain.objects.select_for_update().exclude(sequence=0) if not is_proven(head)]
+    for head in strange:
+        record("audit:trust", by=SYSTEM, practice_id=head.practice_key or None, line=head.sequence, hash=head.hash)
+        head.proof = sealing.tag(_head_text(head), purpose=PURPOSE)
+        head.save(update_fields=["proof"])
+    return len(strange)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where a chain ended at some time: kept somewhere else, it shows a chain that was cut or written anew since."""
+
+    practice_key: int
+    sequence: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"head {self.practice_key} {self.sequence} {self.hash}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Anchor":
+        """Raises ValueError."""
+        word, key, sequence, digest = text.split()
+        if word != "head":
+            raise ValueError(text)
+        return cls(int(key), int(sequence), digest)
+
+
+def anchors() -> list[Anchor]:
+    """Where every chain ends now."""
+    heads = AuditChain.objects.exclude(sequence=0).order_by("practice_key")
+    return [Anchor(head.practice_key, head.sequence, head.hash) for head in heads]
+
+
+def missed(expected: Sequence[Anchor]) -> "Iterator[Fault]":
+    """Which of these anchors the ledger does not hold any more."""
+    for anchor in expected:
+        line = AuditEvent.objects.filter(practice_id=anchor.practice_key or None, sequence=anchor.sequence).first()
+        if line is None:
+            yield Fault(anchor.practice_key, anchor.sequence, "was there once and is gone")
+        elif line.hash != anchor.hash:
+            yield Fault(anchor.practice_key, anchor.sequence, "is not the line that once stood there")
 
 
 def digest(line: AuditEvent) -> str:
@@ -150,7 +216,8 @@ class Fault:
 
 
 def verify() -> Iterator[Fault]:
-    """Walk every chain and yield each place where it does not hold: a changed, missing or added line, a wrong head."""
+    """Walk every chain and yield each place where it does not hold: a changed, missing or added line, a wrong head, a
+    chain computed anew. What it cannot see stands in docs/operations/ledger.md."""
     heads = {head.practice_key: head for head in AuditChain.objects.all()}
     sealed = AuditEvent.objects.filter(sequence__isnull=False)
     # A removed head must not take its chain out of sight.
@@ -173,3 +240,5 @@ def verify() -> Iterator[Fault]:
             yield Fault(key, expected, "the end of the chain was cut off")
         elif (head.sequence, head.hash) != (expected - 1, previous):
             yield Fault(key, expected - 1, "does not end where the head of the chain says")
+        elif head.sequence and not is_proven(head):
+            yield Fault(key, head.sequence, "the head of the chain was not written with our key")

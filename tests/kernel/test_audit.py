@@ -162,3 +162,76 @@ def test_the_command_reports_and_fails_on_a_broken_chain():
 
     assert "2 audit lines, every chain holds." in out.getvalue()
     assert "practice 7 line 2: was changed after it was written" in err.getvalue()
+
+
+def recompute(practice_id: int = 7) -> None:
+    """Write the whole chain anew, as somebody could who has the database and our source, but not our key."""
+    previous = ""
+    for line in AuditEvent.objects.filter(practice_id=practice_id, sequence__isnull=False).order_by("sequence"):
+        line.previous_hash = previous
+        previous = line.hash = audit.digest(line)
+        line.save(update_fields=["previous_hash", "hash"])
+    AuditChain.objects.filter(practice_key=practice_id).update(hash=previous)
+
+
+NOT_OURS = "the head of the chain was not written with our key"
+
+
+def test_a_chain_written_anew_without_our_key_is_found_and_never_signed_by_us():
+    write(3)
+    tamper("UPDATE kernel_auditevent SET actor_label = 'Nobody' WHERE sequence = 2")
+    recompute()
+
+    assert list(audit.verify()) == [Fault(7, 3, NOT_OURS)]
+
+    audit.record("thing:done", by=OLIVIA)
+    assert audit.seal() == 1  # work goes on
+    assert list(audit.verify()) == [Fault(7, 4, NOT_OURS)]
+
+
+def test_an_earlier_key_still_counts_and_a_lost_one_can_be_made_good(settings):
+    write(2)
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another key, of today"
+    assert list(audit.verify()) == []
+
+    settings.SECRET_KEY_FALLBACKS = []
+    assert list(audit.verify()) == [Fault(7, 2, NOT_OURS)]
+    out = StringIO()
+    call_command("audit_verify", "--trust", stdout=out)
+
+    assert out.getvalue().splitlines()[:2] == [
+        "1 chain(s) signed as they stand.", "3 audit lines, every chain holds.",
+    ]  # fmt: skip
+    assert AuditEvent.objects.get(sequence=3).action == "audit:trust"
+
+
+def test_what_was_printed_once_shows_a_ledger_that_was_cut_or_replaced(tmp_path):
+    """Against who has the key as well, or sets an old head back with its old proof, only a copy elsewhere helps."""
+    write(2)
+    old = AuditChain.objects.get()
+    write(2)
+    out, err, kept = StringIO(), StringIO(), tmp_path / "heads"
+    call_command("audit_verify", stdout=out)
+    kept.write_text(out.getvalue())
+    head = AuditChain.objects.get()
+    assert out.getvalue().splitlines() == ["4 audit lines, every chain holds.", f"head 7 4 {head.hash}"]
+    call_command("audit_verify", "--expect", str(kept), stdout=out)
+
+    tamper("DELETE FROM kernel_auditevent WHERE sequence > 2")
+    old.save()
+    assert list(audit.verify()) == []
+    with pytest.raises(CommandError, match=r"1 broken place"):
+        call_command("audit_verify", "--expect", str(kept), stdout=out, stderr=err)
+
+    assert err.getvalue() == "practice 7 line 4: was there once and is gone\n"
+    write(2)
+    assert list(audit.missed([audit.Anchor(7, 4, head.hash)])) == [Fault(7, 4, "is not the line that once stood there")]
+
+
+@pytest.mark.parametrize("words", ["", "head x y z", "head 7", "nothing of the kind"])
+def test_a_file_that_names_no_chain_is_refused(tmp_path, words):
+    (tmp_path / "heads").write_text(words)
+
+    for path in ("heads", "missing"):
+        with pytest.raises(CommandError):
+            call_command("audit_verify", "--expect", str(tmp_path / path))

@@ -50,3 +50,5 @@ class AuditChain(models.Model):
     practice_key = models.BigIntegerField(primary_key=True)
     sequence = models.BigIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)
+    # Keyed digest of the head: whoever has the database alone can compute a chain anew, but not this.
+    proof = models.CharField(max_length=64, blank=True, default="")
