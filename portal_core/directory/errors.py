@@ -53,3 +53,30 @@ class ContactChanged(Conflict):
 class RecordNumberTaken(Invalid):
     code = "record_number_taken"
     message = _("Another patient has that record number.")
+
+
+class StaffEmailTaken(Invalid):
+    code = "staff_email_taken"
+    message = _("Another colleague has that e-mail address. Everybody needs one of their own.")
+
+
+class StaffInactive(Conflict):
+    code = "staff_inactive"
+    message = _("This account is closed. Open it again first.")
+
+
+class NobodyToTell(Conflict):
+    code = "no_staff_email"
+    message = _("There is no e-mail address on file to send a link to. Add one first.")
+
+
+class OwnAccount(Conflict):
+    code = "own_account"
+    message = _("You cannot close your own account. Ask another owner to do it.")
+
+
+class StaffLinkUnusable(NotFound):
+    """Used, replaced by a newer one, too old, or never given out: the holder of a link is not told which."""
+
+    code = "staff_link_unusable"
+    message = _("Each link works once, for a limited time, and only the newest one counts.")

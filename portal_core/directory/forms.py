@@ -2,6 +2,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -10,8 +11,8 @@ from portal_core.directory.enums import Role
 from portal_core.directory.models import Office, Patient, Staff
 from portal_core.directory.rules.ages import OLDEST, YOUNGEST, what_is_wrong
 from portal_core.directory.rules.contact import CONTACT_FIELDS, contact_digest
-
 from portal_core.directory.rules.ledger import AREAS
+
 if TYPE_CHECKING:
     PatientModelForm = forms.ModelForm[Patient]
 else:
@@ -33,7 +34,6 @@ class HatForm(forms.Form):
         field.choices = choices
 
 
-class PatientSearchForm(forms.Form):
 class LedgerForm(forms.Form):
     """Sent by POST: whose record is looked for must not stand in an address."""
 
@@ -58,6 +58,7 @@ class LedgerForm(forms.Form):
         return cleaned
 
 
+class PatientSearchForm(forms.Form):
     """Sent by POST: what is searched for is somebody's name and must not stand in an address."""
 
     q = forms.CharField(
@@ -150,6 +151,74 @@ class RoleForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = rows
+
+
+class ContactForm(forms.Form):
+    """How a colleague is called and reached."""
+
+    first_name = forms.CharField(label=_("First name"), max_length=80)
+    last_name = forms.CharField(label=_("Last name"), max_length=80)
+    email = forms.EmailField(
+        label=_("E-mail"),
+        required=False,
+        max_length=254,
+        help_text=_("Links to sign in go there. Their own address, which nobody else reads."),
+    )
+    phone = forms.CharField(label=_("Phone"), required=False, max_length=32)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["autocomplete"] = "off"  # the browser would offer one's own data
+
+
+class ColleagueForm(ContactForm, RoleForm):
+    """Somebody new with their first role; more can follow."""
+
+    def __init__(self, *args: Any, roles: list[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields(["first_name", "last_name", "email", "phone", "role", "office", "supervisor"])
+        self.fields["email"].required = True
+        role = self.fields["role"]
+        assert isinstance(role, forms.ChoiceField)
+        role.choices = [("", _("Choose a role")), *((one.value, one.label) for one in roles)]
+
+
+class WelcomeForm(forms.Form):
+    """What somebody who works here signs in with."""
+
+    username = forms.CharField(
+        label=_("User name"),
+        help_text=_("You sign in with it. Letters, numbers, dots and dashes; at least 3."),
+        min_length=3,
+        max_length=60,
+        validators=[RegexValidator(r"^[A-Za-z0-9._-]+$", _("Use letters, numbers, dots and dashes only."))],
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    password = forms.CharField(
+        label=_("New password"),
+        max_length=256,
+        strip=False,
+        help_text=_("At least 12 characters. A few words in a row are easy to remember and hard to guess."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label=_("New password again"),
+        max_length=256,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, has_username: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if has_username:  # it is chosen once
+            del self.fields["username"]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.get("password") and values.get("again") and values["password"] != values["again"]:
+            self.add_error("again", _("The two passwords differ. Type them again."))
+        return values
 
 
 class ProxyAgesForm(forms.Form):

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from portal_core.directory import api
-from portal_core.directory.views import dead_letters, home, ledger, patients, settings
+from portal_core.directory.views import colleagues, dead_letters, home, ledger, patients, settings
 
 app_name = "directory"
 urlpatterns = [
@@ -12,7 +12,13 @@ urlpatterns = [
     path("desk/patients/<str:public_id>/", patients.patient_detail, name="patient"),
     path("desk/patients/<str:public_id>/edit/", patients.patient_edit, name="patient-edit"),
     path("desk/settings/staff/", settings.staff_list, name="staff-list"),
+    path("desk/settings/staff/new/", colleagues.new, name="staff-new"),
     path("desk/settings/staff/<str:public_id>/", settings.staff_detail, name="staff"),
+    path("desk/settings/staff/<str:public_id>/contact/", colleagues.contact, name="staff-contact"),
+    path("desk/settings/staff/<str:public_id>/link/", colleagues.link, name="staff-link"),
+    path("desk/settings/staff/<str:public_id>/close/", colleagues.close, name="staff-close"),
+    path("desk/settings/staff/<str:public_id>/reopen/", colleagues.reopen, name="staff-reopen"),
+    path("desk/welcome/<str:secret>/", colleagues.welcome, name="welcome"),
     path("desk/settings/staff/<str:public_id>/clear-pause/", settings.clear_pause, name="staff-clear-pause"),
     path("desk/settings/staff/<str:public_id>/roles/<str:role>/revoke/", settings.role_revoke, name="role-revoke"),
     path(

@@ -13,6 +13,7 @@ OPEN_IN_A_REALM = {
     "desk/sign-in/",
     "portal/sign-in/",
     "desk/sign-in/code/",
+    "desk/welcome/<str:secret>/",
     "portal/sign-in/code/",
     "portal/activate/",
     "portal/activate/pin/",

@@ -60,8 +60,7 @@ def revoke_role(*, assignment: RoleAssignment, by: Actor) -> None:
         others = RoleAssignment.objects.filter(staff__practice_id=staff.practice_id, role=role, staff__is_active=True)
         if not others.exclude(pk=assignment.pk).exists():
             raise LastOwner
-    for callback in _before_end:
-        callback(assignment, by)
+    about_to_end(assignment, by)
     deleted, _rows = RoleAssignment.objects.filter(pk=assignment.pk).delete()
     if deleted:
         audit.record(
@@ -71,6 +70,12 @@ def revoke_role(*, assignment: RoleAssignment, by: Actor) -> None:
             role=str(role),
             office=assignment.office.public_id if assignment.office else "",
         )
+
+
+def about_to_end(assignment: RoleAssignment, by: Actor) -> None:
+    """End what was begun by this role: it is taken away, or its holder's account is closed."""
+    for callback in _before_end:
+        callback(assignment, by)
 
 
 @transaction.atomic

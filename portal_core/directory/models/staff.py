@@ -26,11 +26,19 @@ class Staff(models.Model):
     is_active = models.BooleanField(default=True)
     waiting_room_enabled = models.BooleanField(default=False)  # TH-27: off unless switched on (TH-28)
     room_slug = PublicIdField()  # the stable room of TH-32
+    # Of the newest link by which this person chooses a user name and a password; empty when none is open.
+    link_hash = models.CharField(max_length=64, blank=True)
+    link_expires_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["practice", "fhir_id"], name="staff_one_per_fhir_id", condition=~Q(fhir_id="")
+            ),
+            models.UniqueConstraint(fields=["link_hash"], name="staff_link_once", condition=~Q(link_hash="")),
+            models.CheckConstraint(
+                name="staff_link_ends",
+                condition=Q(link_hash="", link_expires_at=None) | (~Q(link_hash="") & Q(link_expires_at__isnull=False)),
             ),
         ]
         indexes = [models.Index(fields=["practice", "last_name", "first_name"], name="staff_list")]

@@ -26,6 +26,12 @@ def may_change_role(mine: Collection[Role], role: Role, *, own: bool) -> bool:
     return bool(held & GRANTERS)
 
 
+def may_manage(mine: Collection[Role], theirs: Collection[Role], *, own: bool) -> bool:
+    """Whether somebody holding `mine` may invite or close off a colleague who holds `theirs`, or change the address
+    their links go to: who could give each of those roles. Else an administrator could come to an owner's account."""
+    return bool(frozenset(mine) & GRANTERS) and all(may_change_role(mine, role, own=own) for role in theirs)
+
+
 def may_switch_teletherapy(mine: Collection[Role]) -> bool:
     """TH-01: Therapist → Teletherapy needs an owner or manager, for oneself (solo provider) and for others."""
     return bool(frozenset(mine) & LEADERS)

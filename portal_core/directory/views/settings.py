@@ -98,6 +98,7 @@ def staff_detail(request: StaffRequest, public_id: str) -> HttpResponse:
             messages.success(request, _("Role given."))
             return redirect("directory:staff", public_id=public_id)
     mine, own = my_roles(request), colleague.pk == request.staff.pk
+    theirs = {Role(row.role) for row in colleague.role_assignments.all()}
     return render(
         request,
         "directory/staff_detail.html",
@@ -106,6 +107,7 @@ def staff_detail(request: StaffRequest, public_id: str) -> HttpResponse:
             "pause": sign_in.pause_of(colleague.user, clock.now()) if colleague.user is not None else 0,
             "role_form": form,
             "may_grant": any(rules.may_change_role(mine, role, own=own) for role in Role),
+            "may_manage": rules.may_manage(mine, theirs, own=own),
         },
         status=422 if form.errors else 200,
     )
