@@ -10,7 +10,7 @@ from django.db.models import Case, F, Q, When
 
 from helpdesk import queries as helpdesk
 from helpdesk.contracts import Placed
-from helpdesk.enums import Category, Side, Turn
+from helpdesk.enums import Author, Category, Side, Turn
 from helpdesk.reports import first_day
 from portal_core.directory.enums import Permission
 from portal_core.directory.queries import staff_with
@@ -50,7 +50,7 @@ from triage.rules.table import ROUTES
 from triage.rules.views import MENTIONS, MINE, NOBODY, RESTING, Wanted
 
 if TYPE_CHECKING:
-    from helpdesk.models import Ticket
+    from helpdesk.models import Ticket, TicketMessage
     from portal_core.directory.models import Patient, Staff
 
 LIST = 100
@@ -95,6 +95,18 @@ def placed(ticket: "Ticket") -> Placed:
 
 # --- the decision table of a practice ---------------------------------------------------------------------------------
 def routing_version(practice_id: int) -> RoutingVersion | None:
+def put_right(ticket: "Ticket", thread: "Iterable[TicketMessage]") -> bool:
+    """Whether somebody said what it is about after the requester's last words. One query."""
+    last = max((row.at for row in thread if row.author_kind == Author.REQUESTER), default=ticket.created_at)
+    lines = audit.lines(["helpdesk.ticket"], target_id=ticket.public_id)
+    return lines.filter(action="ticket:categorise", actor_kind=ActorKind.STAFF, at__gte=last).exists()
+
+
+def open_flag_of(ticket: "Ticket") -> Escalation | None:
+    """The flag that is open on it, with whoever has it."""
+    return Escalation.objects.filter(ticket=ticket).open().select_related("assignee").first()  # type: ignore[attr-defined]
+
+
     """The newest, which is in force; None while the table is as it ships."""
     return RoutingVersion.objects.filter(practice_id=practice_id).order_by("-number").first()
 

@@ -119,7 +119,8 @@ def make_ticket(*, mail: InboundMail, join: bool = False, by: Actor) -> Ticket:
         raise errors.OriginalRemoved
     letter = _letter(bytes(mail.raw), mail)
     place = mail_routes.place_of(mail.recipients, letter)
-    if not join or letter.machine:
+    secure = place.ticket is not None and place.ticket.channel == Channel.MESSAGE  # tied to it in any case
+    if letter.machine or not (secure or (join and answered_by(mail, letter) is not None)):
         place = replace(place, office=mail.office or place.office, ticket=None)
     mail.office, mail.practice_id = place.office, place.office.practice_id
     ticket = _bring_to_ticket(mail, letter, place, at=now, by_hand=True)
@@ -128,11 +129,13 @@ def make_ticket(*, mail: InboundMail, join: bool = False, by: Actor) -> Ticket:
 
 
 def answered_by(mail: InboundMail, letter: Letter) -> Ticket | None:
-    """The ticket of the same practice that a held e-mail answers; None: it begins one."""
+    """The ticket of the same practice that a held e-mail answers and may be added to; None: it begins one."""
     if letter.machine or mail.raw_removed_at is not None:
         return None
     ticket = mail_routes.place_of(mail.recipients, letter).ticket
-    return ticket if ticket is not None and ticket.practice_id == mail.practice_id else None
+    if ticket is None or ticket.channel == Channel.MESSAGE or ticket.practice_id != mail.practice_id:
+        return None
+    return ticket
 
 
 @transaction.atomic

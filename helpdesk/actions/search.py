@@ -1,7 +1,6 @@
 """Keeping the words of tickets in step with what was written."""
 
 from collections.abc import Iterable
-from typing import cast
 
 from django.db import transaction
 
@@ -28,7 +27,7 @@ def index_many(tickets: Iterable[Ticket]) -> int:
     if spoken:
         heard = PhoneCall.objects.filter(ticket__in=spoken).exclude(transcript="")
         for ticket_id, transcript in heard.values_list("ticket_id", "transcript"):
-            bodies[cast("int", ticket_id)].append(transcript)
+            bodies[ticket_id].append(transcript)
     SearchEntry.objects.bulk_create(
         [SearchEntry(ticket=row, words=_words(row, bodies[row.pk])) for row in rows],
         update_conflicts=True,

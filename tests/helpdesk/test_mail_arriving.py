@@ -468,9 +468,9 @@ def test_a_held_mail_becomes_a_ticket_by_hand_once(arrive, cast):
     assert (refresh(row).state, Ticket.objects.count(), Delivery.objects.count()) == ("ticketed", 1, 0)
 
 
-def too_many(arrive, cast, **fields):
+def too_many(arrive, cast, to=None):
     """An answer to a ticket that came when its sender had sent too much."""
-    ticket = answered(cast, **fields)
+    ticket = to or answered(cast)
     for number in range(20):
         arrive(mail(header_id=f"<{number}@p>"))
     row = arrive(mail("It works now", header_id="<last@p>"), reply_address(ticket.public_id))
@@ -490,6 +490,18 @@ def test_a_held_answer_is_added_to_its_ticket_by_hand(arrive, cast, staff_client
     assert f"It is on ticket {ticket.reference} now." in answer.content.decode()
     assert (refresh(row).ticket, refresh(ticket).state) == (ticket, "open")
     assert written(ticket) == [("requester", "patient", "It works now")]
+
+
+def test_a_held_answer_to_a_secure_message_is_only_tied_to_it(arrive, cast, secure, staff_client):
+    row = too_many(arrive, cast, to=secure)[1]
+    page = f"/desk/mail/{row.public_id}/"
+    olivia = staff_client(cast.olivia)
+    assert "Add to" not in olivia.get(page).content.decode()
+
+    olivia.post(f"{page}ticket/", {"join": "1"})
+
+    fresh = refresh(row).ticket
+    assert ([link.other for link in fresh.links.all()], len(written(secure))) == ([secure], 1)
 
 
 def test_a_held_answer_may_become_a_ticket_of_its_own_too(arrive, cast, staff_client):

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from helpdesk.access import ticket_token
 from helpdesk.actions import hours, inbound_texts, tickets
 from helpdesk.contracts import Intake, Placed
 from helpdesk.enums import Channel, RequesterKind, TicketState
@@ -15,6 +16,11 @@ from triage import queries
 
 URGENT = "Urgent words: hand it to a clinician now."
 REPORT = "It sounds like a security report: take it from anyone, verify afterwards."
+
+
+@pytest.fixture
+def requester():
+    return tickets.requester_of
 
 
 @pytest.fixture
@@ -45,6 +51,9 @@ def test_urgent_words_on_the_contact_form_stand_above_the_ticket_and_in_the_list
 
     assert warned(page) == URGENT
     assert '<span class="ticket-what">Urgent symptoms</span>' in page
+    assert re.search(r'class="badge[^"]*danger[^"]*">.*?Now', page.partition('id="tickets"')[2])
+    theirs = text_of(client.get(f"/help/tickets/{ticket_token(ticket)}/"))
+    assert ("Is somebody in danger? Call 911 now." in theirs, "Urgent symptoms" in theirs) == (True, False)
     assert f"<strong>{URGENT}</strong>" in text_of(olivia.get(page_of(ticket) + "why/"))
 
 
@@ -66,6 +75,25 @@ def test_what_was_written_later_counts_too(cast, olivia, channel, category, word
     TicketMessageFactory(ticket=ticket, author_kind="office", body="For a stroke call 911.")
 
     assert warned(text_of(olivia.get(page_of(ticket)))) == warning
+
+
+def test_who_puts_the_kind_right_is_believed_until_more_is_said(cast, olivia, requester):
+    ticket = TicketFactory(office=cast.north, category="LOGIN_PWD")
+    tickets.reply(ticket=ticket, body="Since my stroke I forget my password", by=requester(ticket))
+    tickets.set_category(ticket=ticket, category="LOGIN_PWD", by=cast.olivia.actor)
+
+    assert warned(text_of(olivia.get(page_of(ticket)))) == ""
+    why = text_of(olivia.get(page_of(ticket) + "why/"))
+    assert "Are there urgent words in it?</span> <br> There are, and somebody here has put the kind right since." in why
+
+    tickets.reply(ticket=ticket, body="Now I have chest pain", by=requester(ticket))
+    assert warned(text_of(olivia.get(page_of(ticket)))) == URGENT
+
+
+def test_a_solved_request_warns_of_nothing(cast, olivia):
+    ticket = TicketFactory(office=cast.north, category="CLINICAL_URGENT", state=TicketState.SOLVED)
+
+    assert warned(text_of(olivia.get(page_of(ticket)))) == ""
 
 
 def test_a_spoken_message_counts_too(cast, olivia):

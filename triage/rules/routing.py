@@ -27,10 +27,12 @@ _PLACED: dict[Placed, str] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts:
     """What the engine may know. `text` is all they said, `home_office` the matched patient's, `office` where it stands
-    until a patient is matched and `placed` why there; `opened` is empty when it came in while the place was open."""
+    until a patient is matched and `placed` why there; `put_right`: somebody here has said what it is about since they
+    said it; `opened` is empty when it came in while the place was open."""
 
     category: str
     text: str = ""
+    put_right: bool = False
     requester: str = "patient"  # patient | proxy | provider | staff
     home_office: str = ""
     office: str = ""
@@ -108,17 +110,25 @@ def _open_then(facts: RequestFacts) -> Check:
 
 def _urgent(facts: RequestFacts, row: Route) -> Check:
     question = "Are there urgent words in it?"
-    if facts.category == Category.CLINICAL_URGENT or alarm(facts.text) == Category.CLINICAL_URGENT:
-        return Check(question, "Urgent words: hand it to a clinician now.", Owner.CLINIC, urgent=True)
-    return Check(question, "No.")
+    if not _sounds(facts, Category.CLINICAL_URGENT):
+        return Check(question, _quiet(facts, Category.CLINICAL_URGENT))
+    return Check(question, "Urgent words: hand it to a clinician now.", Owner.CLINIC, urgent=True)
 
 
 def _security(facts: RequestFacts, row: Route) -> Check:
     question = "Does it sound like a security report?"
-    if facts.category != Category.SEC_REPORT and alarm(facts.text) != Category.SEC_REPORT:
-        return Check(question, "No.")
+    if not _sounds(facts, Category.SEC_REPORT):
+        return Check(question, _quiet(facts, Category.SEC_REPORT))
     said = "It sounds like a security report: take it from anyone, verify afterwards."
     return Check(question, said, Owner.SECURITY, urgent=True)
+
+
+def _sounds(facts: RequestFacts, kind: Category) -> bool:
+    return facts.category == kind or (alarm(facts.text) == kind and not facts.put_right)
+
+
+def _quiet(facts: RequestFacts, kind: Category) -> str:
+    return "There are, and somebody here has put the kind right since." if alarm(facts.text) == kind else "No."
 
 
 def _staff(facts: RequestFacts, row: Route) -> Check:

@@ -220,10 +220,13 @@ def _still_missing(ticket: "Ticket", attestation: Any, done: set[str], table: Ta
 def facts_of(
     staff: "Staff", ticket: "Ticket", thread: "list[TicketMessage]", *, on_hold: bool, incident: str
 ) -> RequestFacts:
-    """What the engine knows of a ticket. One query while no patient is matched, one more where a message was spoken."""
+    """What the engine knows of a ticket. One query while no patient is matched, one where a message was spoken, one
+    where the words say something else than the kind."""
+    text = helpdesk.said(ticket, thread)
     return RequestFacts(
         category=ticket.category,
-        text=helpdesk.said(ticket, thread),
+        text=text,
+        put_right=helpdesk.alarm(text) not in (None, ticket.category) and queries.put_right(ticket, thread),
         requester=ticket.requester_kind,
         home_office=ticket.office.name if ticket.patient_id else "",
         office=ticket.office.name,

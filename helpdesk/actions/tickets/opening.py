@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -123,9 +123,13 @@ def open_ticket(
     tell(
         ticket, action, event, at=at, by=by,
         office=office.public_id, category=str(category), side=str(side), channel=str(intake.channel),
-        **({"placed": str(placed)} if placed is not None else {}),
+        **_why_there(placed),
     )  # fmt: skip
     return ticket
+
+
+def _why_there(placed: Placed | None) -> dict[str, Any]:
+    return {"placed": str(placed)} if placed is not None else {}
 
 
 def _free_reference() -> str:
