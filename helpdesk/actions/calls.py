@@ -8,6 +8,7 @@ from django.db import transaction
 
 from helpdesk import errors
 from helpdesk.actions.tickets import clocks
+from helpdesk.actions.tickets.conversation import hear
 from helpdesk.actions.tickets.telling import tell
 from helpdesk.enums import CallDirection, CallOutcome, CallState, Side, TicketState
 from helpdesk.models import PhoneCall, Ticket
@@ -31,10 +32,12 @@ def write_down(
     phone: str = "",
     red_flags: Sequence[str] = (),
     answers: bool = True,
+    answered: bool = False,
     by: Actor,
 ) -> PhoneCall:
     """A call that was just made or taken, on its ticket. Talking to the requester answers them: it is the first
-    response where there was none, unless they were only told who will (`answers`). Raises TicketClosed."""
+    response where there was none, unless they were only told who will (`answers`). What they say answers us: where they
+    called, or were called and `answered`, nobody waits for them any longer. Raises TicketClosed."""
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if ticket.state in (TicketState.CLOSED, TicketState.MERGED):
         raise errors.TicketClosed
@@ -46,7 +49,7 @@ def write_down(
         started_at=now - dt.timedelta(seconds=seconds), ended_at=now,
         seconds=seconds if outcome == CallOutcome.TALKED else None,
     )  # fmt: skip
-    _note(ticket, call, staff, answers=answers, at=now, by=by)
+    _note(ticket, call, staff, answers=answers, answered=answered, at=now, by=by)
     return call
 
 
@@ -71,7 +74,7 @@ def adopt(
         raise errors.CallWrittenDown
     call.ticket, call.staff, call.red_flags = ticket, staff, list(red_flags)
     call.save(update_fields=["ticket", "staff", "red_flags"])
-    _note(ticket, call, staff, answers=answers, at=now, by=by)
+    _note(ticket, call, staff, answers=answers, answered=False, at=now, by=by)
     return call
 
 
@@ -91,14 +94,18 @@ def deal_with(*, call: PhoneCall, staff: "Staff", by: Actor) -> int:
     return len(keys)
 
 
-def _note(ticket: Ticket, call: PhoneCall, staff: "Staff", *, answers: bool, at: dt.datetime, by: Actor) -> None:
+def _note(
+    ticket: Ticket, call: PhoneCall, staff: "Staff", *, answers: bool, answered: bool, at: dt.datetime, by: Actor
+) -> None:
     talked = answers and call.outcome == CallOutcome.TALKED
     if talked and ticket.first_response_at is None:
         ticket.first_response_at = at
     if talked and ticket.state == TicketState.NEW:
         ticket.move(TicketState.OPEN, at=at)
         ticket.owner = ticket.owner or staff
-    clocks.save(ticket, "first_response_at", "owner", at=at)
+    if call.outcome == CallOutcome.TALKED and (answered or call.direction == CallDirection.IN):
+        hear(ticket, at=at)
+    clocks.save(ticket, "first_response_at", "owner", "reopened_count", at=at)
     tell(
         ticket, "ticket:call", at=at, by=by, quiet=True,
         call=call.public_id, direction=str(call.direction), outcome=str(call.outcome),

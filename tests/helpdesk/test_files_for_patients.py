@@ -227,7 +227,7 @@ def test_a_request_matched_with_somebody_else_later_shows_them_no_file(cast, tic
     cast.paula.user = make_user("paula", cast.pat.user.realm)
     cast.paula.save(update_fields=["user"])
 
-    tickets.match_patient(ticket=ticket, patient=cast.paula, by=cast.olivia.actor)
+    tickets.match_patient(ticket=ticket, patient=cast.paula, again=True, by=cast.olivia.actor)
 
     paula = patient_client(cast.paula)
     assert "a.pdf" not in paula.get(f"/portal/requests/{ticket.public_id}/").content.decode()

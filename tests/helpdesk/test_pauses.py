@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 import time_machine
 
-from helpdesk.actions import tickets
-from helpdesk.enums import Resolution, SnoozeReason, TicketState, Turn
+from helpdesk.actions import calls, tickets
+from helpdesk.enums import CallDirection, CallOutcome, Resolution, SnoozeReason, TicketState, Turn
 from helpdesk.errors import SnoozeOutOfRange, StillAtIT, WrongMove
 from helpdesk.models import TicketRating
 from helpdesk.queries import office_queue
@@ -114,6 +114,37 @@ def test_an_answer_ends_the_repeating_and_a_new_question_starts_it_again(cast, t
     assert (refresh(ticket).nudges, refresh(ticket).wake_at) == (0, start + 4 * DAY)
     tickets.reply(ticket=ticket, body="The blue one.", by=tickets.requester_of(ticket))
     assert (refresh(ticket).state, refresh(ticket).wake_at) == (S.OPEN, None)
+
+
+@pytest.mark.parametrize("state", [TicketState.WAIT_PATIENT, TicketState.CLOSE_LOOP, TicketState.SOLVED])
+@pytest.mark.parametrize(
+    ("direction", "outcome", "answered", "ends"),
+    [("in", "talked", False, True), ("out", "talked", True, True), ("out", "talked", False, False),
+     ("out", "no_answer", True, False), ("in", "voicemail", False, False)],
+)  # fmt: skip
+def test_who_answers_on_the_phone_is_waited_for_no_longer(cast, state, direction, outcome, answered, ends):
+    """HD-08: no reminder follows, and nothing is given up as "no answer"."""
+    row = TicketFactory(office=cast.north, state=state, incident_id="inc1" if state == "close_loop" else "")
+
+    calls.write_down(
+        ticket=row, staff=cast.olivia, direction=CallDirection(direction), outcome=CallOutcome(outcome),
+        answered=answered, by=cast.olivia.actor,
+    )  # fmt: skip
+
+    after = refresh(row)
+    assert after.state == (TicketState.OPEN if ends else state)
+    assert after.reopened_count == (1 if ends and state == TicketState.SOLVED else 0)
+
+
+def test_a_call_wakes_what_was_put_aside(cast, ticket):
+    until = clock.now() + dt.timedelta(days=3)
+    tickets.snooze(ticket=ticket, reason=SnoozeReason.CALL_BACK, until=until, by=cast.olivia.actor)
+
+    calls.write_down(
+        ticket=ticket, staff=cast.olivia, direction=CallDirection.IN, outcome=CallOutcome.TALKED, by=cast.olivia.actor
+    )
+
+    assert refresh(ticket).snoozed_until is None
 
 
 def test_after_a_long_outage_the_repetitions_do_not_come_all_at_once(cast, ticket):

@@ -94,7 +94,8 @@ def test_matching_somebody_else_ends_the_check_of_the_first(cast, ticket, begin,
 
     assert refresh(attempt).outcome == AttemptOutcome.ABANDONED
     assert not PlaybookStep.objects.filter(ticket=ticket).exists()
-    page = staff_client(cast.olivia).get(f"/triage/office/{ticket.public_id}/").content.decode()
+    page = staff_client(cast.olivia).get(f"/triage/office/tickets/{ticket.public_id}/").content.decode()
+    assert "Verify" in page
     assert "It is them" not in page
     assert begin(row=refresh(ticket)).patient == cast.paula
 

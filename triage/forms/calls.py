@@ -176,4 +176,11 @@ class CallBackForm(TicketForm):
         max_value=CALL_MAX // 60,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
+    answered = forms.BooleanField(
+        label=_("They answered what we had asked"),
+        help_text=_(
+            "Nobody waits for them any longer and no reminder goes out. Where they called, that is so anyway."
+        ),
+        required=False,
+    )
     note = forms.CharField(label=_("Internal note"), max_length=TEXT_MAX, required=False, widget=area(2))

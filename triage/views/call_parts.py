@@ -125,6 +125,7 @@ def note_call(request: StaffRequest, ticket: "Ticket", got: dict[str, Any], *, p
             outcome=CallOutcome(got["outcome"]),
             seconds=(got["minutes"] or 0) * 60,
             phone=phone,
+            answered=got["answered"],
             by=request.actor,
         )
         if got["note"].strip():

@@ -13,7 +13,7 @@ from helpdesk.actions.tickets.clocks import save
 from helpdesk.actions.tickets.telling import is_requester, keep_of_requester, tell, write
 from helpdesk.actions.tickets.undoing import held, remember, snapshot
 from helpdesk.contracts import TicketReplied
-from helpdesk.enums import FileSender, RequesterKind, TicketState, UndoKind, Visibility
+from helpdesk.enums import PAUSED, FileSender, RequesterKind, TicketState, UndoKind, Visibility
 from helpdesk.models import Ticket, TicketMessage
 from helpdesk.rules.enclosed import Enclosed
 from portal_core.kernel import clock
@@ -86,15 +86,22 @@ def _answer(ticket: Ticket, body: str, files: Sequence[Enclosed], *, at: dt.date
         ticket = Ticket.objects.locked(ticket.merged_into_id)
         if ticket.state == TicketState.CLOSED:
             raise errors.TicketClosed
-    if ticket.state == TicketState.SOLVED:
-        ticket.reopened_count += 1
-    if ticket.state in (TicketState.WAIT_PATIENT, TicketState.CLOSE_LOOP, TicketState.SOLVED):
-        ticket.move(TicketState.OPEN, at=at)
-    ticket.snoozed_until, ticket.snooze_reason = None, ""
+    hear(ticket, at=at)
     save(ticket, "reopened_count", at=at)
     tell(ticket, "ticket:reply", at=at, by=by, **_counted(files))
     heed(ticket, body, at=at)
     return message
+
+
+def hear(ticket: Ticket, *, at: dt.datetime) -> None:
+    """The requester said something, in memory, on a locked row; the caller saves, `reopened_count` too. Whatever it
+    waited for, somebody has to read or weigh it now: their question, an incident that is perhaps not theirs, what was
+    over or put aside. A ticket that leaves an incident so is asked like the others when that is over."""
+    if ticket.state == TicketState.SOLVED:
+        ticket.reopened_count += 1
+    if ticket.state in (*PAUSED, TicketState.SOLVED):
+        ticket.move(TicketState.OPEN, at=at)
+    ticket.snoozed_until, ticket.snooze_reason = None, ""
 
 
 @transaction.atomic
