@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal_core.directory.actions import practices
-from portal_core.directory.enums import Permission
+from portal_core.directory.enums import PatientSupportMode, Permission
 from portal_core.directory.errors import AgesWrong
 from portal_core.directory.forms import PatientContactForm
 from portal_core.directory.guards import staff_api
@@ -31,7 +31,9 @@ PAGE, PAGE_MAX = 50, 100
 READ = (401, 403, 404, 422, 429)  # what a reading may be refused with
 DEED = (401, 403, 404, 409, 422, 429)
 KEY = OpenApiParameter(
-    "Idempotency-Key", str, OpenApiParameter.HEADER,
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
     description="The same key twice does the deed once; with another body it is refused (409, `key_used`).",
 )
 AFTER = OpenApiParameter("after", str, description="`after` of the page before.")
@@ -131,6 +133,9 @@ class PortalSettingsShape(serializers.Serializer[Any]):
 
     self_registration = serializers.BooleanField(help_text="New patients may register on the website.")
     staff_second_step = serializers.BooleanField(help_text="Everybody who works here needs a second step to sign in.")
+    patient_support_mode = serializers.ChoiceField(
+        choices=PatientSupportMode.choices, help_text="Whether patients may bring technical faults to IT themselves."
+    )
     proxy_limited_from = serializers.IntegerField(
         min_value=0, max_value=32, help_text="From this birthday on parents and guardians see appointments only."
     )
@@ -164,6 +169,9 @@ class PortalSettings(StaffView):
                 practices.set_self_registration(practice=practice, enabled=said["self_registration"], by=by)
             if "staff_second_step" in said:
                 practices.set_second_step(practice=practice, required=said["staff_second_step"], by=by)
+            if "patient_support_mode" in said:
+                line = said["patient_support_mode"] == PatientSupportMode.PATIENT_LINE
+                practices.set_patient_line(practice=practice, enabled=line, by=by)
             if {"proxy_limited_from", "proxy_own_from"} & said.keys():
                 ages = [said.get(f"proxy_{name}", getattr(practice, f"proxy_{name}")) for name in AGES]
                 try:

@@ -31,6 +31,7 @@ class DirectoryConfig(AppConfig):
             slots.Link("Staff", "directory:staff-list", Permission.SETTINGS, "user-plus", 80),
             slots.Link("Telehealth settings", "directory:telehealth", Permission.SETTINGS, "video", 81),
             slots.Link("Registration", "directory:registration", Permission.SETTINGS, "user-plus", 83),
+            slots.Link("Patients and IT", "directory:patient-line", Permission.SETTINGS, "headset", 85),
             slots.Link("Parents and guardians", "directory:proxy-ages", Permission.SETTINGS, "users", 84),
             slots.Link("Sign-in rules", "directory:sign-in-rules", Permission.SETTINGS, "lock", 82),
             slots.Link("Ledger", "directory:ledger", Permission.AUDIT_READ, "search", 86),

@@ -30,6 +30,7 @@ urlpatterns = [
     path("desk/settings/staff/<str:public_id>/waiting-room/", settings.waiting_room, name="waiting-room"),
     path("desk/settings/telehealth/", settings.telehealth, name="telehealth"),
     path("desk/settings/registration/", settings.registration, name="registration"),
+    path("desk/settings/patient-line/", settings.patient_line, name="patient-line"),
     path("desk/settings/parents/", settings.proxy_ages, name="proxy-ages"),
     path("desk/settings/sign-in/", settings.sign_in_rules, name="sign-in-rules"),
     path("desk/dead-letters/", dead_letters.dead_letters, name="dead-letters"),

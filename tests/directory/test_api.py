@@ -8,7 +8,10 @@ from portal_core.directory.models import Practice
 from portal_core.kernel.models import AuditEvent
 
 PATH = "/api/v1/settings/"
-USUAL = {"self_registration": False, "staff_second_step": False, "proxy_limited_from": 12, "proxy_own_from": 18}
+USUAL = {
+    "self_registration": False, "staff_second_step": False, "patient_support_mode": "office_only",
+    "proxy_limited_from": 12, "proxy_own_from": 18,
+}  # fmt: skip
 
 
 def program(staff) -> Client:
@@ -24,13 +27,16 @@ def test_they_are_read_and_changed_one_by_one(cast):
     ana = program(cast.ana)
     assert ana.get(PATH).json() == USUAL
 
-    told = change(ana, {"self_registration": True, "proxy_own_from": 19}).json()
+    wanted = {"self_registration": True, "patient_support_mode": "patient_line", "proxy_own_from": 19}
+    told = change(ana, wanted).json()
 
-    assert told == {**USUAL, "self_registration": True, "proxy_own_from": 19}
+    assert told == {**USUAL, **wanted}
     assert told == ana.get(PATH).json()
     assert Practice.objects.get(pk=cast.elsewhere.pk).proxy_own_from == 18
     actions = AuditEvent.objects.filter(action__startswith="practice:set").values_list("action", flat=True)
-    assert set(actions) == {"practice:set-self-registration", "practice:set-proxy-ages"}
+    assert set(actions) == {
+        "practice:set-self-registration", "practice:set-patient-line", "practice:set-proxy-ages",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -40,6 +46,7 @@ def test_they_are_read_and_changed_one_by_one(cast):
         ({"proxy_limited_from": 19}, "proxy_limited_from"),
         ({"proxy_own_from": "x"}, "proxy_own_from"),
         ({"self_registration": "perhaps"}, "self_registration"),
+        ({"patient_support_mode": "everybody"}, "patient_support_mode"),
     ],
 )
 def test_all_or_nothing(cast, body, field):

@@ -5,6 +5,7 @@ from django.db import transaction
 
 from portal_core.accounts.actions import credentials
 from portal_core.directory.actions.staff import roles_of_actor
+from portal_core.directory.enums import PatientSupportMode
 from portal_core.directory.errors import AgesWrong, NotYoursToGrant
 from portal_core.directory.models import Office, Practice, Staff
 from portal_core.directory.rules import ages
@@ -57,6 +58,14 @@ def set_self_registration(*, practice: Practice, enabled: bool, by: Actor) -> bo
     NotYoursToGrant."""
     _refuse_others(practice, by)
     return _set(practice, "self_registration", enabled, "practice:set-self-registration", by=by, enabled=enabled)
+
+
+def set_patient_line(*, practice: Practice, enabled: bool, by: Actor) -> bool:
+    """Whether patients may bring a technical fault to IT themselves (C5, TR-07), or only through their office. What is
+    open already stays where it is. Returns whether anything changed. Raises NotYoursToGrant."""
+    _refuse_others(practice, by)
+    mode = PatientSupportMode.PATIENT_LINE if enabled else PatientSupportMode.OFFICE_ONLY
+    return _set(practice, "patient_support_mode", mode, "practice:set-patient-line", by=by, enabled=enabled)
 
 
 def set_went_live(*, practice: Practice, day: dt.date | None, by: Actor) -> bool:

@@ -12,7 +12,7 @@ from portal_core.accounts.actions import sign_in
 from portal_core.directory import access, queries
 from portal_core.directory.actions import practices
 from portal_core.directory.actions import staff as staff_actions
-from portal_core.directory.enums import Permission, Role
+from portal_core.directory.enums import PatientSupportMode, Permission, Role
 from portal_core.directory.errors import StaffNotFound
 from portal_core.directory.forms import ProxyAgesForm, RoleForm, SwitchForm
 from portal_core.directory.guards import StaffRequest, staff_page
@@ -28,6 +28,7 @@ WAITING_ROOM_HINT = gettext_lazy(
 )
 TELEHEALTH = gettext_lazy("Enable telehealth")
 SECOND_STEP = gettext_lazy("Staff need a second step to sign in")
+PATIENT_LINE = gettext_lazy("Patients may bring technical faults to IT themselves")
 REGISTRATION = gettext_lazy("New patients may register on the website")
 
 
@@ -228,6 +229,18 @@ def proxy_ages(request: StaffRequest) -> HttpResponse:
         return redirect("directory:proxy-ages")
     context = {"form": form, "may": may, "practice": practice}
     return render(request, "directory/proxy_ages.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page(Permission.SETTINGS)
+def patient_line(request: StaffRequest) -> HttpResponse:
+    """Whether patients reach IT at all, and which ways (C5, TR-07)."""
+    practice, may = request.staff.practice, rules.may_set_security(my_roles(request))
+    return _switch(
+        request, "patient-line", PATIENT_LINE, may=may,
+        on=practice.patient_support_mode == PatientSupportMode.PATIENT_LINE,
+        turn=lambda on: practices.set_patient_line(practice=practice, enabled=on, by=request.actor),
+    )  # fmt: skip
 
 
 def _switch(
