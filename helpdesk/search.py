@@ -25,7 +25,7 @@ __all__ = [
     "Found", "Hit", "Pieces", "Question", "WordsField", "answered", "document", "excerpt", "marked", "question",
     "tickets",
 ]  # fmt: skip
-FOUND = 20
+FOUND = 15
 
 
 @dataclass(frozen=True, slots=True)

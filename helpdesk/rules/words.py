@@ -18,12 +18,16 @@ _PHONE = re.compile(r"(?<![^\W_])\+?\(?[0-9][0-9 ().-]{5,18}[0-9](?![^\W_])")
 
 def fold(text: str) -> str:
     """Without case and accents: "Ñandú" → "nandu", "ﬁt" → "fit"."""
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in apart if not unicodedata.combining(char)).casefold()
 
 
 def words_of(text: str) -> list[str]:
     """The words of a text in their order, folded; punctuation separates."""
+    if text.isascii():
+        return [word[:LONGEST] for word in _PLAIN.findall(text.lower())]
     runs = _RUN.findall(unicodedata.normalize("NFC", text))
     return [word[:LONGEST] for run in runs for word in _PLAIN.findall(fold(run))]
 
@@ -62,6 +66,9 @@ class Question:
 
     def hits(self, run: str) -> frozenset[str]:
         """The words asked for that this piece of text (one run of letters and digits) answers."""
+        if run.isascii() and run.isalpha():  # nearly all of a text, and no more than a comparison
+            one = run.lower()[:LONGEST]
+            return frozenset(word for word in self.words if one == word or (len(word) > 1 and one.startswith(word)))
         found = words_of(run) + [digits[-length:] for digits in _numbers(run) for length in (10, 7)]
         return frozenset(
             word for word in self.words for one in found if one == word or (len(word) > 1 and one.startswith(word))
