@@ -193,13 +193,11 @@ def waiting_of(staff: "Staff", mentioned: set[int]) -> int:
 
 
 def desk_people(ticket: "Ticket") -> list["Staff"]:
-    """Whoever may open this ticket at the office's desk, by name; two queries."""
-    rows = staff_with(Permission.OFFICE_DESK).filter(practice_id=ticket.practice_id)
-    found = [
-        one
-        for one in rows.prefetch_related("role_assignments")
-        if one.may(Permission.OFFICE_DESK, office_id=ticket.office_id)
-    ]
+    """Whoever may open this ticket at its desk, the office's or IT's, by name; two queries."""
+    desk = Permission.IT_DESK if ticket.side == Side.IT else Permission.OFFICE_DESK
+    office = None if ticket.side == Side.IT else ticket.office_id
+    rows = staff_with(desk).filter(practice_id=ticket.practice_id).prefetch_related("role_assignments")
+    found = [one for one in rows if one.may(desk, office_id=office)]
     return sorted(found, key=lambda one: (one.first_name, one.last_name))
 
 
@@ -219,8 +217,22 @@ def colleagues_of(ticket: "Ticket") -> list[Colleague]:
     def found() -> list[tuple[int, str, str, str]]:
         return [(one.pk, one.public_id, one.first_name, one.last_name) for one in desk_people(ticket)]
 
-    rows = cache.get_or_set(f"triage:desk-people:{ticket.office_id}", found, 60) or []
+    desk = f"it:{ticket.practice_id}" if ticket.side == Side.IT else str(ticket.office_id)
+    rows = cache.get_or_set(f"triage:desk-people:{desk}", found, 60) or []
     return [Colleague(*row) for row in rows]
+
+
+def had_flag_before(flag: Escalation, *, since: dt.datetime) -> "Staff | None":
+    """Who at IT worked on this patient's last flag, if that was sent after `since`: usually the same person calls
+    (HD-08). One query, which reads nothing of the patient."""
+    if flag.ticket.patient_id is None:
+        return None
+    rows = Escalation.objects.filter(
+        practice_id=flag.practice_id, ticket__patient_id=flag.ticket.patient_id, assignee__is_active=True,
+        created_at__gt=since,
+    )  # fmt: skip
+    last = rows.exclude(pk=flag.pk).select_related("assignee").order_by("-created_at", "-id").first()
+    return last.assignee if last is not None else None
 
 
 def drafts_of(staff: "Staff", about: str) -> dict[str, str]:

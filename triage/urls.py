@@ -129,6 +129,7 @@ urlpatterns = [
     path(f"{FLAG}note/", it.note, name="flag-note"),
     path(IT_TICKET, it_tickets.provider_ticket, name="it-ticket"),
     path(f"{IT_TICKET}take/", it_tickets.take, name="it-take"),
+    path(f"{IT_TICKET}assign/", it_tickets.assign, name="it-assign"),
     path(f"{IT_TICKET}reply/", it_tickets.reply, name="it-reply"),
     path(f"{IT_TICKET}note/", it_tickets.note, name="it-note"),
     path(f"{IT_TICKET}draft/", desk_writing.it_draft, name="it-draft"),

@@ -145,12 +145,18 @@ def load_of(staff_ids: Sequence[int]) -> dict[int, int]:
     return {row["owner"]: row["n"] for row in rows}
 
 
-def handler_before(ticket: Ticket) -> int | None:
-    """Who had this patient's last ticket at this side (HD-08), as a key of Staff; None while no patient is matched."""
-    if ticket.patient_id is None or not ticket.may_have(Hanging.BEFORE):
+def handler_before(ticket: Ticket, *, since: dt.datetime) -> int | None:
+    """Who had this person's last ticket at this side, if it was not over before `since` (HD-08), as a key of Staff. A
+    patient is known once matched; whoever writes to IT is known by the address: no proof, but good enough for this."""
+    lately = Q(solved_at__gt=since) | Q(solved_at=None, updated_at__gt=since)
+    rows = Ticket.objects.filter(lately, side=ticket.side, owner__isnull=False).exclude(pk=ticket.pk)
+    if ticket.patient_id is not None and ticket.may_have(Hanging.BEFORE):
+        rows = rows.filter(patient_id=ticket.patient_id)
+    elif ticket.patient_id is None and ticket.side == Side.IT and ticket.requester_email:
+        rows = rows.filter(practice_id=ticket.practice_id, requester_email__iexact=ticket.requester_email)
+    else:
         return None
-    rows = Ticket.objects.filter(patient_id=ticket.patient_id, side=ticket.side, owner__isnull=False)
-    return rows.exclude(pk=ticket.pk).order_by("-created_at", "-id").values_list("owner_id", flat=True).first()
+    return rows.order_by("-created_at", "-id").values_list("owner_id", flat=True).first()
 
 
 def open_of_patient(patient: "Patient", *, limit: int = 5) -> list[Ticket]:

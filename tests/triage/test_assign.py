@@ -1,12 +1,16 @@
 """Who is named for a ticket that nobody has (HD-08), and giving it to them."""
 
+import datetime as dt
+
 import pytest
 
 from helpdesk.enums import Category, TicketState
+from helpdesk.models import Ticket
 from portal_core.directory.enums import Role
 from portal_core.kernel.models import AuditEvent
 from tests.cast import make_staff
 from tests.helpdesk.factories import TicketFactory, refresh
+from tests.triage.factories import FlagFactory
 from triage.actions import presence
 from triage.rules.assign import Candidate, ranked, suggestion
 
@@ -88,3 +92,45 @@ def test_only_to_people_of_the_desk_and_only_while_nobody_has_it(cast, staff_cli
     assert olivia.post(page, {"to": cast.olivia.public_id}).status_code == 409
     assert refresh(fresh).owner == nina
     assert AuditEvent.objects.filter(action="ticket:assign").count() == 1
+
+
+def test_it_names_and_gives_its_own_tickets_too(cast, staff_client):
+    """HD-08: usually the same person. Who writes to IT is known by their address; after two weeks nobody is."""
+    mine = {
+        "office": cast.north,
+        "side": "it",
+        "requester_kind": "provider",
+        "requester_email": "Dan@north.example",
+    }
+    before = TicketFactory(**mine, owner=cast.ines, state=TicketState.SOLVED)
+    fresh = TicketFactory(**mine | {"requester_email": "dan@north.example"})
+    strange = TicketFactory(**mine | {"requester_email": "eve@north.example"})
+    ian, page = staff_client(cast.ian), f"/triage/it/tickets/{fresh.public_id}/"
+    room = {"room": f"it:{cast.practice.public_id}", "socket": "s1", "place": "", "typing": False}
+    presence.here(**room, person_id=cast.ines.public_id, name="Ines")
+
+    text = " ".join(ian.get(page).content.decode().split())
+    assert f"Give it to {cast.ines.name}" in text
+    assert f'href="{page}?open=assign#assign"' in text
+    assert f"{cast.ines.name} ·" in " ".join(ian.get(f"{page}?open=assign").content.decode().split())
+    assert "last ticket" not in ian.get(f"/triage/it/tickets/{strange.public_id}/").content.decode()
+    Ticket.objects.filter(pk=before.pk).update(solved_at=before.created_at - dt.timedelta(days=15))
+    assert "last ticket" not in ian.get(page).content.decode()
+
+    for stranger in (cast.olivia, cast.charlie):  # an office's, another practice's
+        assert ian.post(f"{page}assign/", {"to": stranger.public_id}).status_code == 404
+        assert staff_client(stranger).post(f"{page}assign/", {"to": cast.ines.public_id}).status_code in (403, 404)
+    assert ian.post(f"{page}assign/", {"to": cast.ines.public_id})["Location"] == page
+    assert ian.post(f"{page}assign/", {"to": cast.ian.public_id}).status_code == 409
+    assert refresh(fresh).owner == cast.ines
+
+
+def test_a_flag_says_who_had_the_patients_last_one(cast, staff_client):
+    """HD-08."""
+    ticket = TicketFactory(office=cast.north, patient=cast.pat, state=TicketState.OPEN)
+    FlagFactory(ticket=ticket, office=cast.north, sent_by=cast.olivia, state="done", assignee=cast.ines)
+    flag = FlagFactory(ticket=ticket, office=cast.north, sent_by=cast.olivia)
+    page = f"/triage/it/flags/{flag.public_id}/"
+
+    assert "had this patient" in staff_client(cast.ian).get(page).content.decode()
+    assert "You had this patient" in staff_client(cast.ines).get(page).content.decode()

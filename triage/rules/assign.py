@@ -1,9 +1,11 @@
 """Who should take a ticket that nobody has: whoever knows the person, is there, and has the least to do."""
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+STICKY: Final = dt.timedelta(days=14)  # so long after the last word one's story is still in somebody's head
 OVERLOADED: Final = 10  # open tickets more than the one with the fewest: then knowing the person no longer decides
 
 

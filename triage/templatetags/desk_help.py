@@ -4,17 +4,20 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.template import Context
+from django.urls import reverse
 
 from helpdesk import articles
 from helpdesk import queries as helpdesk
-from helpdesk.actions.tickets import office_group
+from helpdesk.actions.tickets import desk_group, it_group
 from helpdesk.enums import Side
+from portal_core.kernel import clock
 from triage import queries
 from triage.actions import presence
-from triage.rules.assign import Candidate, ranked, suggestion
+from triage.rules.assign import STICKY, Candidate, ranked, suggestion
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
+    from triage.models import Escalation
 
 register = template.Library()
 
@@ -23,14 +26,13 @@ register = template.Library()
 def assignee(context: Context, ticket: "Ticket") -> dict[str, Any]:
     """Whom to give a ticket that nobody has: whoever had this person's last one, is here, and has the least to do.
     Everybody else is looked up when somebody asks for them."""
-    if ticket.owner_id is not None or not ticket.is_live or ticket.side != Side.OFFICE:
+    if ticket.owner_id is not None or not ticket.is_live:
         return {}
-    asked = context.get("opened") == "assign"
-    knows, reader = helpdesk.handler_before(ticket), context["request"].staff
+    asked, at_it = context.get("opened") == "assign", ticket.side == Side.IT
+    knows, reader = helpdesk.handler_before(ticket, since=clock.now() - STICKY), context["request"].staff
     people = queries.colleagues_of(ticket) if asked or knows is not None else []
     load = helpdesk.load_of([one.key for one in people]) if people else {}
-    rooms = presence.who([office_group(ticket.office.public_id)]) if people else {}
-    here = {one.id for at in rooms.values() for one in at}
+    here = _here(desk_group(ticket)) if people else set()
     candidates = ranked(
         Candidate(
             id=one.id,
@@ -43,7 +45,7 @@ def assignee(context: Context, ticket: "Ticket") -> dict[str, Any]:
     )
     best = suggestion(candidates)
     return {
-        "ticket": ticket,
+        "action": reverse("triage:it-assign" if at_it else "triage:assign", args=[ticket.public_id]),
         "asked": asked,
         "opens": "" if asked else context.get("opens"),
         "best": best,
@@ -51,6 +53,22 @@ def assignee(context: Context, ticket: "Ticket") -> dict[str, Any]:
         "others": [one for one in candidates if one.id != reader.public_id],
         "csrf_token": context.get("csrf_token"),
     }
+
+
+@register.inclusion_tag("triage/parts/flag_before.html", takes_context=True)
+def flag_before(context: Context, flag: "Escalation") -> dict[str, Any]:
+    """Of a flag that nobody has: who worked on this patient's last one, and whether they are there (HD-08)."""
+    nobodys = flag.assignee_id is None and flag.is_open
+    person = queries.had_flag_before(flag, since=clock.now() - STICKY) if nobodys else None
+    reader = context["request"].staff
+    if person is None:
+        return {}
+    here = person.pk == reader.pk or person.public_id in _here(it_group(flag.practice.public_id))
+    return {"person": person, "is_me": person.pk == reader.pk, "here": here}
+
+
+def _here(room: str) -> set[str]:
+    return {one.id for at in presence.who([room]).values() for one in at}
 
 
 @register.inclusion_tag("triage/parts/help_for.html", takes_context=True)

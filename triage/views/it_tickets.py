@@ -21,7 +21,7 @@ from portal_core.kernel import audit, idempotency
 from portal_core.kernel.errors import AppError, NotFound
 from portal_core.kernel.ids import new_public_id
 from triage import access, beside, forms, queries
-from triage.actions import conversation, presence
+from triage.actions import assigning, conversation, presence
 from triage.views.call_parts import note_call
 from triage.views.desk_writing import writing_context
 from triage.views.office_page import neighbours
@@ -63,6 +63,8 @@ def ticket_page(
         "mine": row.owner_id == staff.pk,
         "may_snooze": row.state in OURS and row.snoozed_until is None,
         "people_here": people.get(row.public_id, []),
+        "opened": request.GET.get("open", "") if request.method == "GET" else "",
+        "opens": f"{reverse('triage:it-ticket', args=[row.public_id])}?open=",
     }
     htmx = request.headers.get("HX-Request") == "true"
     if htmx and request.method == "GET" and request.headers.get("HX-Target") == LIVE_PART:
@@ -118,6 +120,14 @@ def take(request: StaffRequest, row: "Ticket", _typed: Typed) -> str:
     """Make it one's own."""
     tickets.take(ticket=row, staff=request.staff, over=bool(request.POST.get("over")), by=request.actor)
     messages.success(request, _("It is yours."))
+    return ""
+
+
+@_press()
+def assign(request: StaffRequest, row: "Ticket", _typed: Typed) -> str:
+    """To a colleague at IT who was chosen."""
+    person = assigning.assign(ticket=row, to=request.POST.get("to", ""), by=request.actor)
+    messages.success(request, _("%(name)s has it now.") % {"name": person.name})
     return ""
 
 
