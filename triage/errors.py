@@ -121,9 +121,14 @@ class EscalationMoved(Conflict):
     message = _("Someone else already decided on this flag.")
 
 
+class SameIncident(Invalid):
+    code = "same_incident"
+    message = _("That is this very incident. Choose the other one.")
+
+
 class EscalationOpen(Conflict):
     code = "escalation_open"
-    message = _("IT is still working on this. Wait for the answer, or take the flag back, before you solve the ticket.")
+    message = _("IT has an open flag on this. Wait for the answer, or take the flag back first: it is a button below.")
 
 
 class FlagIsOpen(Conflict):

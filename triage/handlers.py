@@ -1,12 +1,14 @@
 """What follows at the support desk when something happened below. Each may run twice."""
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.urls import reverse
 
 from helpdesk.actions.tickets import it_group
 from helpdesk.contracts import TicketOverdue, TicketSolved, TicketStillBroken, TicketWaitsForIncident
 from helpdesk.enums import Alert, Side, Turn
-from helpdesk.queries import ticket_by_id, tickets_of_incident
+from helpdesk.queries import dissents, ticket_by_id, tickets_of_incident
 from portal_core import notify
 from portal_core.access.contracts import EmailChangeStopped, HelpAmbiguous
 from portal_core.directory.enums import Permission
@@ -19,6 +21,12 @@ from triage import access
 from triage.actions import accounts, incidents, playbook, webhook_news
 from triage.contracts import PracticeNews, WebhookStopped
 from triage.enums import EndpointState
+from triage.queries import open_flag_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from portal_core.directory.models import Staff
 
 
 @handles(IncidentPublished)
@@ -50,8 +58,25 @@ def ask_the_office_to_tell_apart(event: HelpAmbiguous) -> None:
 
 @handles(TicketStillBroken)
 def show_dissent(event: TicketStillBroken) -> None:
-    """Somebody says it is not over."""
+    """Somebody says it is not over: the consoles count again, and IT's lead hears of the first one, and once more when
+    it is a fifth of at least five who were asked."""
     _count_again(event.incident_id)
+    ticket = ticket_by_id(event.ticket_id)
+    found = next((row for row in dissents(ticket.practice_id) if row.incident_id == event.incident_id), None)
+    if found is None:
+        return
+    cause = f"dissent:{event.incident_id}:{ticket.practice_id}"
+    many = found.asked >= 5 and found.broken * 5 >= found.asked
+    for part in ("first", "many") if many else ("first",):
+        notify.send_many(
+            "triage/dissent",
+            cause=f"{cause}:{part}",
+            context={
+                "broken": found.broken, "asked": found.asked,
+                "link": settings.PUBLIC_URL + reverse("triage:it-incident", args=[event.incident_id]),
+            },
+            recipients=_people(_leads(ticket.practice_id)),
+        )  # fmt: skip
 
 
 @handles(TicketSolved)
@@ -66,26 +91,34 @@ def finish_flags(event: TicketSolved) -> None:
 def tell_who_can_help(event: TicketOverdue) -> None:
     """Overdue: whoever has the ticket. Overdue for long: the lead of the desk whose move it is. No name, no words."""
     ticket = ticket_by_id(event.ticket_id)
-    at_it = event.turn == Turn.IT
-    if event.level == Alert.ESCALATED:
+    at_it, escalated = event.turn == Turn.IT, event.level == Alert.ESCALATED
+    owner = [ticket.owner] if ticket.owner is not None and ticket.owner.is_active else []
+    own = reverse("triage:it-ticket" if ticket.side == Side.IT else "triage:office-ticket", args=[ticket.public_id])
+    parts: list[tuple[str, list[Staff], str]] = []  # each is told the address that is open to them
+    if at_it and ticket.side == Side.OFFICE:
+        flag = open_flag_of(ticket)
+        has = flag.assignee if flag is not None and flag.assignee is not None and flag.assignee.is_active else None
+        there = reverse("triage:it-flag", args=[flag.public_id]) if flag is not None else reverse("triage:it")
+        parts.append(("it", [has] if has is not None and not escalated else _leads(ticket.practice_id), there))
+        if not escalated:
+            parts.append(("office", owner, own))
+    elif escalated:
         wanted = Permission.STATUS_PUBLISH if at_it else Permission.APPROVE_RISKY
         rows = staff_with(wanted).filter(practice_id=ticket.practice_id).prefetch_related("role_assignments")
-        told = [one for one in rows if one.may(wanted, office_id=None if at_it else ticket.office_id)]
+        leads = [one for one in rows if one.may(wanted, office_id=None if at_it else ticket.office_id)]
+        parts.append(("", leads, own))
     else:
-        told = [ticket.owner] if ticket.owner is not None and ticket.owner.is_active else []
-    page = "triage:it" if at_it and ticket.side == Side.OFFICE else ""
-    link = reverse(page) if page else reverse(
-        "triage:it-ticket" if ticket.side == Side.IT else "triage:office-ticket", args=[ticket.public_id]
-    )  # fmt: skip
-    notify.send_many(
-        "triage/overdue",
-        cause=f"ticket-{event.level}:{event.ticket_id}:{event.at.isoformat()}",
-        context={
-            "reference": ticket.reference, "office": ticket.office.name, "escalated": event.level == Alert.ESCALATED,
-            "link": settings.PUBLIC_URL + link,
-        },
-        recipients=[notify.Recipient(key=f"staff:{one.public_id}", email=one.email) for one in told if one.email],
-    )  # fmt: skip
+        parts.append(("", owner, own))
+    for part, told, link in parts:
+        notify.send_many(
+            "triage/overdue",
+            cause=":".join(filter(None, (f"ticket-{event.level}:{event.ticket_id}:{event.at.isoformat()}", part))),
+            context={
+                "reference": ticket.reference, "office": ticket.office.name, "escalated": escalated,
+                "at_it": part == "office", "flag": part == "it", "link": settings.PUBLIC_URL + link,
+            },
+            recipients=_people(told),
+        )  # fmt: skip
 
 
 @handles(PracticeNews)
@@ -110,6 +143,15 @@ def tell_webhook_stopped(event: WebhookStopped) -> None:
         },
         recipients=[notify.Recipient(key=f"staff:{one.public_id}", email=one.email) for one in keepers if one.email],
     )  # fmt: skip
+
+
+def _leads(practice_id: int) -> "list[Staff]":
+    rows = staff_with(Permission.STATUS_PUBLISH).filter(practice_id=practice_id).prefetch_related("role_assignments")
+    return [one for one in rows if one.may(Permission.STATUS_PUBLISH) and one.may(Permission.IT_DESK)]
+
+
+def _people(told: "Iterable[Staff]") -> list[notify.Recipient]:
+    return [notify.Recipient(key=f"staff:{one.public_id}", email=one.email) for one in told if one.email]
 
 
 def _count_again(incident_id: str) -> None:

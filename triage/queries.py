@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 
 LIST = 100
 OLDER = 20
+DISSENTS = 3
+WEEK = dt.timedelta(days=7)
 PLACED_BY = {
     "ticket:open": Placed.UNTOLD,  # it says how
     "ticket:log_call": Placed.WRITTEN_DOWN,
@@ -93,8 +95,6 @@ def placed(ticket: "Ticket") -> Placed:
     return PLACED_BY[line.action]
 
 
-# --- the decision table of a practice ---------------------------------------------------------------------------------
-def routing_version(practice_id: int) -> RoutingVersion | None:
 def put_right(ticket: "Ticket", thread: "Iterable[TicketMessage]") -> bool:
     """Whether somebody said what it is about after the requester's last words. One query."""
     last = max((row.at for row in thread if row.author_kind == Author.REQUESTER), default=ticket.created_at)
@@ -107,6 +107,8 @@ def open_flag_of(ticket: "Ticket") -> Escalation | None:
     return Escalation.objects.filter(ticket=ticket).open().select_related("assignee").first()  # type: ignore[attr-defined]
 
 
+# --- the decision table of a practice ---------------------------------------------------------------------------------
+def routing_version(practice_id: int) -> RoutingVersion | None:
     """The newest, which is in force; None while the table is as it ships."""
     return RoutingVersion.objects.filter(practice_id=practice_id).order_by("-number").first()
 
@@ -306,6 +308,24 @@ def tickets_of_incident(staff: "Staff", incident_id: str) -> IncidentTickets:
         solved=sum(row.state in ("solved", "closed") for row in rows),
         dissents=sum(row.dissent_count for row in rows),
     )
+
+
+class StillBroken(NamedTuple):
+    """An incident that is over, and how many of those who were asked say that it is not."""
+
+    incident: IncidentSummary
+    broken: int
+    asked: int
+
+
+def dissents_of(staff: "Staff", now: dt.datetime) -> list[StillBroken]:
+    """Those of the last week, the loudest first, three at most. One query where nobody says so."""
+    found = []
+    for row in helpdesk.dissents(staff.practice_id)[:DISSENTS]:
+        summary = statuspage.incident(row.incident_id)
+        if summary.resolved_at is not None and summary.resolved_at > now - WEEK:
+            found.append(StillBroken(summary, row.broken, row.asked))
+    return found
 
 
 def webhooks_of(practice_id: int) -> list[WebhookEndpoint]:

@@ -72,6 +72,7 @@ urlpatterns = [
     path(f"{TICKET}more/", ticket_deeds.more, name="more"),
     path(f"{TICKET}desk/", change_desk.of_office, name="change-desk"),
     path(f"{TICKET}clock/", ticket_deeds.clock_page, name="clock"),
+    path(f"{TICKET}hand-over/", ticket_deeds.hand_over, name="hand-over"),
     path(f"{TICKET}merge/", ticket_deeds.merge, name="merge"),
     path(f"{TICKET}split/", ticket_deeds.split, name="split"),
     path(f"{TICKET}links/", ticket_deeds.link, name="link-ticket"),

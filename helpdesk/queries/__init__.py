@@ -44,8 +44,11 @@ from helpdesk.queries.messages import (
     unread_messages,
 )
 from helpdesk.queries.queues import (
+    Dissent,
     Page,
     cursor,
+    dissents,
+    files_of_undo,
     handler_before,
     it_queue,
     load_of,
@@ -53,6 +56,7 @@ from helpdesk.queries.queues import (
     of_kind,
     office_queue,
     open_of_patient,
+    still_broken_after,
     ticket_by_id,
     tickets_of_incident,
     undoable,
@@ -78,6 +82,7 @@ from helpdesk.queries.ticket import (
 
 __all__ = [
     "MISSED",
+    "Dissent",
     "Missed",
     "OpenAnywhere",
     "Page",
@@ -95,9 +100,11 @@ __all__ = [
     "cursor",
     "desk_number",
     "desk_numbers",
+    "dissents",
     "files_named",
     "files_of_mail",
     "files_of_ticket",
+    "files_of_undo",
     "files_page",
     "handler_before",
     "hang_files",
@@ -136,6 +143,7 @@ __all__ = [
     "sent_to",
     "shut_for_good",
     "standing",
+    "still_broken_after",
     "texts_of_ticket",
     "thread",
     "ticket_by_id",

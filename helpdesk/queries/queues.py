@@ -1,6 +1,7 @@
 """Lists of tickets. Constant numbers of queries, whatever the size; pages by keyset, never by offset."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,10 +14,12 @@ from helpdesk.enums import (
     Category,
     Hanging,
     Side,
+    TicketState,
     Turn,
     UndoKind,
 )
 from helpdesk.models import (
+    Attachment,
     Ticket,
     TicketUndo,
 )
@@ -51,7 +54,8 @@ def office_queue(
     limit: int = PAGE,
 ) -> Page:
     """Live tickets of this person's offices, longest waiting first; `turn` narrows to one side's move, `office` to one
-    office's public id, `among` to these keys, `resting` to those put aside until later (else they are left out)."""
+    office's public id, `among` to these keys whatever became of them, `resting` to those put aside until later (else
+    they are left out)."""
     wanted = Q(side=Side.OFFICE)
     if nobodys:
         wanted &= Q(owner=None)
@@ -61,7 +65,8 @@ def office_queue(
         wanted &= Q(office__public_id=office)
     if among is not None:
         wanted &= Q(pk__in=among)
-    return _queue(wanted, staff, turn=turn, mine=mine, after=after, limit=limit, resting=resting)
+    whatever = among is not None
+    return _queue(wanted, staff, turn=turn, mine=mine, after=after, limit=limit, resting=resting, whatever=whatever)
 
 
 def it_queue(
@@ -133,6 +138,42 @@ def tickets_of_incident(incident_id: str) -> list[Ticket]:
     return list(Ticket.objects.filter(incident_id=incident_id).select_related("office", "practice").order_by("id"))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dissent:
+    """How many of those who were asked after an incident say that it is not over."""
+
+    incident_id: str
+    broken: int
+    asked: int
+
+
+def dissents(practice_id: int) -> list[Dissent]:
+    """Incidents after which a request of this practice is open again because its requester said "still broken"; one
+    query, and one more where there is any."""
+    rows = Ticket.objects.filter(practice_id=practice_id, side=Side.OFFICE, state__in=LIVE, dissent_count__gt=0)
+    counts = Counter(rows.exclude(incident_id="").values_list("incident_id", flat=True))
+    if not counts:
+        return []
+    asked = Ticket.objects.filter(practice_id=practice_id, incident_id__in=counts, loop_rounds__gt=0)
+    of = dict(asked.values_list("incident_id").annotate(n=Count("pk")).order_by())
+    return [Dissent(incident_id=key, broken=n, asked=of.get(key, n)) for key, n in counts.most_common()]
+
+
+def still_broken_after(practice_id: int, incident_id: str) -> list[Ticket]:
+    """The open requests behind `dissents`, oldest first."""
+    rows = Ticket.objects.filter(
+        practice_id=practice_id, incident_id=incident_id, state=TicketState.OPEN, dissent_count__gt=0, relayed_at=None
+    )  # fmt: skip
+    return list(rows.order_by("id"))
+
+
+def files_of_undo(undo_id: str, by_id: str) -> list[str]:
+    """Names of the files that leave with a message when its author takes it back."""
+    undone = TicketUndo.objects.filter(public_id=undo_id, by_id=by_id, message__isnull=False)
+    rows = Attachment.objects.filter(message__in=undone.values("message"))
+    return list(rows.order_by("id").values_list("name", flat=True))
+
+
 def of_kind(practice_id: int, category: Category, *, since: dt.datetime, limit: int = 2000) -> list[Ticket]:
     """Tickets of one kind since a moment, over all offices and states, newest first; for machines, not for a reader."""
     rows = Ticket.objects.filter(practice_id=practice_id, category=category, created_at__gte=since)
@@ -165,15 +206,25 @@ def open_of_patient(patient: "Patient", *, limit: int = 5) -> list[Ticket]:
 
 
 def _queue(
-    side: Q, staff: "Staff", *, turn: Turn | None, mine: bool, after: str, limit: int, resting: bool = False
+    side: Q,
+    staff: "Staff",
+    *,
+    turn: Turn | None,
+    mine: bool,
+    after: str,
+    limit: int,
+    resting: bool = False,
+    whatever: bool = False,
 ) -> Page:
-    rows = Ticket.objects.filter(side, seen_by(staff), snoozed_until__isnull=not resting)
+    rows = Ticket.objects.filter(side, seen_by(staff))
+    if not whatever:
+        rows = rows.filter(snoozed_until__isnull=not resting)
     if turn is not None:
         rows = rows.filter(turn_now=turn)
     if turn in (None, Turn.NOBODY) or staff.offices_for(Permission.OFFICE_DESK) is None:
         # Where it is somebody's move the ticket is live. Said twice, PostgreSQL takes both for chance, expects a
         # fiftieth of what there is, and sorts it all instead of reading the index of the office in its order.
-        rows = rows.filter(state__in=LIVE)
+        rows = rows if whatever else rows.filter(state__in=LIVE)
     if mine:
         rows = rows.filter(owner=staff)
     if (place := cursor(after)) is not None:

@@ -14,7 +14,7 @@ from portal_core.kernel.contracts import SYSTEM
 from portal_core.notify.models import Delivery
 from tests.helpdesk.factories import TicketFactory
 from tests.triage.factories import FlagFactory, refresh
-from triage.actions import incidents
+from triage.actions import escalations, incidents
 from triage.enums import EscalationState
 
 S = TicketState
@@ -194,3 +194,84 @@ def test_the_end_of_an_incident_is_nobodys_choice_at_a_desk(cast, staff_client, 
         answer = olivia.post(f"/api/v1/tickets/{ticket.public_id}/solve/", said, content_type="application/json")
         assert answer.status_code == 422
     assert refresh(ticket).state == S.OPEN
+
+
+# --- it was not over --------------------------------------------------------------------------------------------------
+@pytest.fixture
+def dissenter(cast, resolve, running, drain):
+    """A ticket whose requester says "still broken" after the incident."""
+    ticket = TicketFactory(office=cast.north, state=S.OPEN)
+    incidents.link_ticket(ticket=ticket, incident_id=running.id, staff=cast.olivia, by=cast.olivia.actor)
+    resolve()
+    row = refresh(ticket)
+    tickets.still_broken(ticket=row, by=tickets.requester_of(row))
+    drain()
+    return ticket
+
+
+def test_still_broken_is_seen_on_the_console_and_told_to_its_lead(cast, dissenter, running, staff_client):
+    """Story step 7: a dissent opens the question again, where IT looks and in the lead's mailbox."""
+    page = staff_client(cast.ian).get("/triage/it/").content.decode()
+
+    assert "1 of 1 who were asked says it is still broken" in page
+    assert f"/triage/it/incidents/new/?again={running.id}" in page
+    told = Delivery.objects.filter(message__template="triage/dissent")
+    assert {row.recipient_key for row in told} == {f"staff:{cast.ines.public_id}"}
+    assert "1 of the 1" in told[0].message.text
+
+
+def test_declared_again_their_tickets_wait_for_the_new_one(cast, dissenter, running, staff_client, mail_component):
+    ian = staff_client(cast.ian)
+    page = ian.get("/triage/it/incidents/new/", {"again": running.id})
+    assert (page.context["broken"], page.context["form"]["name"].value()) == (1, "Mail is late")
+    assert ian.get("/triage/it/incidents/new/", {"again": "nothing"}).status_code == 404
+    said = {
+        "again": running.id, "name": "Mail is late again", "component": mail_component, "status": "partial_outage",
+        "body": "We are looking into it again. We write again within 30 minutes.", "idempotency_key": "a1",
+    }  # fmt: skip
+
+    where = ian.post("/triage/it/incidents/new/", said).url
+
+    row = refresh(dissenter)
+    assert (row.state, where) == (S.WAIT_INCIDENT, f"/triage/it/incidents/{row.incident_id}/")
+    assert row.incident_id != running.id
+
+
+def test_one_incident_is_part_of_another(cast, running, it, mail_component, staff_client, resolve, drain):
+    """Joined: the first one ends, nobody is asked about it, and who waited is asked when the other is over."""
+    small = incidents.declare_from_flags(
+        escalation_ids=[], name="Login is slow", body="We look.", components={mail_component: "partial_outage"},
+        key="k2", **it,
+    )  # fmt: skip
+    flag = FlagFactory(office=cast.north, sent_by=cast.olivia)
+    escalations.link_to_incident(flag=flag, incident_id=small.id, **it)
+    url = f"/triage/it/incidents/{small.id}/merge/"
+    said = {"into": running.id, "body": "Part of the other one.", "seen": small.update_id, "idempotency_key": "m1"}
+    ian = staff_client(cast.ian)
+    assert "It is part of another incident" in ian.get(f"/triage/it/incidents/{small.id}/").content.decode()
+
+    assert staff_client(cast.olivia).post(url, said).status_code == 403
+    assert ian.post(url, said | {"into": small.id}).status_code == 422
+    assert ian.post(url, said).url == f"/triage/it/incidents/{running.id}/"
+    assert ian.post(url, said).status_code in (404, 409, 422)
+    drain()
+
+    assert (refresh(flag).incident_id, refresh(flag).state) == (running.id, EscalationState.LINKED)
+    assert (refresh(flag.ticket).incident_id, refresh(flag.ticket).state) == (running.id, S.WAIT_INCIDENT)
+    resolve()
+    assert refresh(flag.ticket).state == S.CLOSE_LOOP
+
+
+def test_a_burst_is_put_under_the_incident_that_runs(cast, running, staff_client):
+    flags = [
+        FlagFactory(office=[cast.north, cast.south][n % 2], sent_by=cast.olivia, category="MSG_NOT_RECEIVED")
+        for n in range(5)
+    ]
+    ian = staff_client(cast.ian)
+    page = ian.get("/triage/it/").content.decode()
+    assert "Link to “Mail is late”" in page
+
+    ian.post("/triage/it/bulk/", {"do": "link", "incident": running.id, "idempotency_key": "b1",
+                                  "flag": [row.public_id for row in flags]})  # fmt: skip
+
+    assert {refresh(row).incident_id for row in flags} == {running.id}

@@ -39,10 +39,13 @@ def reply(
 
 @transaction.atomic
 def undo(*, undo_id: str, staff: "Staff", by: Actor) -> "Ticket":
-    """Take back one's last deed; the words of a reply are a draft again. Raises what `tickets.undo` raises."""
+    """Take back one's last deed; the words of a reply are a draft again, before whatever was begun since. Its files are
+    gone (`helpdesk.queries.files_of_undo` names them before). Raises what `tickets.undo` raises."""
     ticket, text = tickets.undo(undo_id=undo_id, by=by)
     if text:
-        drafts.keep(staff=staff, kind=DraftKind.REPLY, about=ticket.public_id, body=text)
+        begun = queries.drafts_of(staff, ticket.public_id).get(DraftKind.REPLY, "")
+        both = "\n\n".join(filter(None, (text.strip(), begun.strip())))
+        drafts.keep(staff=staff, kind=DraftKind.REPLY, about=ticket.public_id, body=both)
     return ticket
 
 

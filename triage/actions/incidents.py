@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from helpdesk import queries as helpdesk
 from helpdesk.actions import tickets
 from helpdesk.actions.tickets import it_group
 from portal_core.directory.enums import Permission
@@ -16,9 +17,9 @@ from statuspage.contracts import IncidentSummary
 from statuspage.queries import incident as incident_summary
 from triage import queries
 from triage.actions.escalations import back_at_it, link
-from triage.actions.flag_telling import finish, say
+from triage.actions.flag_telling import finish, say, tell
 from triage.enums import ESCALATION_MOVES, EscalationState, ExchangeKind
-from triage.errors import EscalationMoved
+from triage.errors import EscalationMoved, SameIncident
 from triage.models import Escalation
 
 if TYPE_CHECKING:
@@ -36,8 +37,10 @@ def declare_from_flags(
     staff: "Staff",
     by: Actor,
     key: str,
+    again: str = "",
 ) -> IncidentSummary:
-    """Open a public incident from these flags; each of their tickets waits for it. All or nothing.
+    """Open a public incident from these flags; each of their tickets waits for it. All or nothing. `again`: the id of
+    an incident that is over and, as its requesters say, is not; their tickets wait for the new one.
 
     `key` makes a second press land on the same incident. A colleague who declared from one of these flags a moment ago
     was first: EscalationMoved, nothing is published. Flags that were answered or returned meanwhile are left out.
@@ -45,8 +48,8 @@ def declare_from_flags(
     """
     _only_it(staff)
     incident_id = idempotency.once(
-        "triage.declare", key, lambda: _declare(escalation_ids, name, body, components, staff, by, key),
-        of=[sorted(escalation_ids), name, body, dict(components)],
+        "triage.declare", key, lambda: _declare(escalation_ids, name, body, components, staff, by, key, again),
+        of=[sorted(escalation_ids), name, body, dict(components), again],
     )  # fmt: skip
     return incident_summary(incident_id)
 
@@ -59,6 +62,7 @@ def _declare(
     staff: "Staff",
     by: Actor,
     key: str,
+    again: str,
 ) -> str:
     # In the order of their keys: two people declaring from overlapping proposals queue up instead of deadlocking.
     rows = Escalation.objects.select_for_update(of=("self",)).select_related("office", "practice", "ticket__office")
@@ -74,6 +78,8 @@ def _declare(
     summary = statuspage.declare(name=name, body=body, components=components, by=by, key=key)
     for flag in open_flags:
         link(flag, incident_id=summary.id, at=now, by=by)
+    for ticket in helpdesk.still_broken_after(staff.practice_id, again) if again else ():
+        tickets.wait_for_incident(ticket=ticket, incident_id=summary.id, by=by)
     audit.record(
         "incident:from_flags", by=by, at=now, incident=summary.id, flags=[flag.public_id for flag in open_flags]
     )
@@ -110,6 +116,29 @@ def resolve(*, incident_id: str, body: str, seen: str, key: str, staff: "Staff",
     summary = statuspage.resolve(incident_id=incident_id, body=body, by=by, seen=seen, key=key)
     _nudge(staff, incident_id)
     return summary
+
+
+@transaction.atomic
+def merge(*, incident_id: str, into: str, body: str, seen: str, key: str, staff: "Staff", by: Actor) -> IncidentSummary:
+    """It is part of another incident: it ends with these words, and every ticket and flag that waited for it waits for
+    that one. Returns that one. Raises SameIncident, IncidentNotFound for one that is over, and what `statuspage`
+    refuses."""
+    _only_it(staff)
+    if incident_id == into:
+        raise SameIncident
+    queries.unresolved_incident(incident_id)
+    found = queries.unresolved_incident(into)
+    tickets.follow_incident(incident_id=incident_id, into=into, by=by)
+    now = clock.now()
+    rows = Escalation.objects.select_for_update(of=("self",)).select_related("practice", "office", "ticket")
+    for flag in rows.filter(incident_id=incident_id, state=EscalationState.LINKED).order_by("id"):
+        flag.incident_id, flag.changed_at = into, now
+        flag.save(update_fields=["incident_id", "changed_at"])
+        tell(flag, "flag:link", at=now, by=by, incident=into, left=incident_id)
+    statuspage.resolve(incident_id=incident_id, body=body, by=by, seen=seen, key=key)
+    audit.record("incident:merge", by=by, at=now, incident=incident_id, into=into)
+    _nudge(staff, incident_id)
+    return found
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from statuspage.contracts import ComponentSummary
+from statuspage.contracts import ComponentSummary, IncidentSummary
 from statuspage.enums import UNRESOLVED, ComponentStatus, IncidentStatus
 from statuspage.queries import lint_facts
 from statuspage.queries.lint import OVERRIDE_REASONS, Verdict, verdict
@@ -53,6 +53,17 @@ class DeclareForm(PublicForm):
         self.fields["component"].choices = [  # type: ignore[attr-defined]
             (row.id, f"{row.group}: {row.name}" if row.group else row.name) for row in components
         ]
+
+
+class MergeIncidentForm(PublicForm):
+    """One incident is part of another; the public reads these words at its end."""
+
+    into = forms.ChoiceField(label=_("Part of"))
+    body = forms.CharField(label=_("Last message of this one"), max_length=TEXT_MAX, widget=area(2))
+
+    def __init__(self, others: list[IncidentSummary], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["into"].choices = [(one.id, one.name) for one in others]  # type: ignore[attr-defined]
 
 
 class UpdateForm(PublicForm):

@@ -72,8 +72,9 @@ def rows_context(
         "after": page.after,
         "sleeping": [row for row in page.flags if row.sleeps(now)],
         "linked": queries.linked_flags(staff),
-        "proposals": [_card(one) for one in queries.proposals(staff, fresh, now)],
+        "proposals": [_card(one, incidents) for one in queries.proposals(staff, fresh, now)],
         "incidents": incidents,
+        "dissents": queries.dissents_of(staff, now),
         "provider_tickets": written.tickets,
         "tickets_after": written.after,
         "aside": aside,
@@ -116,11 +117,12 @@ def row_of(flag: "Escalation", people: dict[str, list[presence.Present]]) -> dic
     return {"flag": flag, "verified": verified, "people": people.get(flag.public_id, [])}
 
 
-def _card(proposal: Proposal) -> dict[str, Any]:
+def _card(proposal: Proposal, incidents: list[IncidentSummary]) -> dict[str, Any]:
     minutes = max(1, round((proposal.last_at - proposal.first_at).total_seconds() / 60))
     return {
         "proposal": proposal,
         "category": Category(proposal.category).label,
+        "incident": queries.matching_incident(proposal.category, incidents),
         "minutes": minutes,
         "usually": f"{proposal.usual.median:g}" if proposal.usual is not None else "",
     }

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from helpdesk.actions import received_files, tickets
 from helpdesk.enums import Category, Resolution, SnoozeReason
+from helpdesk.queries import files_of_undo
 from portal_core.directory.access import note_list_read, patient_for
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
@@ -208,12 +209,16 @@ def undo(request: StaffRequest) -> HttpResponse:
     try:
         if batch := request.POST.get("batch", ""):
             return _taken_back(request, tickets.undo_all(batch=batch, by=request.actor))
-        row = conversation.undo(undo_id=request.POST.get("undo", ""), staff=request.staff, by=request.actor)
+        undo_id = request.POST.get("undo", "")
+        files = files_of_undo(undo_id, request.actor.id)
+        row = conversation.undo(undo_id=undo_id, staff=request.staff, by=request.actor)
     except NotFound:
         raise
     except AppError as error:
         return desk_page(request, error=error)
     messages.success(request, _("Taken back. Nobody outside heard of it."))
+    if files:
+        messages.warning(request, _("Attach the files again: %(names)s.") % {"names": ", ".join(files)})
     return redirect(address("office-ticket", row.public_id, narrowed=wanted_of(request)))
 
 

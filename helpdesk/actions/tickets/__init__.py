@@ -7,7 +7,7 @@ from helpdesk.actions.tickets.ending import close, solve
 from helpdesk.actions.tickets.guards import before_deed
 from helpdesk.actions.tickets.handling import hand_over, lock, match_patient, set_category, take
 from helpdesk.actions.tickets.joining import follow_up, link, merge, split, unlink
-from helpdesk.actions.tickets.leaving import leave_incident
+from helpdesk.actions.tickets.leaving import follow_incident, leave_incident
 from helpdesk.actions.tickets.opening import log_call, open_from_contact, open_from_portal
 from helpdesk.actions.tickets.rating import rate
 from helpdesk.actions.tickets.relaying import mark_relayed, mark_returned
@@ -18,8 +18,7 @@ from helpdesk.actions.tickets.waiting import close_loop, confirm_fixed, still_br
 
 __all__ = [
     "TakenBack", "add_note", "after_deed", "alert", "as_one", "before_deed", "change_desk", "close", "close_loop",
-    "confirm_fixed", "desk_group", "follow_up", "hand_over", "it_group", "leave_incident", "link", "lock", "log_call",
-    "mark_relayed",
+    "confirm_fixed", "desk_group", "follow_incident", "follow_up", "hand_over", "it_group", "leave_incident", "link", "lock", "log_call", "mark_relayed",
     "mark_returned", "match_patient", "merge", "office_group", "open_from_contact", "open_from_portal", "rate",
     "reply", "requester_of", "set_category", "snooze", "solve", "split", "still_broken", "take", "ticket_group",
     "undo", "undo_all", "unlink", "unsnooze", "wait_for_incident", "wake",

@@ -1,4 +1,4 @@
-"""Second thoughts about an incident: it does not explain this ticket after all."""
+"""Second thoughts about an incident: it does not explain this ticket after all, or it is part of another one."""
 
 from django.db import transaction
 
@@ -25,3 +25,20 @@ def leave_incident(*, ticket: Ticket, by: Actor) -> Ticket:
     save(ticket, "incident_id", at=now)
     tell(ticket, "ticket:leave_incident", at=now, by=by, quiet=True, incident=left)
     return ticket
+
+
+@transaction.atomic
+def follow_incident(*, incident_id: str, into: str, by: Actor) -> int:
+    """One incident turned out to be part of another: whoever waited for it waits for that one. Nobody is told again;
+    they are asked when it is over. Returns how many."""
+    now = clock.now()
+    waiting = Ticket.objects.filter(incident_id=incident_id, state__in=(TicketState.WAIT_INCIDENT, TicketState.OPEN))
+    moved = 0
+    for pk in list(waiting.order_by("id").values_list("id", flat=True)):
+        ticket = Ticket.objects.locked(pk)
+        if ticket.incident_id == incident_id and ticket.state in (TicketState.WAIT_INCIDENT, TicketState.OPEN):
+            ticket.incident_id = into
+            save(ticket, "incident_id", at=now)
+            tell(ticket, "ticket:follow_incident", at=now, by=by, left=incident_id, incident=into)
+            moved += 1
+    return moved
