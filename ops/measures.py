@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator
 
-from django.apps import apps
 from django.conf import settings
-from django.db.models import Count, Model
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from portal_core.kernel import clock
-from portal_core.kernel.models import AuditEvent, OutboxMessage
+from portal_core.kernel import audit, clock, outbox
 from portal_core.notify import queries as deliveries
 from statuspage.queries import board as status_board
 from statuspage.snapshot import export, journal, memory
@@ -20,16 +17,19 @@ class DatabaseFigures(Collector):
     """Counts that tell whether work gets done; no label ever holds anything about a person."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        outbox = GaugeMetricFamily("lantern_outbox_messages", "Outbox messages not done, by state", labels=["state"])
-        outbox.add_metric(["waiting"], OutboxMessage.objects.filter(done_at=None, dead_at=None).count())
-        outbox.add_metric(["dead"], OutboxMessage.objects.filter(dead_at__isnull=False).count())
-        yield outbox
+        events = GaugeMetricFamily("lantern_outbox_messages", "Outbox messages not done, by state", labels=["state"])
+        events.add_metric(["waiting"], outbox.count_waiting())
+        events.add_metric(["dead"], outbox.count_dead())
+        yield events
         yield GaugeMetricFamily(
             "lantern_audit_unsealed_lines",
             "Audit lines not yet in their chain",
-            value=AuditEvent.objects.filter(sequence=None).count(),
+            value=audit.count_unsealed(),
         )
-        yield _by_state("notify", "Delivery", "lantern_deliveries", "Deliveries by state")
+        promised = GaugeMetricFamily("lantern_deliveries", "Deliveries by state", labels=["state"])
+        for state, count in deliveries.delivery_counts().items():
+            promised.add_metric([str(state)], count)
+        yield promised
         oldest = deliveries.oldest_waiting(due_by=clock.now())
         yield GaugeMetricFamily(
             "lantern_deliveries_oldest_seconds",
@@ -75,14 +75,6 @@ class StatusPageFigures(Collector):
             yield GaugeMetricFamily(
                 "lantern_status_export_age_seconds", "Since the last good copy", value=age.total_seconds()
             )
-
-
-def _by_state(app: str, model: str, name: str, says: str) -> GaugeMetricFamily:
-    gauge = GaugeMetricFamily(name, says, labels=["state"])
-    rows: type[Model] = apps.get_model(app, model)
-    for state, count in rows._default_manager.order_by().values_list("state").annotate(count=Count("pk")):
-        gauge.add_metric([str(state)], count)
-    return gauge
 
 
 def render() -> tuple[bytes, str]:

@@ -108,6 +108,11 @@ def lines_of(
     return rows.order_by("-at", "-pk")
 
 
+def count_unsealed() -> int:
+    """Lines that are not in their chain yet."""
+    return AuditEvent.objects.filter(sequence=None).count()
+
+
 def seal() -> int:
     """Chain every unsealed line, oldest first; return how many. Safe to run from several processes at once."""
     sealed = 0

@@ -179,6 +179,11 @@ def dead(limit: int = 100) -> list[DeadLetter]:
     ]
 
 
+def count_waiting() -> int:
+    """How many are yet to be done, those held back included."""
+    return OutboxMessage.objects.filter(done_at=None, dead_at=None).count()
+
+
 def count_dead() -> int:
     """How many lie dead; kept a while for `count_dead_lately`."""
     count = OutboxMessage.objects.filter(dead_at__isnull=False).count()

@@ -5,7 +5,6 @@ from django.core.management.base import BaseCommand
 
 from portal_core.kernel import outbox
 from portal_core.kernel.contracts import SYSTEM
-from portal_core.kernel.models import OutboxMessage
 
 
 class Command(BaseCommand):
@@ -15,8 +14,7 @@ class Command(BaseCommand):
         parser.add_argument("--revive", action="store_true", help="try dead messages again")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        waiting = OutboxMessage.objects.filter(done_at=None, dead_at=None).count()
-        self.stdout.write(f"{waiting} waiting")
+        self.stdout.write(f"{outbox.count_waiting()} waiting")
         for letter in reversed(outbox.dead(limit=1000)):
             self.stdout.write(
                 f"dead #{letter.id} {letter.event} -> {letter.handler}: {letter.error} x{letter.attempts}"
