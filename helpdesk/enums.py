@@ -207,6 +207,7 @@ class Deed(StrEnum):
     JOIN = "join"  # it will be part of another one
     OFFICE = "office"  # it will stand at another office
     PATIENT = "patient"  # it will be about this patient
+    DESK = "desk"  # it will stand at the other desk
     INCIDENT = "incident"  # it will wait for an incident
 
 

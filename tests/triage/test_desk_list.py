@@ -181,8 +181,8 @@ def test_without_ticks_or_a_target_nothing_happens(olivia, queue, typed):
     assert not AuditEvent.objects.filter(action__in=["ticket:take", "ticket:hand_over"]).exists()
 
 
-def test_an_office_is_only_handed_to_by_one_who_serves_it(cast, olivia, queue):
-    """A desk of one office knows no other; it matches the patient, and the ticket goes home by itself (TR-03)."""
+def test_many_are_handed_over_among_ones_own_offices_alone(cast, olivia, queue):
+    """One by one, and looked at, any goes to any office (`test_ticket_deeds`)."""
     answer = olivia.post(
         url("bulk"), {"do": "hand_over", "office": cast.south.public_id, "ticket": [queue[0].public_id]} | key()
     )

@@ -126,6 +126,37 @@ def test_tickets_are_linked_and_the_link_is_taken_away(cast, ticket, olivia):
 
 
 # --- IT's own tickets -------------------------------------------------------------------------------------------------
+# --- the right office -------------------------------------------------------------------------------------------------
+def test_what_came_to_the_wrong_office_goes_to_any_other_and_can_be_taken_back(cast, olivia, staff_client):
+    """TR-03: she can neither match South's patients nor serve there; whoever serves South can."""
+    ticket = TicketFactory(office=cast.north, owner=cast.olivia, state=S.OPEN)
+    page = text(olivia.get(url("more", ticket.public_id)))
+    assert f'value="{cast.south.public_id}"' in page
+    assert f'value="{cast.north.public_id}"' not in page
+
+    answer = olivia.post(url("hand-over", ticket.public_id), {"office": cast.south.public_id})
+
+    row = refresh(ticket)
+    assert (answer.url, row.office, row.owner) == (url("office"), cast.south, None)
+    assert olivia.get(url("office-ticket", ticket.public_id)).status_code == 404
+    assert staff_client(cast.oscar).get(url("office-ticket", ticket.public_id)).status_code == 200
+    undo = TicketUndo.objects.get(ticket=ticket).public_id
+    assert undo in text(olivia.get(url("office")))
+    olivia.post(url("undo"), {"undo": undo})
+    assert (refresh(ticket).office, refresh(ticket).owner) == (cast.north, cast.olivia)
+
+
+@pytest.mark.parametrize("place", ["north", "elsewhere_office", "nowhere"])
+@pytest.mark.parametrize("state", [S.OPEN, S.SOLVED])
+def test_it_goes_to_no_other_place_and_nothing_that_is_over_goes(cast, olivia, place, state):
+    ticket = TicketFactory(office=cast.north, state=state)
+    office = getattr(cast, place, None) if state == S.OPEN else cast.south
+
+    answer = olivia.post(url("hand-over", ticket.public_id), {"office": getattr(office, "public_id", place)})
+
+    assert (answer.status_code, refresh(ticket).office) == (409, cast.north)
+
+
 def test_it_does_the_same_with_providers_tickets(cast, ian, providers):
     """TR-09, HD-17: join, link, split, put aside, wake."""
     first, second = providers

@@ -37,7 +37,7 @@ def before(ticket: "Ticket", deed: Deed, *, at: dt.datetime, by: Actor, **facts:
     match deed:
         case Deed.END:
             _end(flag, at=at, by=by)
-        case Deed.JOIN:
+        case Deed.JOIN | Deed.DESK:
             _only_linked(flag)
             finish(flag, at=at, by=by)
         case Deed.OFFICE:

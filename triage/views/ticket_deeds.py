@@ -13,10 +13,11 @@ from django.views.decorators.http import require_GET, require_POST
 from helpdesk import access as helpdesk
 from helpdesk import queries
 from helpdesk.actions import tickets
-from helpdesk.enums import Author, Category, Side, SnoozeReason
-from helpdesk.errors import NoSuchTicket, SnoozeOutOfRange, TicketNotFound
+from helpdesk.enums import DONE, Author, Category, Side, SnoozeReason
+from helpdesk.errors import NoSuchTicket, SnoozeOutOfRange, TicketNotFound, WrongMove
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import StaffRequest, staff_page
+from portal_core.directory.queries import offices
 from portal_core.kernel import audit, clock
 from portal_core.kernel.errors import AppError, NotFound
 from triage import access
@@ -28,6 +29,7 @@ from triage.views.practice_time import in_practice_time
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
+    from portal_core.directory.models import Office
 
 DESKS = {Side.OFFICE: ("triage:office-ticket", "triage:"), Side.IT: ("triage:it-ticket", "triage:it-")}
 Deed = Callable[[StaffRequest, "Ticket"], tuple["Ticket", str]]
@@ -78,8 +80,38 @@ def _forms_page(request: StaffRequest, row: "Ticket", *, error: AppError | None 
         "alike": queries.look_alikes(request.staff, row) if row.is_live else [],
         "splittable": [one for one in queries.thread(row) if one.author_kind == Author.REQUESTER],
         "categories": Category.choices,
+        "offices": _elsewhere(row),
     }
     return render(request, "triage/ticket_more.html", context, status=error.status if error is not None else 200)
+
+
+def _elsewhere(row: "Ticket") -> "list[Office]":
+    """Where an office may hand it over to: any other of the practice, whoever works there. Names of offices are no
+    secret, and only that office can match its own patients (TR-03)."""
+    if row.side != Side.OFFICE or row.state in DONE or row.relayed_at is not None:
+        return []
+    return [one for one in offices(row.practice_id) if one.pk != row.office_id]
+
+
+@require_POST
+@staff_page(Permission.OFFICE_DESK)
+@in_practice_time
+def hand_over(request: StaffRequest, public_id: str) -> HttpResponse:
+    """It came to the wrong office: to the right one, also where one does not work oneself. For ten seconds it can be
+    taken back."""
+    row = access.office_ticket(request.staff, public_id)
+    office = next((one for one in _elsewhere(row) if one.public_id == request.POST.get("office")), None)
+    try:
+        if office is None:
+            raise WrongMove
+        row = tickets.hand_over(ticket=row, office=office, hold=True, by=request.actor)
+    except AppError as error:
+        return _refused(request, access.office_ticket(request.staff, public_id), error)
+    told = {"reference": row.reference, "office": office.name}
+    messages.success(request, _("%(reference)s is with %(office)s now.") % told)
+    if request.staff.may(Permission.OFFICE_DESK, office_id=office.pk):
+        return _to(request, row)
+    return redirect(address("office", narrowed=wanted_of(request)))
 
 
 def _clock_page(request: StaffRequest, row: "Ticket") -> HttpResponse:

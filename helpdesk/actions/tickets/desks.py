@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from helpdesk import errors
+from helpdesk.actions.tickets import guards
 from helpdesk.actions.tickets.clocks import cut, save
 from helpdesk.actions.tickets.telling import desk_group, nudge, tell
 from helpdesk.actions.tickets.undoing import held, remember, snapshot
-from helpdesk.enums import DONE, IN_PORTAL, Category, RequesterKind, Side, UndoKind
+from helpdesk.enums import DONE, IN_PORTAL, Category, Deed, RequesterKind, Side, UndoKind
 from helpdesk.models import Ticket
 from helpdesk.rules.turn import kind_at
 from portal_core.kernel import clock
@@ -39,6 +40,7 @@ def change_desk(
         raise errors.WrongOffice
     if to == Side.IT and _about_a_patient(ticket):
         raise errors.PatientKnown
+    kept = guards.ask(ticket, Deed.DESK, at=now, by=by)
     before = snapshot(ticket, "side", "requester_kind", "office_id", "owner_id", "category", "subject")
     left, was = desk_group(ticket), Category(ticket.category)
     if to == Side.OFFICE and office is not None and office.pk != ticket.office_id:
@@ -56,7 +58,7 @@ def change_desk(
     )  # fmt: skip
     nudge(ticket, left)
     if hold:
-        remember(ticket, UndoKind.DESK, before, events, at=now, by=by)
+        remember(ticket, UndoKind.DESK, {**before, "kept": kept}, events, at=now, by=by)
     return ticket
 
 

@@ -96,10 +96,12 @@ def match_patient(*, ticket: Ticket, patient: "Patient", again: bool = False, by
 @transaction.atomic
 def hand_over(*, ticket: Ticket, office: "Office", hold: bool = False, by: Actor) -> Ticket:
     """Give it to another office of the practice, e.g. when the requester did not know theirs. With `hold` it may be
-    undone for ten seconds. Raises WrongOffice."""
+    undone for ten seconds. Where it stands already it stays as it is. Raises WrongOffice, StillAtIT, WrongMove."""
     now, ticket = clock.now(), Ticket.objects.locked(ticket.pk)
     if office.practice_id != ticket.practice_id:
         raise errors.WrongOffice
+    if office.pk == ticket.office_id:
+        return ticket
     if ticket.relayed_at is not None:
         raise errors.StillAtIT
     if ticket.state in DONE:
