@@ -16,6 +16,17 @@ def test_every_environment_variable_is_documented():
     assert documented - read - {"HOST", "PORT"} == set()
 
 
+def test_every_command_is_documented():
+    ours = {path.stem for path in ROOT.glob("*/management/commands/[a-z]*.py")}
+    ours |= {path.stem for path in ROOT.glob("portal_core/*/management/commands/[a-z]*.py")}
+    page = (ROOT / "docs" / "operations" / "first-start.md").read_text().partition("## Commands")[2]
+
+    assert len(ours) > 12
+    assert set(re.findall(r"`([a-z_]+)`", page.replace("`manage.py …`", ""))) & ours == ours
+    pages = set(re.findall(r"\]\(([a-z-]+\.md)\)", (ROOT / "docs" / "operations" / "first-start.md").read_text()))
+    assert not [page for page in pages if not (ROOT / "docs" / "operations" / page).exists()]
+
+
 def test_the_lock_files_pin_by_hash_and_carry_no_address():
     for name in ("run.txt", "dev.txt"):
         text = (ROOT / "requirements" / name).read_text()

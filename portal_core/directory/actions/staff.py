@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from portal_core.directory.enums import Role
 from portal_core.directory.errors import LastOwner, NotYoursToGrant, RoleRefused
@@ -11,6 +12,11 @@ from portal_core.directory.rules import roles as rules
 from portal_core.kernel import audit
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.errors import NotFound
+
+WHOSE = {
+    True: _("This role belongs to one office. Choose which."),
+    False: _("This role is for the whole practice. Choose no office."),
+}
 
 _before_end: list[Callable[[RoleAssignment, Actor], None]] = []
 
@@ -32,7 +38,7 @@ def grant_role(
     """
     _require(rules.may_change_role(_roles_of(by, staff), role, own=by.id == staff.public_id))
     if not rules.office_fits(role, has_office=office is not None):
-        raise RoleRefused
+        raise RoleRefused(WHOSE[office is None])
     if office is not None and office.practice_id != staff.practice_id:
         raise NotFound
     if (role is Role.INTERN) != (supervisor is not None):

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         if person.user_id is not None:
             chosen, lifetime = "a new password", colleagues.AGAIN
         self.stdout.write(f"{person.name} is an owner and administrator of {practice.name}.")
-        self.stdout.write(f"They choose {chosen} here, once:\n\n  {link}\n")
+        self.stdout.write(f"They choose {chosen} here, once:\n\n  {link}\n\n")
         hours = int(lifetime.total_seconds() // 3600)
         self.stdout.write(f"It works for {hours} hours. Whoever opens it first is the owner: hand it over in person.")
 
