@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from helpdesk.actions import tickets
-from helpdesk.contracts import Intake
+from helpdesk.contracts import Intake, Placed
 from helpdesk.enums import Category, Channel, RequesterKind, Side
 from helpdesk.queries import it_queue, office_queue
 from ops.demo import people
@@ -118,7 +118,7 @@ def _open(told: Told, office: "Office", now: dt.datetime) -> None:
         device={"browser": browser, "os": system} if browser else {},
     )
     with clock.at(now - dt.timedelta(minutes=told.minutes)):  # a morning and not a minute
-        row = tickets.open_from_contact(intake=intake, office=office, by=_visitor(office))
+        row = tickets.open_from_contact(intake=intake, office=office, placed=Placed.CHOSEN, by=_visitor(office))
         if told.patient:
             patient = people.patient(told.patient)
             tickets.match_patient(ticket=row, patient=patient, by=people.staff("olivia").actor)
@@ -189,7 +189,7 @@ def _provider(office: "Office", now: dt.datetime) -> None:
         phone=PHONE,
     )
     with clock.at(now - dt.timedelta(minutes=70)):
-        tickets.open_from_contact(intake=intake, office=office, by=_visitor(office))
+        tickets.open_from_contact(intake=intake, office=office, placed=Placed.CHOSEN, by=_visitor(office))
 
 
 def _clerk(office: "Office") -> Staff:

@@ -54,7 +54,9 @@ def test_urgent_words_on_the_contact_form_stand_above_the_ticket_and_in_the_list
     assert re.search(r'class="badge[^"]*danger[^"]*">.*?Now', page.partition('id="tickets"')[2])
     theirs = text_of(client.get(f"/help/tickets/{ticket_token(ticket)}/"))
     assert ("Is somebody in danger? Call 911 now." in theirs, "Urgent symptoms" in theirs) == (True, False)
-    assert f"<strong>{URGENT}</strong>" in text_of(olivia.get(page_of(ticket) + "why/"))
+    why = text_of(olivia.get(page_of(ticket) + "why/"))
+    assert f"<strong>{URGENT}</strong>" in why
+    assert "Came in (Contact form) as “Something else” for North; its words made it “Urgent symptoms”" in why
 
 
 @pytest.mark.parametrize(
@@ -169,6 +171,6 @@ def test_why_tells_of_closed_doors(cast, olivia):
 
     shut, there = (text_of(olivia.get(page_of(row) + "why/")) for row in rows)
 
-    said = "No, it was closed until Mon, Nov 23, 08:00: the time for an answer runs from then (HD-11)."
+    said = "No, it was closed until Mon, Nov 23, 08:00: the time for an answer runs from then."
     assert (said in shut, said in there) == (True, False)
     assert "Was somebody there when it came in?</span> <br> Yes." in there

@@ -105,7 +105,7 @@ def _open_then(facts: RequestFacts) -> Check:
     question = "Was somebody there when it came in?"
     if not facts.opened:
         return Check(question, "Yes.")
-    return Check(question, f"No, it was closed until {facts.opened}: the time for an answer runs from then (HD-11).")
+    return Check(question, f"No, it was closed until {facts.opened}: the time for an answer runs from then.")
 
 
 def _urgent(facts: RequestFacts, row: Route) -> Check:

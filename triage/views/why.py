@@ -99,12 +99,15 @@ def _sentence(line: "AuditEvent", offices: dict[str, str]) -> str:
     if line.action in ("ticket:open", "ticket:log_call"):
         words = {
             "channel": _label(Channel, facts.get("channel")),
-            "category": _label(Category, facts.get("category")),
+            "category": _label(Category, facts.get("chosen") or facts.get("category")),
             "office": offices.get(facts.get("office", ""), "?"),
         }
         if facts.get("side") == Side.IT:
             return _("Came in (%(channel)s) as “%(category)s” from %(office)s, for IT") % words
-        return _("Came in (%(channel)s) as “%(category)s” for %(office)s") % words
+        said = _("Came in (%(channel)s) as “%(category)s” for %(office)s") % words
+        if "chosen" in facts:
+            said += _("; its words made it “%(kind)s”") % {"kind": _label(Category, facts.get("category"))}
+        return said
     if line.action == "ticket:match_patient":
         return _("The patient was found; it stands at the patient's home office")
     if line.action == "ticket:hand_over":

@@ -123,13 +123,15 @@ def open_ticket(
     tell(
         ticket, action, event, at=at, by=by,
         office=office.public_id, category=str(category), side=str(side), channel=str(intake.channel),
-        **_why_there(placed),
+        **_why(intake, category, placed),
     )  # fmt: skip
     return ticket
 
 
-def _why_there(placed: Placed | None) -> dict[str, Any]:
-    return {"placed": str(placed)} if placed is not None else {}
+def _why(intake: Intake, category: Category, placed: Placed | None) -> dict[str, Any]:
+    """For the ledger: why at that office, and what it was given as where its words made it something else."""
+    facts = {"placed": str(placed)} if placed is not None else {}
+    return facts if category == intake.category else {**facts, "chosen": str(intake.category)}
 
 
 def _free_reference() -> str:
