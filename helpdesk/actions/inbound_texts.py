@@ -54,6 +54,7 @@ def receive(
     audit.record("text:receive", by=SYSTEM, target=text, at=now, kind=text.kind)
     if text.kind == TextKind.STOP:
         TextOptOut.objects.get_or_create(phone=text.sender, defaults={"at": now})
+        _say_on_tickets(text)
         return ""  # the provider confirms STOP and START itself; a second answer would be one too many
     if text.kind == TextKind.START and TextOptOut.objects.filter(phone=text.sender).delete()[0]:
         return ""
@@ -71,6 +72,15 @@ def _kind(words: str) -> TextKind:
         if word in known:
             return kind
     return TextKind.WORDS
+
+
+def _say_on_tickets(text: InboundText) -> None:
+    """Whoever works on a conversation by text learns that it has lost its way out."""
+    rows = Ticket.objects.filter(
+        channel=Channel.SMS, requester_phone=text.sender, requester_email="", state__in=LIVE
+    )  # fmt: skip
+    for ticket in rows.order_by("pk"):
+        tickets.add_note(ticket=ticket, body="They answered STOP: this number gets no more texts. Call it.", by=SYSTEM)
 
 
 def _practice_id(text: InboundText) -> int:

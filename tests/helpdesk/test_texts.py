@@ -111,6 +111,8 @@ def test_stop_is_obeyed(text, word, cast):
     ticket = Ticket.objects.get()
 
     assert b"<Message>" not in text(word, sid="SM2").content
+    note = ticket.messages.get(visibility="internal")  # whoever works on it learns that an answer reaches nobody
+    assert (note.author_kind, "gets no more texts" in note.body) == ("system", True)
     tickets.solve(ticket=ticket, resolution="office", by=cast.olivia.actor)
     outbox.drain()
 

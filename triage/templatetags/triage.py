@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from helpdesk import queries as helpdesk
-from helpdesk.enums import Hanging, Side
+from helpdesk.enums import Channel, Hanging, Side
 from triage.enums import RedFlag
 from triage.forms import CallBackForm
 from triage.identity import words_of
@@ -127,3 +127,18 @@ def marked(pieces: Iterable[tuple[str, bool]]) -> SafeString:
     return format_html_join(
         "", "{}", ((format_html("<mark>{}</mark>", text) if hit else text,) for text, hit in pieces)
     )
+
+
+@register.inclusion_tag("triage/parts/reach.html")
+def reach_line(ticket: "Ticket") -> dict[str, Any]:
+    """Above the reply: whether the requester hears of it at all, and what to do where they do not. Nothing where they
+    hear of it the way they wrote. One query at most, for texts."""
+    reach = helpdesk.reachable(ticket)
+    portal_alone = ticket.channel == Channel.MESSAGE
+    return {
+        "ticket": ticket,
+        "reach": reach,
+        "silent": not reach.told,
+        "elsewhere": reach.told and reach.on_file and not portal_alone,
+        "stopped": not reach.told and ticket.channel == Channel.SMS and ticket.requester_phone != "",
+    }
