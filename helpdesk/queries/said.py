@@ -18,20 +18,20 @@ def said(ticket: Ticket, thread: Sequence[TicketMessage]) -> str:
     spoken: list[str] = []
     if ticket.channel == Channel.VOICEMAIL and ticket.may_have(Hanging.CALLS):
         spoken = list(ticket.calls.exclude(transcript="").values_list("transcript", flat=True))
-    return _joined(ticket, [*reversed(words), *spoken])
+    return _joined(ticket, [*spoken, *reversed(words)])
 
 
 def said_in(tickets: Iterable[Ticket]) -> dict[int, str]:
     """In many, by their keys; two queries whatever the number."""
     rows = {ticket.pk: ticket for ticket in tickets}
     found: dict[int, list[str]] = {key: [] for key in rows}
-    written = TicketMessage.objects.filter(ticket__in=rows, author_kind=Author.REQUESTER).order_by("-at", "-id")
-    for key, body in written.values_list("ticket_id", "body"):
-        found[key].append(body)
     spoken = [key for key, ticket in rows.items() if ticket.channel == Channel.VOICEMAIL]
     for key, words in PhoneCall.objects.filter(ticket__in=spoken).values_list("ticket_id", "transcript"):
         if key is not None:
             found[key].append(words)
+    written = TicketMessage.objects.filter(ticket__in=rows, author_kind=Author.REQUESTER).order_by("-at", "-id")
+    for key, body in written.values_list("ticket_id", "body"):
+        found[key].append(body)
     return {key: _joined(ticket, found[key]) for key, ticket in rows.items()}
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from helpdesk.enums import Category
 
-LOOKED_AT: Final = 100_000  # characters
+LOOKED_AT: Final = 24_000  # characters: one message whole, whatever its length
 _APOSTROPHES = {ord(mark): "'" for mark in "\u2018\u2019\u201b\u02bc\u00b4`\uff07"}
 _CANNOT = r"(?:can ?not|can'?t|could ?n[o']?t|unable to|not able to|trouble|difficulty|hard(?:er)? to|struggl\w+ to)"
 _URGENT = re.compile(

@@ -141,7 +141,7 @@ def test_all_that_was_said_is_read_in_one_ticket_as_in_many(cast, django_assert_
     call = TicketFactory(office=cast.north, channel=Channel.PHONE, subject="Call")
     TicketMessageFactory(ticket=call, author_kind=Author.OFFICE, body="Heard")
 
-    assert said(spoken, thread(spoken)) == "Subject\nError\nLast\nFirst\nSpoken"
+    assert said(spoken, thread(spoken)) == "Subject\nError\nSpoken\nLast\nFirst"
     assert said(call, thread(call)) == "Call\nHeard"
     alone = said(spoken, thread(spoken))
     with django_assert_num_queries(3):  # the tickets themselves, what was written, what was spoken

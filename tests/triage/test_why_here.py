@@ -8,7 +8,7 @@ import pytest
 from helpdesk.access import ticket_token
 from helpdesk.actions import hours, inbound_texts, tickets
 from helpdesk.contracts import Intake, Placed
-from helpdesk.enums import Channel, RequesterKind, TicketState
+from helpdesk.enums import Category, Channel, RequesterKind, TicketState
 from helpdesk.rules.hours import parse_spans
 from tests.helpdesk.factories import PhoneCallFactory, TicketFactory, TicketMessageFactory
 from tests.helpdesk.test_contact import typed
@@ -77,6 +77,17 @@ def test_what_was_written_later_counts_too(cast, olivia, channel, category, word
     TicketMessageFactory(ticket=ticket, author_kind="office", body="For a stroke call 911.")
 
     assert warned(text_of(olivia.get(page_of(ticket)))) == warning
+
+
+def test_a_dry_run_reads_what_was_written_too(cast):
+    row = TicketFactory(office=cast.north, category="BILLING")
+    TicketMessageFactory(ticket=row, body="I was hacked")
+
+    (sample,) = queries.samples_since(
+        cast.practice.pk, Category.BILLING, row.created_at - dt.timedelta(days=1), patient_line=False
+    )
+
+    assert (sample.public_id, sample.facts.heard) == (row.public_id, Category.SEC_REPORT)
 
 
 def test_who_puts_the_kind_right_is_believed_until_more_is_said(cast, olivia, requester):

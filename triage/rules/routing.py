@@ -1,7 +1,7 @@
 """Facts → judgement: where a request lands and why, and whether a flag may travel to IT (TR-03…06)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from helpdesk.contracts import Placed
 from helpdesk.enums import Category
@@ -41,6 +41,10 @@ class RequestFacts:
     incident: str = ""  # name of an active incident that matches, or empty
     on_hold: bool = False
     patients_may_write_to_it: bool = False  # C5: Practice.patient_support_mode
+    heard: Category | None = field(init=False)  # what of it must not wait
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "heard", alarm(self.text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +128,11 @@ def _security(facts: RequestFacts, row: Route) -> Check:
 
 
 def _sounds(facts: RequestFacts, kind: Category) -> bool:
-    return facts.category == kind or (alarm(facts.text) == kind and not facts.put_right)
+    return facts.category == kind or (facts.heard == kind and not facts.put_right)
 
 
 def _quiet(facts: RequestFacts, kind: Category) -> str:
-    return "There are, and somebody here has put the kind right since." if alarm(facts.text) == kind else "No."
+    return "There are, and somebody here has put the kind right since." if facts.heard == kind else "No."
 
 
 def _staff(facts: RequestFacts, row: Route) -> Check:
