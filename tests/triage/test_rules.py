@@ -24,6 +24,7 @@ from triage.enums import (
     RelayReason,
 )
 from triage.rules import verification as v
+from triage.rules.edits import table
 from triage.rules.phi import identity_words, phi_lint
 from triage.rules.routing import Packet, RequestFacts, decide, packet_faults
 from triage.rules.surge import Report, surges
@@ -189,6 +190,7 @@ def test_a_complete_packet_has_no_faults():
         ({"attested_level": ""}, [(RefusalCode.NO_ATTESTATION, "identity")]),
         ({"attested_level": "", "patient_matched": False}, [(RefusalCode.NO_ATTESTATION, "identity")]),
         ({"reason": "because"}, [(RefusalCode.MISSING_FIELD, "reason")]),
+        ({"reason": CONNECT}, [(RefusalCode.MISSING_FIELD, "reason")]),
         ({"error_text": "  "}, [(RefusalCode.MISSING_FIELD, "error_text")]),
         ({"page": ""}, [(RefusalCode.MISSING_FIELD, "page")]),
         ({"happened": False}, [(RefusalCode.MISSING_FIELD, "happened_at")]),
@@ -204,6 +206,14 @@ def test_a_packet_is_refused_by_code_with_its_fix(changes, faults):
 
     assert [(fault.code, fault.field) for fault in found] == faults
     assert all(fault.fix for fault in found)
+
+
+def test_a_reason_that_the_practice_added_carries_a_flag():
+    """TR-05: the row of the kind says for which of the four reasons it may go to IT."""
+    added = table({"MSG_NOT_RECEIVED": {"reasons": [*ROUTES[C.MSG_NOT_RECEIVED].reasons, CONNECT]}})
+
+    assert packet_faults(packet(reason=CONNECT), added) == ()
+    assert "receive a secure message" in packet_faults(packet(reason=CONNECT))[0].fix
 
 
 def test_a_password_flag_needs_more_than_a_found_chart():
@@ -414,4 +424,4 @@ def test_from_anywhere_a_flag_can_reach_an_end(path):
                 reachable.add(following)
                 frontier.append(following)
 
-    assert reachable & {EscalationState.DONE, EscalationState.RETURNED}
+    assert reachable & {EscalationState.DONE, EscalationState.RETURNED, EscalationState.WITHDRAWN}

@@ -219,6 +219,7 @@ def packet_faults(packet: Packet, table: Mapping[Category, Route] = ROUTES) -> t
     if row.needs_identity and not _attested(row, packet):
         faults.append(Fault(RefusalCode.NO_ATTESTATION, _identity_fix(row, packet), "identity"))
     faults += _missing_fields(packet)
+    faults += _unfitting_reason(row, packet)
     return tuple(faults)
 
 
@@ -247,6 +248,17 @@ def _missing_steps(row: Route, packet: Packet) -> list[Fault]:
         Fault(RefusalCode.PLAYBOOK_INCOMPLETE, f"Do this first and tick it: {step.label}.", f"step:{step}")
         for step in missing
     ]
+
+
+def _unfitting_reason(row: Route, packet: Packet) -> list[Fault]:
+    """TR-05: each kind of request names for which of the four reasons it may go to IT."""
+    if packet.reason not in RelayReason.values or packet.reason in row.reasons:
+        return []
+    fitting = "; or: ".join(str(reason.label) for reason in row.reasons)
+    fix = (
+        f"This kind of request goes to IT where: {fitting}. Choose that if it is so, or put the kind of request right."
+    )
+    return [Fault(RefusalCode.MISSING_FIELD, fix, "reason")]
 
 
 def _missing_fields(packet: Packet) -> list[Fault]:
