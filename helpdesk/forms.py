@@ -1,6 +1,6 @@
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,10 +12,10 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.contracts import ArticleDraft, Placed
-from helpdesk.enums import Audience, Category, RequesterKind
+from helpdesk.enums import STAFF_CATEGORIES, Audience, Category, RequesterKind
 from helpdesk.rules.hours import Span, parse_spans
 from helpdesk.rules.keeping import LONGEST, SHORTEST
-from helpdesk.rules.sentences import SENTENCE_GROUPS
+from helpdesk.rules.sentences import SENTENCE_GROUPS, SENTENCES
 from helpdesk.rules.sla import Promises, Target
 
 if TYPE_CHECKING:
@@ -124,26 +124,56 @@ class ReplyForm(forms.Form):
 
 
 class RequestForm(forms.Form):
-    """A signed-in patient writes to their office."""
+    """A signed-in patient writes to their office: about their care, or about what does not work (HD-13, HD-15)."""
 
-    ABOUT: ClassVar[dict[str, Any]] = {
-        Category.ECONSULT.value: _("A question for my clinician"),
-        Category.APPT.value: _("An appointment"),
-        Category.REFILL.value: _("A refill"),
-        Category.FORM.value: _("A form or a letter"),
-        Category.RESULT_MISSING.value: _("A result or report"),
-        Category.BILLING.value: _("A bill or a payment"),
-        Category.ATTACH_MISSING.value: _("A file that is missing"),
-        Category.ATTACH_OPEN.value: _("A file that does not open"),
-        Category.OTHER.value: _("Something else"),
+    CARE: ClassVar[dict[Category, Any]] = {
+        Category.ECONSULT: _("A question for my clinician"),
+        Category.APPT: _("An appointment"),
+        Category.REFILL: _("A refill"),
+        Category.FORM: _("A form or a letter"),
+        Category.RESULT_MISSING: _("A result or report"),
+        Category.BILLING: _("A bill or a payment"),
     }
+    FILES: ClassVar[dict[Category, Any]] = {
+        Category.ATTACH_MISSING: _("A file that is missing"),
+        Category.ATTACH_OPEN: _("A file that does not open"),
+    }
+    # Whoever is signed in has not forgotten their password, and has reached the site.
+    NOT_HERE = frozenset(
+        {
+            Category.LOGIN_PWD, Category.LOGIN_UID, Category.LOCKED, Category.NOT_SETUP, Category.REG_PIN,
+            Category.WRONG_PORTAL, Category.SITE_DOWN, *STAFF_CATEGORIES,
+        }
+    )  # fmt: skip
 
-    category = forms.ChoiceField(
-        label=_("What is it about?"), choices=[("", _("Choose what fits best")), *ABOUT.items()]
+    category = forms.ChoiceField(label=_("What is it about?"))
+    error_text = forms.CharField(
+        label=_("What does the screen say?"),
+        help_text=_("If there is an error message: its exact words."),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
     )
     body = forms.CharField(
         label=_("Your message"), max_length=5000, widget=forms.Textarea(attrs={"rows": 7, "autocomplete": "off"})
     )
+    screen = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["category"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("Choose what fits best")), *self._kinds()]
+
+    def _kinds(self) -> Iterator[tuple[Any, list[tuple[str, Any]]]]:
+        """Their care first; the other subjects are those of the contact form."""
+        known = {**self.CARE, **self.FILES}
+        groups = sorted(SENTENCE_GROUPS, key=lambda group: Category.APPT not in group[1])
+        for title, rows in groups:
+            care = self.CARE if Category.APPT in rows else {}
+            kinds = [*care, *(code for code in rows if code not in self.CARE and code not in self.NOT_HERE)]
+            if kinds:
+                yield title, [(code.value, known.get(code, SENTENCES.get(code))) for code in kinds]
 
 
 class RequestReplyForm(forms.Form):

@@ -36,6 +36,7 @@ def contact(request: PublicRequest) -> HttpResponse:
     """Contact us, without signing in (HD-01 to HD-03)."""
     offices = list(directory.contact_offices())
     form = ContactForm(request.POST or None, offices=offices, initial=_chosen(request))
+    refusal: AppError | None = None
     if request.method == "POST" and form.is_valid():
         try:
             _not_too_often(request, form)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from helpdesk import access, queries
+from helpdesk import access, known_problems, queries
 from helpdesk.actions import messages as secure
 from helpdesk.actions import received_files, tickets
 from helpdesk.contracts import Intake
@@ -23,6 +23,7 @@ from portal_core.directory.guards import PatientRequest, patient_page
 from portal_core.kernel import audit, clock, idempotency
 from portal_core.kernel.errors import AppError, Invalid, NotFound
 from portal_core.kernel.http import ratelimit
+from portal_core.kernel.http.errors import onto, retry_later
 from portal_core.kernel.ids import new_public_id
 
 PER_HOUR = 30
@@ -61,7 +62,8 @@ def reply(request: PatientRequest, public_id: str) -> HttpResponse:
 
     done = _once(request, form, f"helpdesk:answer:{ticket.public_id}", write)
     if isinstance(done, AppError):
-        return _page(request, access.ticket_of_patient(request.patient, public_id), form, status=done.status)
+        page = _page(request, access.ticket_of_patient(request.patient, public_id), form, status=done.status)
+        return retry_later(page, done)
     return redirect("helpdesk:request", public_id=done)
 
 
@@ -109,25 +111,31 @@ def new(request: PatientRequest) -> HttpResponse:
         if not isinstance(done, AppError):
             messages.success(request, _("Sent. The answer comes here, and we tell you when it is there."))
             return redirect("helpdesk:request", public_id=done)
-        return _new_page(request, form, status=done.status)
+        return retry_later(_new_page(request, form, status=done.status), done)
     return _new_page(request, form, status=422 if form.errors else 200)
 
 
 def _new_page(request: PatientRequest, form: RequestForm, *, status: int) -> HttpResponse:
     office = request.patient.home_office
-    context = {"form": form, "office": office, "opens": queries.office_opens_words(office, now=clock.now())}
+    context = {
+        "form": form,
+        "office": office,
+        "opens": queries.office_opens_words(office, now=clock.now()),
+        "problems": known_problems.current(),
+    }
     return render(request, "helpdesk/request_new.html", context, status=status)
 
 
 def _ask(request: PatientRequest, form: RequestForm) -> str:
     patient = request.patient
+    got = form.cleaned_data
     device = device_facts(
-        request.headers.get("User-Agent", ""), language=request.headers.get("Accept-Language", "")
+        request.headers.get("User-Agent", ""), screen=got["screen"], language=request.headers.get("Accept-Language", "")
     )  # fmt: skip
     intake = Intake(
-        requester_kind=RequesterKind.PATIENT, category=Category(form.cleaned_data["category"]), channel=Channel.PORTAL,
-        body=form.cleaned_data["body"], name=patient.name, email=patient.email.strip(), phone=patient.phone,
-        device=device,
+        requester_kind=RequesterKind.PATIENT, category=Category(got["category"]), channel=Channel.PORTAL,
+        body=got["body"], error_text=got["error_text"], name=patient.name, email=patient.email.strip(),
+        phone=patient.phone, device=device,
     )  # fmt: skip
     files = received_files.uploaded(request.FILES.getlist("files"))
     return str(tickets.open_from_portal(patient=patient, intake=intake, files=files, by=request.actor).public_id)
@@ -137,14 +145,14 @@ def _once(
     request: PatientRequest, form: RequestForm | RequestReplyForm, scope: str, deed: Callable[[], str]
 ) -> str | AppError:
     """Sent once, however often it is pressed; a refusal stands on the form, with the words that were typed."""
-    ratelimit.hit("helpdesk:message", request.patient.public_id, limit=PER_HOUR, per=3600)
     try:
-        return idempotency.once(scope, request.POST.get("idempotency_key") or new_public_id(), deed)
+        ratelimit.hit("helpdesk:message", request.patient.public_id, limit=PER_HOUR, per=3600)
+        asked = [form.cleaned_data, request.FILES.getlist("files")]
+        return idempotency.once(scope, request.POST.get("idempotency_key") or new_public_id(), deed, of=asked)
     except NotFound:
         raise
     except AppError as refusal:
-        form.add_error(None, str(refusal))
-        return refusal
+        return onto(form, refusal)
 
 
 def missing_words() -> str:
@@ -182,6 +190,6 @@ def _page(
         "rating_form": rating or RatingForm(),
         "rate_url": reverse("helpdesk:request-rate", args=[ticket.public_id]),
     }
-    return render(request, template, context, status=status)
     if template == "helpdesk/request.html":
         context["opens"] = queries.opens_words(ticket, now=clock.now())
+    return render(request, template, context, status=status)
