@@ -161,6 +161,7 @@ urlpatterns = [
     path("triage/search/", search.find, name="find"),
     path("triage/replies/", desk_writing.replies, name="replies"),
     path("triage/reference/", reference.sheet, name="reference"),
+    path("who-does-what/<str:token>/", reference.shared, name="reference-shared"),
     path("triage/reference/export/", reference.export, name="reference-export"),
     path("triage/reports/", reports.report, name="reports"),
     path("triage/reports/export/", reports.export, name="reports-export"),

@@ -1,15 +1,18 @@
 """The two desks through HTTP, without JavaScript."""
 
+import datetime as dt
 import itertools
 import re
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.urls import reverse
 
 from helpdesk.enums import Category, RequesterKind, Side, TicketState
 from helpdesk.models import Ticket
 from portal_core.access.models import AccessToken
+from portal_core.kernel import clock
 from portal_core.kernel.models import AuditEvent
 from statuspage.queries import active_incidents
 from tests.helpdesk.factories import TicketFactory
@@ -412,8 +415,25 @@ def test_the_reference_sheet_is_the_table(olivia):
     assert re.findall(r'data-step="(\w+)"', text) == [str(step) for step in OfficeStep]
     assert re.findall(r'data-reason="(\w+)"', text) == [str(reason) for reason in RelayReason]
     assert re.findall(r'data-category="(\w+)"', text) == [str(category) for category in ROUTES]
+    assert re.findall(r'data-needs="([\w ]*)"', text) == [" ".join(row.steps) for row in ROUTES.values()]
+    assert re.findall(r'data-when="([\w ]*)"', text) == [" ".join(row.reasons) for row in ROUTES.values()]
+    assert ("Steps 1, 2, 5 of the office" in text, "Reasons 1, 2, 4" in text) == (True, True)  # a forgotten password
     for row in ROUTES.values():
         assert row.relay_when.replace("'", "&#x27;") in text
+
+
+def test_the_sheet_can_be_sent_to_whoever_has_no_account(cast, olivia, client):
+    """HD-16. It tells nobody how to pass an identity check, and the link ends."""
+    page = olivia.get(url("reference")).content.decode()
+    path = re.search(r'value="https?://[^/"]+(/who-does-what/[^"]+)"', page)[1]
+
+    shown = client.get(path).content.decode()
+    assert re.findall(r'data-category="(\w+)"', shown) == [str(category) for category in ROUTES]
+    check = f">{ROUTES['LOGIN_PWD'].level.label}</td>"
+    assert (check in page, check in shown) == (True, False)
+    assert client.get(f"{path}x").status_code == 404
+    with time_machine.travel(clock.now() + dt.timedelta(days=91)):
+        assert client.get(path).status_code == 404
 
 
 def test_no_page_for_patients_prints_a_number_of_it():
