@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from portal_core.directory.models import Patient, Staff
 
 LIST = 100
+SAMPLES = 2000  # a dry run looks at so many tickets and flags, and says so where there are more
 OLDER = 20
 DISSENTS = 3
 WEEK = dt.timedelta(days=7)
@@ -125,8 +126,8 @@ def table_of(practice_id: int) -> Table:
 
 
 def samples_since(practice_id: int, category: Category, since: dt.datetime, *, patient_line: bool) -> list[Sample]:
-    """The tickets of one kind, as the engine would have seen them."""
-    rows = helpdesk.of_kind(practice_id, category, since=since)
+    """The newest tickets of one kind, `SAMPLES` at most, as the engine would have seen them."""
+    rows = helpdesk.of_kind(practice_id, category, since=since, limit=SAMPLES)
     said = helpdesk.said_in(rows)
     return [
         Sample(
@@ -147,7 +148,7 @@ def samples_since(practice_id: int, category: Category, since: dt.datetime, *, p
 
 
 def packets_since(practice_id: int, category: Category, since: dt.datetime) -> list[Packet]:
-    """The flags of one kind that were sent, as they were judged."""
+    """The newest flags of one kind that were sent, `SAMPLES` at most, as they were judged."""
     rows = Escalation.objects.filter(practice_id=practice_id, category=category, created_at__gte=since)
     return [
         Packet(
@@ -164,7 +165,7 @@ def packets_since(practice_id: int, category: Category, since: dt.datetime) -> l
             contact_number=row.contact_number,
             impact=row.impact,
         )
-        for row in rows.select_related("attestation").order_by("-created_at")[:2000]
+        for row in rows.select_related("attestation").order_by("-created_at", "-id")[:SAMPLES]
     ]
 
 

@@ -174,7 +174,7 @@ def files_of_undo(undo_id: str, by_id: str) -> list[str]:
     return list(rows.order_by("id").values_list("name", flat=True))
 
 
-def of_kind(practice_id: int, category: Category, *, since: dt.datetime, limit: int = 2000) -> list[Ticket]:
+def of_kind(practice_id: int, category: Category, *, since: dt.datetime, limit: int) -> list[Ticket]:
     """Tickets of one kind since a moment, over all offices and states, newest first; for machines, not for a reader."""
     rows = Ticket.objects.filter(practice_id=practice_id, category=category, created_at__gte=since)
     return list(rows.select_related("office").order_by("-created_at", "-id")[:limit])

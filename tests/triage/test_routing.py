@@ -194,6 +194,16 @@ def test_a_dry_run_counts_what_would_have_changed():
         ("asks for “One proof” instead of “Find the chart”", "one step more: Verify the patient's identity"),
     ]
     assert dry_run(samples, [], now=then, then=then).changed == 0
+    assert [dry_run(samples, [], now=then, then=then, most=most).most for most in (2, 3)] == [2, 0]
+
+
+def test_a_dry_run_that_looked_at_the_newest_alone_says_so(cast, ana, monkeypatch):
+    monkeypatch.setattr(queries, "SAMPLES", 2)
+    for _ in range(3):
+        TicketFactory(office=cast.north, category="LOGIN_UID")
+    words = " ".join(ana.post(f"{PAGE}LOGIN_UID/", typed(level="r2", do="try")).content.decode().split())
+    assert "of 2 tickets of the last 30 days" in words
+    assert "only the newest 2 tickets and flags were looked at" in words
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------

@@ -31,7 +31,8 @@ class Changed:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`offices`: how many of the changed tickets each office had, most first. `refused`: how many of the `flags` that
-    were sent would have come back for a step or a proof."""
+    were sent would have come back for a step or a proof. `most`: only the newest so many tickets and flags were looked
+    at; 0: all of them."""
 
     tickets: int
     changed: int
@@ -39,10 +40,11 @@ class Outcome:
     examples: tuple[Changed, ...]
     flags: int
     refused: int
+    most: int = 0
 
 
-def dry_run(samples: Sequence[Sample], packets: Iterable[Packet], *, now: Table, then: Table) -> Outcome:
-    """`now` is the table in force, `then` the one proposed."""
+def dry_run(samples: Sequence[Sample], packets: Iterable[Packet], *, now: Table, then: Table, most: int = 0) -> Outcome:
+    """`now` is the table in force, `then` the one proposed; `most` is how many of a kind were read at most."""
     changed = []
     for sample in samples:
         said = _differences(decide(sample.facts, now), decide(sample.facts, then))
@@ -57,6 +59,7 @@ def dry_run(samples: Sequence[Sample], packets: Iterable[Packet], *, now: Table,
         examples=tuple(changed[:EXAMPLES]),
         flags=len(flags),
         refused=sum(bool(_faults(packet, then) - _faults(packet, now)) for packet in flags),
+        most=most if most in (len(samples), len(flags)) else 0,
     )
 
 

@@ -109,6 +109,7 @@ def _try(request: StaffRequest, code: Category, table: Table, values: dict[str, 
         queries.packets_since(practice.pk, code, since),
         now=table,
         then={**table, code: edited(ROUTES[code], values)},
+        most=queries.SAMPLES,
     )
 
 
