@@ -18,6 +18,7 @@ from helpdesk.rules.reply_address import reply_address, thread_id
 from portal_core import notify
 from portal_core.access.actions.portal import language_of
 from portal_core.kernel import clock
+from portal_core.notify.rules.addresses import can_be_mailed
 
 RECEIPTS_A_DAY = 3  # to one address: whoever writes in another's name must not fill that mailbox through us
 # Of a secure message: what leaves the house about it.
@@ -59,7 +60,7 @@ def tell_requester(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, 
 def tell_patient_of_files(ticket: Ticket, *, cause: str, more: Mapping[str, Any]) -> int:
     """The request came by phone, and nobody left an address: the files wait in the portal, so the patient hears of them
     at the address on file. How many, never their names (PC-59)."""
-    if ticket.patient is None or not ticket.patient.email:
+    if ticket.patient is None or not can_be_mailed(ticket.patient.email):
         return 0
     return notify.send(
         "helpdesk/files",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from helpdesk.enums import Channel, RequesterKind
 from helpdesk.models import TextOptOut, Ticket
 from helpdesk.queries.messages import reads_in_portal
+from portal_core.notify.rules.addresses import can_be_mailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ def reachable(ticket: Ticket) -> Reach:
     secure message is announced at what is on file today (PC-06). One query at most, besides the patient."""
     portal = reads_in_portal(ticket)
     if ticket.channel != Channel.MESSAGE:
-        if ticket.requester_email:
+        if can_be_mailed(ticket.requester_email):
             return Reach(email=ticket.requester_email, portal=portal)
         if ticket.channel == Channel.SMS:
             phone = _texted(ticket.requester_phone)
@@ -38,7 +39,7 @@ def reachable(ticket: Ticket) -> Reach:
     patient = ticket.patient if ticket.requester_kind == RequesterKind.PATIENT else None
     if patient is None:
         return Reach(portal=portal)
-    if email := patient.email.strip():
+    if can_be_mailed(email := patient.email.strip()):
         return Reach(email=email, on_file=True, portal=portal)
     return Reach(phone=_texted(patient.sms_number), on_file=True, portal=portal)
 

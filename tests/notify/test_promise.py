@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from portal_core import notify
 from portal_core.kernel.errors import Invalid
+from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery, Message
 from portal_core.notify.rendering import UNSUBSCRIBE_TOKEN
 from tests.notify.factories import recipients
@@ -121,14 +122,23 @@ def test_the_unsubscribe_link_is_a_place_kept_free():
 )  # fmt: skip
 def test_an_address_that_could_break_out_of_its_header_is_refused(bad):
     with pytest.raises(Invalid, match="address"):
-        notify.send_many(
-            "sample/outage",
-            recipients=[PAT, notify.Recipient(key="mallory", **bad)],
-            cause="c",
-            context={"what": "x"},
-        )
+        notify.send("sample/outage", to=notify.Recipient(key="mallory", **bad), cause="c", context={"what": "x"})
 
     assert Delivery.objects.count() == Message.objects.count() == 0
+
+
+def test_one_address_that_is_none_keeps_the_news_from_nobody_else():
+    people = [notify.Recipient(key="staff:smith", email="dr smith at clinic.org"), PAT]
+
+    asked = [
+        notify.send_many("sample/outage", recipients=people, cause=cause, context={"what": "x"}, channels=channels)
+        for cause, channels in (("c", ["email"]), ("d", ["email", "sms"]))
+    ]
+
+    assert asked == [1, 2]
+    assert set(Delivery.objects.values_list("recipient_key", flat=True)) == {"patient:pat"}
+    told = AuditEvent.objects.filter(action="notify:left-out").values_list("facts", flat=True)
+    assert list(told) == [{"template": "sample/outage", "who": ["staff:smith"], "many": 1}] * 2
 
 
 @pytest.mark.parametrize("phone", ["5551234567", "+1555", "+1 555 123 4567", "+15551234567\n"])

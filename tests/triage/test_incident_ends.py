@@ -65,6 +65,8 @@ WAYS = [
     (Channel.MESSAGE, {}, {"email": "pat@file.example"}, ("email", "pat@file.example")),
     (Channel.PHONE, {"requester_phone": "+12175550188"}, {"email": "", "phone": ""}, None),
     (Channel.WEB, {"requester_phone": "+12175550188"}, None, None),
+    (Channel.PHONE, {}, {"email": "dr smith at clinic.org", "phone": NUMBER}, ("sms", NUMBER)),
+    (Channel.PHONE, {}, {"email": "dr smith at clinic.org", "phone": ""}, None),
     (Channel.PHONE, {}, {"email": "", "phone": NUMBER, "stop": True}, None),
 ]
 

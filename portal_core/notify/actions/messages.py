@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -9,18 +10,20 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from portal_core.kernel import clock
+from portal_core.kernel import audit, clock
+from portal_core.kernel.contracts import SYSTEM
 from portal_core.notify.contracts import Recipient
 from portal_core.notify.enums import Channel, Urgency
 from portal_core.notify.errors import BadAddress, BadHeader
 from portal_core.notify.models import Delivery, Message
 from portal_core.notify.rendering import render
+from portal_core.notify.rules.addresses import can_be_called, can_be_mailed
 from portal_core.notify.transports import is_there
 
+logger = logging.getLogger(__name__)
+
 BATCH = 1000
-# Deliberately loose about the local part, strict about everything that could break out of a header or an SMTP line.
-_EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,253}")
-_PHONE = re.compile(r"\+[1-9][0-9]{5,14}")
+NAMED = 20  # at most so many are named in one line of the ledger
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _URL = re.compile(r"https?://[\x21-\x3b=\x3f-\x7e]{1,490}")  # printable ASCII without < and >
 
@@ -38,7 +41,8 @@ def send(
     payloads: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> int:
     """Tell one person. See `send_many`; the delivery goes ahead of those to many. `payloads`: channel → JSON object,
-    for the channels that are posted."""
+    for the channels that are posted. Raises also BadAddress where nothing can be sent to what they have; then nothing
+    is promised."""
     if unsubscribe_url:
         to = Recipient(
             key=to.key, email=to.email, phone=to.phone, language=to.language, unsubscribe_url=unsubscribe_url
@@ -60,8 +64,9 @@ def send_many(
 
     Call it inside the transaction of the deed or of the outbox handler: the promise commits or falls with it. A channel
     for which a recipient has no address, or this installation no provider, is left out. Returns how many promises were
-    asked for (0: nobody can be reached). Raises BadAddress, BadHeader, BadSubject (all Invalid) and
-    TemplateDoesNotExist; then nothing is promised.
+    asked for (0: nobody can be reached). Somebody whose address nothing can be sent to is left out and named in the
+    ledger; all others are told. Raises BadHeader, BadSubject (both Invalid) and TemplateDoesNotExist; then nothing is
+    promised.
     """
     return _promise(template, recipients, cause, context, channels, not_after, headers, Urgency.BULK)
 
@@ -91,7 +96,8 @@ def _promise(
         return messages[language]
 
     asked = 0
-    for batch in _batches(_addressed(recipients, wanted)):
+    left_out: list[str] = []
+    for batch in _batches(_addressed(recipients, wanted, left_out if urgency is Urgency.BULK else None)):
         Delivery.objects.bulk_create(
             (
                 Delivery(
@@ -104,14 +110,19 @@ def _promise(
             ignore_conflicts=True,
         )  # fmt: skip
         asked += len(batch)
+    if left_out:
+        # Keys, never addresses. One typing error must not keep from everybody else what they have to know.
+        logger.warning("somebody cannot be told: their address is none", extra={"template": template, "who": left_out})
+        audit.record("notify:left-out", by=SYSTEM, at=now, template=template, who=left_out[:NAMED], many=len(left_out))
     if asked:
         wake()
     return asked
 
 
 def _addressed(
-    recipients: Iterable[Recipient], channels: tuple[Channel, ...]
+    recipients: Iterable[Recipient], channels: tuple[Channel, ...], left_out: list[str] | None
 ) -> Iterator[tuple[Recipient, Channel, str]]:
+    """With `left_out` the keys of those who cannot be reached are put there; without it they raise BadAddress."""
     for recipient in recipients:
         if recipient.unsubscribe_url and not _URL.fullmatch(recipient.unsubscribe_url):
             raise BadAddress
@@ -122,8 +133,11 @@ def _addressed(
             address = recipient.email if channel is Channel.EMAIL else recipient.phone
             if not address:
                 continue
-            if not (_EMAIL if channel is Channel.EMAIL else _PHONE).fullmatch(address):
-                raise BadAddress
+            if not (can_be_mailed if channel is Channel.EMAIL else can_be_called)(address):
+                if left_out is None:
+                    raise BadAddress
+                left_out.append(recipient.key)
+                continue
             yield recipient, channel, address
 
 
