@@ -93,6 +93,7 @@ urlpatterns = [
     path(f"{TICKET}attestation/<str:attestation_id>/wait/", identity.wait, name="wait"),
     path(f"{TICKET}attestation/<str:attestation_id>/link/", identity.send_link, name="send-link"),
     path(f"{TICKET}attestation/<str:attestation_id>/second/", identity.reset_second_step, name="reset-second-step"),
+    path(f"{TICKET}shut-out/", identity.shut_out, name="shut-out"),
     path(f"{TICKET}attestation/<str:attestation_id>/pin/", pins.issue_pin, name="issue-pin"),
     path(f"{TICKET}letter/", letters.send, name="verify-letter"),
     path(f"{TICKET}hold/release/", identity.release_hold, name="release-hold"),

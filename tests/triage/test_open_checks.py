@@ -145,3 +145,38 @@ def test_stopping_a_check_gives_no_new_tries(cast, begin, ticket):
     with at(25 * 3600):
         assert guess(begin(), 1) == [2]
     assert VerificationCode.objects.count() == 3
+
+
+# --- somebody is in the account ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize("category", ["SEC_REPORT", "LOGIN_PWD"])
+def test_a_report_ends_the_sessions_before_anybody_is_checked(cast, staff_client, patient_client, deeds, category):
+    """Taken from anyone: a false alarm costs one sign-in, and nothing else is changed."""
+    row = TicketFactory(office=cast.north, patient=cast.pat, category=category, state="open")
+    pat, desk = patient_client(cast.pat), staff_client(cast.olivia)
+    assert pat.get("/portal/").status_code == 200
+    button = f'action="/triage/office/tickets/{row.public_id}/shut-out/"'
+    assert (button in desk.get(f"/triage/office/tickets/{row.public_id}/").content.decode()) is (
+        category == "SEC_REPORT"
+    )
+
+    assert desk.post(f"/triage/office/tickets/{row.public_id}/shut-out/").status_code == 302
+
+    assert pat.get("/portal/").status_code == 302
+    assert {"account:end-sessions", "patient:shut-out"} <= set(deeds())
+
+
+def test_nobody_else_ends_them(cast, staff_client):
+    """Not where nobody was found, not of a patient without an account, not from another office or desk (TR-01)."""
+    nobody = TicketFactory(office=cast.north, category="SEC_REPORT")
+    without = TicketFactory(office=cast.north, patient=cast.paula, category="SEC_REPORT")
+    elsewhere = TicketFactory(office=cast.south, patient=cast.pat, category="SEC_REPORT")
+    told = {
+        (staff, row): staff_client(getattr(cast, staff)).post(f"/triage/office/tickets/{row.public_id}/shut-out/")
+        for staff, row in [("olivia", nobody), ("olivia", without), ("oscar", elsewhere), ("oscar", nobody),
+                           ("ian", without)]
+    }  # fmt: skip
+
+    assert [answer.status_code for answer in told.values()] == [409, 409, 403, 404, 403]
+    before = cast.pat.user.session_epoch
+    cast.pat.user.refresh_from_db()
+    assert cast.pat.user.session_epoch == before

@@ -14,14 +14,15 @@ from helpdesk.enums import Category, Channel, RequesterKind
 from portal_core.access.actions import pins, portal
 from portal_core.access.enums import PortalState
 from portal_core.access.queries import portal_status, stopped_change
-from portal_core.accounts.actions import second_step
+from portal_core.accounts.actions import credentials, second_step
+from portal_core.directory.enums import Permission
 from portal_core.directory.queries import living_patients
-from portal_core.kernel import idempotency
+from portal_core.kernel import audit, clock, idempotency
 from portal_core.kernel.contracts import SYSTEM, Actor
 from triage.actions.playbook import tick
 from triage.actions.verification import consume
 from triage.enums import OfficeStep
-from triage.errors import AttestationRefused, PatientNotMatched
+from triage.errors import AttestationRefused, NotYourPatient, PatientNotMatched
 from triage.models import Attestation
 
 if TYPE_CHECKING:
@@ -80,6 +81,23 @@ def issue_pin(*, ticket: "Ticket", attestation_id: str, staff: "Staff", by: Acto
     tick(ticket=ticket, staff=staff, step=OfficeStep.REGISTRATION_PIN, by=by)
     tickets.add_note(ticket=ticket, body="Issued a registration PIN.", by=by)
     return pin
+
+
+@transaction.atomic
+def shut_out(*, ticket: "Ticket", staff: "Staff", by: Actor) -> None:
+    """Somebody may be in this patient's account: whoever is signed in there is out at once, and no link or PIN that was
+    given out works any more. No check comes first: a false alarm costs them one sign-in. To let them in again takes
+    one. Raises PatientNotMatched (also for somebody without an account), NotYourPatient."""
+    patient = ticket.patient
+    if patient is None or patient.user is None:
+        raise PatientNotMatched
+    if not staff.may(Permission.PORTAL_ACCESS, office_id=patient.home_office_id):
+        raise NotYourPatient
+    now = clock.now()
+    portal.end_ways_in(patient, at=now)
+    credentials.end_sessions(user=patient.user, by=by)
+    audit.record("patient:shut-out", by=by, target=patient, practice_id=patient.practice_id, at=now)
+    tickets.add_note(ticket=ticket, body="Ended all their portal sessions. Links and PINs work no more.", by=by)
 
 
 @transaction.atomic

@@ -141,6 +141,13 @@ def reset_second_step(request: StaffRequest, row: "Ticket", attestation_id: str)
     return _("Taken off. They sign in with their password alone, and should set up a new second step.")
 
 
+@button
+def shut_out(request: StaffRequest, row: "Ticket") -> str:
+    """Somebody may be in their account: out at once, before anybody was checked."""
+    accounts.shut_out(ticket=row, staff=request.staff, by=request.actor)
+    return _("Whoever was signed in there is out. Now find out who it is, before you let anybody in again.")
+
+
 # --- holds ------------------------------------------------------------------------------------------------------------
 @button
 def release_hold(request: StaffRequest, row: "Ticket") -> str:
