@@ -99,7 +99,7 @@ def missed_with(call: PhoneCall) -> "QuerySet[PhoneCall]":
     """The missed calls of the same number to the same desk, this one among them, that nobody dealt with."""
     desk = [Side.IT] if call.side == Side.IT else [Side.OFFICE, ""]
     rows = PhoneCall.objects.filter(
-        practice_id=call.practice_id, office_id=call.office_id, phone=call.phone, side__in=desk, ticket=None,
+        practice_id=call.practice_id, office=call.office, phone=call.phone, side__in=desk, ticket=None,
         outcome=CallOutcome.HUNG_UP, dealt_at=None,
     )  # fmt: skip
     return rows if call.phone else rows.filter(pk=call.pk)

@@ -1,7 +1,7 @@
 """A request that landed on the wrong desk: one key gives it to the other one, with a second thought for ten seconds."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.forms import Form
@@ -64,7 +64,7 @@ def _form(request: StaffRequest, row: "Ticket") -> Form:
     return forms.ToOfficeDeskForm(request.staff, data, initial={"office": row.office.public_id})
 
 
-def _wanted(form: Form) -> dict[str, object]:
+def _wanted(form: Form) -> dict[str, Any]:
     if isinstance(form, forms.ToOfficeDeskForm):
         return {"kind": RequesterKind.PATIENT, "office": form.offices[form.cleaned_data["office"]]}
     return {"kind": RequesterKind(form.cleaned_data["kind"])}
