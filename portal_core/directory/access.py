@@ -3,8 +3,8 @@
 from typing import Any
 
 from portal_core.directory.enums import Permission
-from portal_core.directory.errors import PatientNotFound, StaffNotFound
-from portal_core.directory.models import Patient, Staff
+from portal_core.directory.errors import OfficeNotFound, PatientNotFound, StaffNotFound
+from portal_core.directory.models import Office, Patient, Staff
 from portal_core.kernel import audit
 from portal_core.kernel.errors import Forbidden
 
@@ -27,6 +27,15 @@ def patient_for(staff: Staff, public_id: str, *, to: Permission, **facts: Any) -
 def note_list_read(staff: Staff, *, shown: int, searched: bool, **facts: Any) -> None:
     """Write to the ledger that a list of patients was read: how many, never what was searched for."""
     audit.record("patient:search" if searched else "patient:list", by=staff.actor, shown=shown, **facts)
+
+
+def office_for(staff: Staff, public_id: str, *, to: Permission = Permission.SETTINGS) -> Office:
+    """An active office of the same practice, for somebody who holds `to`. Raises OfficeNotFound."""
+    rows = Office.objects.select_related("practice").filter(practice_id=staff.practice_id, is_active=True)
+    office = rows.filter(public_id=public_id).first()
+    if office is None or not staff.may(to):
+        raise OfficeNotFound
+    return office
 
 
 def staff_for(staff: Staff, public_id: str, *, to: Permission = Permission.SETTINGS) -> Staff:

@@ -29,6 +29,7 @@ class DirectoryConfig(AppConfig):
         for link in (
             slots.Link("Patients", "directory:patient-list", Permission.PATIENT_READ, "users", 40),
             slots.Link("Staff", "directory:staff-list", Permission.SETTINGS, "user-plus", 80),
+            slots.Link("Offices", "directory:offices", Permission.SETTINGS, "home", 80),
             slots.Link("Telehealth settings", "directory:telehealth", Permission.SETTINGS, "video", 81),
             slots.Link("Registration", "directory:registration", Permission.SETTINGS, "user-plus", 83),
             slots.Link("Patients and IT", "directory:patient-line", Permission.SETTINGS, "headset", 85),

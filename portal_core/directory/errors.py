@@ -23,6 +23,16 @@ class StaffNotFound(NotFound):
     message = _("We could not find that staff member.")
 
 
+class OfficeNotFound(NotFound):
+    code = "office_not_found"
+    message = _("We could not find that office.")
+
+
+class OfficeNameTaken(Invalid):
+    code = "office_name_taken"
+    message = _("Another office has that name. Patients choose by it: give each a name of its own.")
+
+
 class NotYoursToGrant(Forbidden):
     code = "not_yours_to_grant"
     message = _("Only an owner or manager of the practice may change this role.")

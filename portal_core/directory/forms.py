@@ -1,4 +1,5 @@
 from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -182,6 +183,36 @@ class ColleagueForm(ContactForm, RoleForm):
         role = self.fields["role"]
         assert isinstance(role, forms.ChoiceField)
         role.choices = [("", _("Choose a role")), *((one.value, one.label) for one in roles)]
+
+
+class OfficeForm(forms.Form):
+    """What patients and letters call an office, and where it is reached."""
+
+    name = forms.CharField(label=_("Name"), max_length=160, help_text=_("Patients choose their office by it."))
+    phone = forms.CharField(
+        label=_("Phone"), required=False, max_length=32, help_text=_("Letters and pages tell patients to call it.")
+    )
+    street = forms.CharField(label=_("Street"), required=False, max_length=200)
+    city = forms.CharField(label=_("City"), required=False, max_length=100)
+    state = forms.CharField(label=_("State"), required=False, max_length=40)
+    zip = forms.CharField(label=_("ZIP code"), required=False, max_length=16)
+    time_zone = forms.CharField(
+        label=_("Time zone"),
+        required=False,
+        max_length=64,
+        help_text=_("Only where it differs from the practice's, for example America/Chicago."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["autocomplete"] = "off"
+
+    def clean_time_zone(self) -> str:
+        name = str(self.cleaned_data["time_zone"])
+        if name and name not in available_timezones():
+            raise forms.ValidationError(_("Write it like America/Chicago or America/Los_Angeles."))
+        return name
 
 
 class WelcomeForm(forms.Form):

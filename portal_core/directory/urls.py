@@ -1,7 +1,7 @@
 from django.urls import path
 
 from portal_core.directory import api
-from portal_core.directory.views import colleagues, dead_letters, home, ledger, patients, settings
+from portal_core.directory.views import colleagues, dead_letters, home, ledger, offices, patients, settings
 
 app_name = "directory"
 urlpatterns = [
@@ -28,6 +28,9 @@ urlpatterns = [
     ),
     path("desk/settings/staff/<str:public_id>/teletherapy/", settings.teletherapy, name="teletherapy"),
     path("desk/settings/staff/<str:public_id>/waiting-room/", settings.waiting_room, name="waiting-room"),
+    path("desk/settings/offices/", offices.index, name="offices"),
+    path("desk/settings/offices/new/", offices.new, name="office-new"),
+    path("desk/settings/offices/<str:public_id>/", offices.edit, name="office"),
     path("desk/settings/telehealth/", settings.telehealth, name="telehealth"),
     path("desk/settings/registration/", settings.registration, name="registration"),
     path("desk/settings/patient-line/", settings.patient_line, name="patient-line"),

@@ -127,6 +127,7 @@ def _kinds(cast: Cast) -> Iterator[Kind]:
         yield Kind(start, "ana", owners, {"public_id": hook, "delivery_id": delivery})
     staff = {"public_id": cast.olivia.public_id, "role": Role.OFFICE_STAFF.value, "office": cast.north.public_id}
     yield Kind("desk/settings/staff/", "ana", owners, staff)
+    yield Kind("desk/settings/offices/", "ana", owners, {"public_id": cast.north.public_id})
     yield Kind("desk/settings/hours/", "ana", owners, {"place": cast.north.public_id})
     yield Kind("desk/schedule/", "carla", office, {"appointment_id": appointment})
     yield Kind("desk/telehealth/", "carla", office, {"visit_id": visit.public_id, "appointment_id": appointment})

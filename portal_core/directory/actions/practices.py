@@ -7,7 +7,7 @@ from portal_core.accounts.actions import credentials
 from portal_core.directory.actions.staff import roles_of_actor
 from portal_core.directory.enums import PatientSupportMode
 from portal_core.directory.errors import AgesWrong, NotYoursToGrant
-from portal_core.directory.models import Office, Practice, Staff
+from portal_core.directory.models import Practice, Staff
 from portal_core.directory.rules import ages
 from portal_core.directory.rules import roles as rules
 from portal_core.kernel import audit
@@ -21,14 +21,6 @@ def open_practice(*, name: str, slug: str, time_zone: str, by: Actor) -> Practic
     """A practice with nobody in it yet. For whoever runs the machine; an import makes its own."""
     row = Practice.objects.create(name=name, slug=slug, time_zone=time_zone)
     audit.record("practice:open", by=by, target=row, practice_id=row.pk)
-    return row
-
-
-@transaction.atomic
-def open_main_office(*, practice: Practice, name: str, by: Actor) -> Office:
-    """The first office: without one nobody can write in. An import brings the others."""
-    row = Office.objects.create(practice=practice, name=name, is_main=True)
-    audit.record("office:open", by=by, target=row, practice_id=practice.pk)
     return row
 
 

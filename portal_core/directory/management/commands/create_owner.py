@@ -8,7 +8,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.text import slugify
 
-from portal_core.directory.actions import colleagues, practices
+from portal_core.directory.actions import colleagues, offices, practices
 from portal_core.directory.models import Office, Practice
 from portal_core.kernel.contracts import SYSTEM
 
@@ -57,7 +57,7 @@ class Command(BaseCommand):
             raise CommandError(f"Which practice? Add --practice with one of: {', '.join(row.slug for row in rows)}.")
         practice = found[0] if found else self._new_practice(name, options["time_zone"])
         if not Office.objects.filter(practice=practice).exists():
-            practices.open_main_office(practice=practice, name=options["office"].strip() or practice.name, by=SYSTEM)
+            offices.open_main(practice=practice, name=options["office"].strip() or practice.name, by=SYSTEM)
         return practice
 
     def _new_practice(self, name: str, time_zone: str) -> Practice:
