@@ -57,6 +57,11 @@ def flag_for_it(staff: "Staff", public_id: str) -> Escalation:
     return flag
 
 
+def flag_by_id(public_id: str) -> Escalation | None:
+    """For machines, which know of it from an event."""
+    return Escalation.objects.select_related("office", "ticket").filter(public_id=public_id).first()
+
+
 def flag_of(staff: "Staff", ticket: "Ticket", public_id: str) -> Escalation:
     """A flag of a ticket the office holds. Raises EscalationNotFound."""
     rows = Escalation.objects.seen_by_office(staff).filter(ticket=ticket, public_id=public_id)

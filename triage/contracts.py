@@ -43,3 +43,12 @@ class WebhookStopped(Event):
 
     endpoint_id: str
     at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagBounced(Event):
+    """IT's answer did not help, for the second time."""
+
+    flag_id: str
+    bounces: int
+    at: dt.datetime

@@ -19,7 +19,7 @@ from portal_core.kernel.outbox import handles
 from statuspage.contracts import IncidentPublished
 from triage import access
 from triage.actions import accounts, incidents, playbook, webhook_news
-from triage.contracts import PracticeNews, WebhookStopped
+from triage.contracts import FlagBounced, PracticeNews, WebhookStopped
 from triage.enums import EndpointState
 from triage.queries import open_flag_of
 
@@ -119,6 +119,23 @@ def tell_who_can_help(event: TicketOverdue) -> None:
             },
             recipients=_people(told),
         )  # fmt: skip
+
+
+@handles(FlagBounced)
+def tell_lead_of_bounce(event: FlagBounced) -> None:
+    """Two answers did not help: IT's lead looks at it."""
+    flag = access.flag_by_id(event.flag_id)
+    if flag is None:
+        return
+    notify.send_many(
+        "triage/bounced",
+        cause=f"flag-bounced:{event.flag_id}:{event.bounces}",
+        context={
+            "reference": flag.ticket.reference, "office": flag.office.name, "times": event.bounces,
+            "link": settings.PUBLIC_URL + reverse("triage:it-flag", args=[flag.public_id]),
+        },
+        recipients=_people(_leads(flag.practice_id)),
+    )  # fmt: skip
 
 
 @handles(PracticeNews)

@@ -182,6 +182,28 @@ def test_who_is_told_of_an_overdue_ticket(cast, friday_ticket, drain):
     assert told[1] - told[0] == {lead.email}
 
 
+def test_overdue_at_it_whoever_works_on_the_flag_is_told_where_they_may_go(cast, friday_ticket, drain):
+    """Each is told the page that is open to them: IT the flag, its owner at the office the ticket."""
+    from portal_core.notify.models import Delivery
+    from tests.triage.factories import FlagFactory
+
+    with at(FRIDAY):
+        tickets.take(ticket=friday_ticket, staff=cast.olivia, by=cast.olivia.actor)
+        flag = FlagFactory(
+            ticket=friday_ticket, office=cast.north, sent_by=cast.olivia, state="investigating", assignee=cast.ian
+        )
+        tickets.mark_relayed(ticket=friday_ticket, by=cast.olivia.actor)
+    with at(hour("16 11:30")):
+        watch_deadlines()
+        drain()
+
+    told = Delivery.objects.filter(address__endswith="staff.example").select_related("message")
+    links = {row.address: row.message.text.split()[-1].partition("example")[2] or row.message.text for row in told}
+    assert links.keys() == {cast.ian.email, cast.olivia.email}
+    assert f"/triage/it/flags/{flag.public_id}/" in links[cast.ian.email]
+    assert f"/triage/office/tickets/{friday_ticket.public_id}/" in links[cast.olivia.email]
+
+
 def test_what_stood_before_the_clocks_gets_deadlines(cast):
     with at(FRIDAY):
         ticket = TicketFactory(office=cast.north, state=S.OPEN)

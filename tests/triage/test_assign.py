@@ -8,6 +8,7 @@ from helpdesk.enums import Category, TicketState
 from helpdesk.models import Ticket
 from portal_core.directory.enums import Role
 from portal_core.kernel.models import AuditEvent
+from portal_core.notify.models import Delivery
 from tests.cast import make_staff
 from tests.helpdesk.factories import TicketFactory, refresh
 from tests.triage.factories import FlagFactory
@@ -92,6 +93,24 @@ def test_only_to_people_of_the_desk_and_only_while_nobody_has_it(cast, staff_cli
     assert olivia.post(page, {"to": cast.olivia.public_id}).status_code == 409
     assert refresh(fresh).owner == nina
     assert AuditEvent.objects.filter(action="ticket:assign").count() == 1
+
+
+def test_what_somebody_has_is_given_on_knowingly_and_they_hear_of_it(cast, staff_client, nina, fresh):
+    """HD-08: the one it is given to is told; who has lost it meanwhile is not overruled."""
+    olivia = staff_client(cast.olivia)
+    page = f"/triage/office/tickets/{fresh.public_id}/"
+    olivia.post(f"{page}take/")
+    shown = olivia.get(f"{page}?open=assign").content.decode()
+    assert f'name="held_by" value="{cast.olivia.public_id}"' in shown
+
+    give = {"to": nina.public_id, "held_by": cast.olivia.public_id}
+    assert olivia.post(f"{page}assign/", give).status_code == 302
+    assert olivia.post(f"{page}assign/", give | {"to": cast.olivia.public_id}).status_code == 409
+
+    assert refresh(fresh).owner == nina
+    told = Delivery.objects.get()
+    assert (told.address, told.message.template) == (nina.email, "triage/given")
+    assert fresh.reference in told.message.text
 
 
 def test_it_names_and_gives_its_own_tickets_too(cast, staff_client):

@@ -10,7 +10,7 @@ from portal_core.kernel import clock
 from portal_core.kernel.models import AuditEvent
 from tests.helpdesk.factories import TicketFactory
 from tests.triage.factories import FlagFactory, refresh
-from triage import errors, queries
+from triage import console, errors
 from triage.actions import escalations
 from triage.enums import EscalationState
 from triage.models import SavedView
@@ -57,11 +57,11 @@ def test_linked_flags_hide_no_other_and_the_rest_is_on_the_next_page(cast, ian, 
     for n in range(6):
         flag(n, state=E.LINKED)
     old, middle, young = flag(30), flag(20), flag(10)
-    first = queries.it_flags(cast.ian, limit=2)
-    second = queries.it_flags(cast.ian, after=first.after, limit=2)
+    first = console.it_flags(cast.ian, limit=2)
+    second = console.it_flags(cast.ian, after=first.after, limit=2)
     assert ([*first.flags, *second.flags], second.after) == ([old, middle, young], "")
     for broken in ("x", "0_x", "7_2026-01-01T00:00:00+00:00_1"):
-        assert queries.it_flags(cast.ian, after=broken).flags == [old, middle, young]
+        assert console.it_flags(cast.ian, after=broken).flags == [old, middle, young]
 
     page = ian.get(IT)
     assert page.context["linked"] == 6

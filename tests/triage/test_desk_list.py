@@ -1,9 +1,12 @@
 """The list of the office desk: narrowed, kept, served, and worked on many at once."""
 
+import datetime as dt
+
 import pytest
 from django.urls import reverse
 
 from helpdesk.enums import TicketState
+from portal_core.kernel import clock
 from portal_core.kernel.models import AuditEvent
 from tests.helpdesk.factories import TicketFactory
 from tests.triage.factories import FlagFactory, MentionFactory, refresh
@@ -227,3 +230,20 @@ def test_the_desk_costs_the_same_for_one_ticket_and_for_six(cast, olivia):
         row = TicketFactory(office=cast.north, patient=cast.pat, owner=cast.olivia, state=TicketState.OPEN)
         MentionFactory(staff=cast.olivia, ticket=row)
     assert costs() == few
+
+
+@pytest.mark.parametrize("state", ["resting", TicketState.SOLVED, TicketState.MERGED])
+def test_whoever_is_named_on_what_rests_or_is_done_sees_it(cast, staff_client, state):
+    """A question to a colleague is not lost because the ticket sleeps or ended meanwhile."""
+    values = {"snoozed_until": clock.now() + dt.timedelta(days=1), "snooze_reason": "visit"}
+    if state != "resting":
+        values = {"state": state}
+    if state == TicketState.MERGED:
+        values["merged_into"] = TicketFactory(office=cast.north)
+    row = TicketFactory(office=cast.north, **values)
+    MentionFactory(staff=cast.olivia, ticket=row)
+
+    page = staff_client(cast.olivia).get(url("office") + "?who=mentions")
+
+    assert [one["ticket"] for one in page.context["rows"]] == [row]
+    assert next(tab["count"] for tab in page.context["tabs"] if tab["query"] == "who=mentions") == "1"

@@ -27,6 +27,11 @@ def row(cast):
     return TicketFactory(office=cast.north)
 
 
+@pytest.fixture
+def patient_row(cast):
+    return TicketFactory(office=cast.north, patient=cast.pat)
+
+
 def offered(client):
     return client.get(url("office")).context["undoable"]
 
@@ -42,6 +47,20 @@ def test_a_reply_taken_back_is_a_draft_again(cast, olivia, staff_client, row):
     assert Draft.objects.get().body == "Too quick"
     assert olivia.get(url("office-ticket", row.public_id)).context["reply_form"].initial == {"body": "Too quick"}
     assert offered(olivia) is None
+
+
+def test_what_was_begun_since_stays_and_the_files_are_named(cast, olivia, patient_row):
+    """The words come back before those begun in the ten seconds; files have to be attached again, and are named."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    files = [SimpleUploadedFile("plan.pdf", b"%PDF-1.4\n%%EOF\n", "application/pdf")]
+    olivia.post(url("reply", patient_row.public_id), {"body": "Too quick", "files": files})
+    olivia.post(url("draft", patient_row.public_id), {"kind": "reply", "body": "One more thing"})
+
+    back = olivia.post(url("undo"), {"undo": offered(olivia).id}, follow=True)
+
+    assert Draft.objects.get().body == "Too quick\n\nOne more thing"
+    assert "Attach the files again: plan.pdf." in back.content.decode()
 
 
 def test_a_solved_ticket_is_open_again(olivia, row):

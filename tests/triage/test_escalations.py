@@ -14,11 +14,12 @@ from portal_core.directory.models import Staff
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
 from portal_core.kernel.errors import Forbidden
+from portal_core.notify.models import Delivery
 from statuspage.errors import IncidentAlreadyResolved
 from statuspage.queries import active_incidents, incident
 from tests.helpdesk.factories import TicketFactory
 from tests.triage.factories import FlagFactory, refresh
-from triage import errors, queries
+from triage import console, errors, queries
 from triage.actions import escalations, incidents, playbook
 from triage.enums import EscalationState, Method, OfficeStep, Purpose, RefusalCode, RelayReason
 from triage.models import Escalation
@@ -186,6 +187,17 @@ def test_an_answer_that_does_not_help_bounces_to_the_same_person(cast, flag):
     assert refresh(flag.ticket).turn == Turn.IT
 
 
+def test_two_answers_that_did_not_help_reach_its_lead(cast, flag, drain):
+    """Research §5.3: a flag that goes to and fro is seen by somebody who can end that."""
+    for _round in range(3):
+        escalations.answer(flag=flag, text="Try again.", staff=cast.ian, by=cast.ian.actor)
+        escalations.reply_to_it(flag=flag, text="Still the same.", staff=cast.olivia, by=cast.olivia.actor)
+    drain()
+
+    rows = Delivery.objects.filter(message__template="triage/bounced")
+    assert [row.address for row in rows] == [cast.ines.email]
+
+
 def test_a_question_makes_it_the_offices_move(cast, flag):
     escalations.ask_office(flag=flag, question="Which browser?", staff=cast.ian, by=cast.ian.actor)
     assert (refresh(flag).state, refresh(flag.ticket).turn) == (E.NEED_OFFICE, Turn.OFFICE)
@@ -290,7 +302,7 @@ def burst(cast):
 
 def test_five_flags_of_two_offices_propose_and_are_declared(cast, burst, mail_component, deeds, events):
     """Story steps 5 and 6: the incident, the page, the tickets and the flags change together."""
-    (proposal,) = queries.proposals(cast.ian, queries.fresh_flags(cast.ian, clock.now()), clock.now())
+    (proposal,) = queries.proposals(cast.ian, console.fresh_flags(cast.ian, clock.now()), clock.now())
     assert (proposal.count, proposal.offices) == (5, ("North", "South"))
 
     summary = _declare(cast, mail_component, burst)
@@ -300,7 +312,7 @@ def test_five_flags_of_two_offices_propose_and_are_declared(cast, burst, mail_co
     assert {refresh(flag.ticket).state for flag in burst} == {TicketState.WAIT_INCIDENT}
     assert deeds().count("incident:declare") == deeds().count("incident:from_flags") == 1
     assert events().count("IncidentPublished") == 1
-    assert queries.proposals(cast.ian, queries.fresh_flags(cast.ian, clock.now()), clock.now()) == ()
+    assert queries.proposals(cast.ian, console.fresh_flags(cast.ian, clock.now()), clock.now()) == ()
 
 
 def test_a_second_press_lands_on_the_same_incident(cast, burst, mail_component, events):
@@ -353,7 +365,7 @@ def test_it_may_be_one_person(cast, burst, mail_component, drain):
     assert active_incidents() == []
     assert refresh(alone.ticket).turn == Turn.OFFICE
     assert {refresh(flag.ticket).state for flag in rest} == {TicketState.CLOSE_LOOP}
-    assert queries.proposals(cast.ian, queries.fresh_flags(cast.ian, clock.now()), clock.now()) == ()
+    assert queries.proposals(cast.ian, console.fresh_flags(cast.ian, clock.now()), clock.now()) == ()
 
 
 def test_resolving_asks_every_requester_and_finishes_the_flags(cast, burst, mail_component, drain, deeds):
@@ -426,4 +438,4 @@ def test_an_old_burst_is_not_proposed(cast):
     for n in range(6):
         FlagFactory(office=[cast.north, cast.south][n % 2], sent_by=cast.olivia, at=at)
 
-    assert queries.proposals(cast.ian, queries.fresh_flags(cast.ian, clock.now()), clock.now()) == ()
+    assert queries.proposals(cast.ian, console.fresh_flags(cast.ian, clock.now()), clock.now()) == ()

@@ -246,9 +246,9 @@ def test_the_console_and_a_flag_cost_the_same_with_few_and_many(cast, ines):
         CannedReplyFactory(practice=cast.practice, side="it", title=f"Answer {n}")
         tickets.add_note(ticket=written, body=f"Note {n}", by=cast.ines.actor)
 
-    assert [cost(ines, one) for one in pages] == few == [11, 16, 15]
+    assert [cost(ines, one) for one in pages] == few == [12, 17, 15]
     refresh = {"HX-Request": "true", "HX-Target": "flag-list"}
-    assert cost(ines, pages[1], headers=refresh) == 11
+    assert cost(ines, pages[1], headers=refresh) == 12
 
 
 def test_a_live_refresh_of_the_console_holds_the_parts_it_swaps(cast, ines):

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from tests.helpdesk.factories import HolidayFactory, TicketFactory
 from tests.triage.factories import FlagFactory
-from triage import queries
+from triage import console, queries
 from triage.rules.surge import Report, Usual, same_hours, surges, unusual, worth_comparing
 
 # Wednesday 18 November 2026, 10:00 in Chicago; the clocks went back on the 1st
@@ -117,7 +117,7 @@ def _known_for_long(cast):
 
 def proposed(cast):
     with time_machine.travel(NOW, tick=False):
-        return queries.proposals(cast.ian, queries.fresh_flags(cast.ian, NOW), NOW)
+        return queries.proposals(cast.ian, console.fresh_flags(cast.ian, NOW), NOW)
 
 
 @pytest.mark.usefixtures("_known_for_long")
@@ -161,7 +161,7 @@ def test_flags_of_another_practice_count_for_nothing(cast, flags):
 @pytest.mark.usefixtures("_known_for_long")
 def test_looking_back_costs_nothing_on_a_quiet_day_and_five_queries_once_in_ten_minutes_on_any_other(cast, flags):
     def cost():
-        rows = queries.fresh_flags(cast.ian, NOW)
+        rows = console.fresh_flags(cast.ian, NOW)
         with time_machine.travel(NOW, tick=False), CaptureQueriesContext(connection) as asked:
             queries.proposals(cast.ian, rows, NOW)
         return len(asked)

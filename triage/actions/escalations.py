@@ -1,7 +1,7 @@
 """The way of a flag: relayed by the office, worked by IT, confirmed by the office. The ticket stays with the office."""
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
@@ -9,13 +9,13 @@ from helpdesk.actions import tickets
 from helpdesk.enums import Category
 from portal_core.access.queries import portal_status
 from portal_core.directory.enums import Permission
-from portal_core.kernel import clock
+from portal_core.kernel import clock, outbox
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.errors import Forbidden
 from triage import queries
 from triage.actions.flag_telling import finish, say, tell
 from triage.actions.playbook import tick
-from triage.contracts import FlagDraft
+from triage.contracts import FlagBounced, FlagDraft
 from triage.enums import EscalationState, ExchangeKind, OfficeStep, RefusalCode
 from triage.errors import EscalationMoved, FlagRefused, WakeTooFar, WrongDuplicate
 from triage.models import Attestation, Escalation
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from portal_core.directory.models import Staff
 
 SNOOZE_MOST = dt.timedelta(days=7)
+BOUNCES: Final = 2  # answers that did not help: then IT's lead hears of it
 
 
 def faults_of(ticket: "Ticket", draft: FlagDraft) -> tuple[Fault, ...]:
@@ -243,6 +244,8 @@ def reply_to_it(*, flag: Escalation, text: str, staff: "Staff", by: Actor) -> Es
     tickets.mark_relayed(ticket=flag.ticket, by=by)
     tickets.add_note(ticket=flag.ticket, body=f"To IT: {text.strip()}", by=by)
     tell(flag, "flag:reply_to_it", at=now, by=by, bounces=flag.bounces)
+    if flag.bounces == BOUNCES and flag.turn == "it":
+        outbox.publish(FlagBounced(flag_id=flag.public_id, bounces=flag.bounces, at=now))
     return flag
 
 

@@ -31,7 +31,7 @@ from portal_core.directory.api import AFTER, DEED, KEY, LIMIT, PersonShape, Staf
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import staff_api
 from portal_core.kernel import audit, clock
-from triage import access, queries
+from triage import access, console
 from triage.actions import accounts, escalations
 from triage.enums import EscalationState, ExchangeKind, RefusalCode
 from triage.rules.views import wanted
@@ -335,7 +335,7 @@ class FlagList(FlagView):
     )
     def get(self, request: Request) -> Response:
         narrowed = wanted({"turn": request.query_params.get("turn", "")})
-        page = queries.it_flags(
+        page = console.it_flags(
             self.staff, narrowed, after=request.query_params.get("after", ""), limit=limit(request)
         )  # fmt: skip
         audit.record(

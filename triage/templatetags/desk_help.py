@@ -25,11 +25,15 @@ register = template.Library()
 @register.inclusion_tag("triage/parts/assign.html", takes_context=True)
 def assignee(context: Context, ticket: "Ticket") -> dict[str, Any]:
     """Whom to give a ticket that nobody has: whoever had this person's last one, is here, and has the least to do.
-    Everybody else is looked up when somebody asks for them."""
-    if ticket.owner_id is not None or not ticket.is_live:
+    Everybody else is looked up when somebody asks for them, also to give on what somebody has."""
+    if not ticket.is_live:
         return {}
+    owned, holder = ticket.owner_id is not None, ticket.owner.public_id if ticket.owner is not None else ""
     asked, at_it = context.get("opened") == "assign", ticket.side == Side.IT
-    knows, reader = helpdesk.handler_before(ticket, since=clock.now() - STICKY), context["request"].staff
+    knows, reader = (
+        helpdesk.handler_before(ticket, since=clock.now() - STICKY) if not owned else None,
+        context["request"].staff,
+    )
     people = queries.colleagues_of(ticket) if asked or knows is not None else []
     load = helpdesk.load_of([one.key for one in people]) if people else {}
     here = _here(desk_group(ticket)) if people else set()
@@ -43,14 +47,15 @@ def assignee(context: Context, ticket: "Ticket") -> dict[str, Any]:
         )
         for one in people
     )
-    best = suggestion(candidates)
+    best = suggestion(candidates) if not owned else None
     return {
+        "owner": ticket.owner,
         "action": reverse("triage:it-assign" if at_it else "triage:assign", args=[ticket.public_id]),
         "asked": asked,
         "opens": "" if asked else context.get("opens"),
         "best": best,
         "best_is_me": best is not None and best.id == reader.public_id,
-        "others": [one for one in candidates if one.id != reader.public_id],
+        "others": [one for one in candidates if one.id not in (reader.public_id, holder)],
         "csrf_token": context.get("csrf_token"),
     }
 

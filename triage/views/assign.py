@@ -15,5 +15,6 @@ if TYPE_CHECKING:
 @button
 def assign(request: StaffRequest, row: "Ticket") -> str:
     """To the colleague who was chosen; a refusal is told on the ticket's page."""
-    person = assigning.assign(ticket=row, to=request.POST.get("to", ""), by=request.actor)
+    to, held_by = request.POST.get("to", ""), request.POST.get("held_by", "")
+    person = assigning.assign(ticket=row, to=to, held_by=held_by, by=request.actor)
     return _("%(name)s has it now.") % {"name": person.name}

@@ -20,7 +20,7 @@ from statuspage.contracts import IncidentSummary
 from statuspage.enums import ComponentStatus, IncidentStatus
 from statuspage.queries import active_incidents, components, incident
 from statuspage.queries.lint import Verdict
-from triage import forms, queries
+from triage import console, forms, queries
 from triage.actions import incidents
 from triage.rules.components import NAMES
 from triage.views.office_page import in_practice_time
@@ -45,7 +45,7 @@ def new(request: StaffRequest) -> HttpResponse:
     """Declare from the flags named in `from` (public ids, comma separated), prefilled from what they have in common."""
     source = request.POST if request.method == "POST" else request.GET
     wanted = [part for part in source.get("from", "").split(",") if part][:200]
-    flags = queries.flags_named(request.staff, wanted)
+    flags = console.flags_named(request.staff, wanted)
     known, again = components(), source.get("again", "")[:20]
     before = incident(again) if again else None  # 404 for one that never was
     broken = len(still_broken_after(request.staff.practice_id, again))

@@ -22,6 +22,7 @@ from statuspage.contracts import IncidentSummary
 from statuspage.queries import active_incidents
 from triage import access, beside, forms, queries
 from triage.actions import conversation, escalations, presence
+from triage.console import older_flags
 from triage.enums import ESCALATION_MOVES, EscalationState, RefusalCode
 from triage.identity import words_of
 from triage.views.desk_writing import prepared_for_flag
@@ -228,7 +229,7 @@ def _older(row: "Escalation") -> list[tuple[str, str]]:
     """Open flags of the same office that came first."""
     return [
         (one.public_id, f"{one.created_at:%b %d, %H:%M} · {one.get_category_display()} · {one.error_text[:60]}")
-        for one in queries.older_flags(row)
+        for one in older_flags(row)
     ]
 
 

@@ -19,7 +19,7 @@ from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.directory.queries import offices
 from portal_core.kernel import clock
 from statuspage.contracts import IncidentSummary
-from triage import forms, queries
+from triage import console, forms, queries
 from triage.actions import presence, saved_views
 from triage.rules.surge import Proposal
 from triage.rules.views import IT_DESK, MENTIONS, RESTING, Wanted, wanted
@@ -57,13 +57,13 @@ def rows_context(
 ) -> dict[str, Any]:
     """What changes by itself: flags, what they propose, incidents, what providers wrote, and who is where."""
     staff = request.staff
-    page = queries.it_flags(staff, narrowed, after=request.GET.get("after", ""))
+    page = console.it_flags(staff, narrowed, after=request.GET.get("after", ""))
     aside = request.GET.get("aside") == "1"
     written = helpdesk.it_queue(staff, resting=aside, after=request.GET.get("tickets", ""), limit=TICKETS)
     people = presence.who([it_group(staff.practice.public_id)], but=staff.public_id)
     # A list that is neither narrowed nor cut off holds all that could be a surge.
     whole = narrowed == Wanted() and not page.after and not request.GET.get("after")
-    fresh = page.flags if whole else queries.fresh_flags(staff, now)
+    fresh = page.flags if whole else console.fresh_flags(staff, now)
     return {
         "now": now,
         "wanted": narrowed,
@@ -71,10 +71,10 @@ def rows_context(
         "flags": [row_of(row, people) for row in page.flags if not row.sleeps(now)],
         "after": page.after,
         "sleeping": [row for row in page.flags if row.sleeps(now)],
-        "linked": queries.linked_flags(staff),
+        "linked": console.linked_flags(staff),
         "proposals": [_card(one, incidents) for one in queries.proposals(staff, fresh, now)],
         "incidents": incidents,
-        "dissents": queries.dissents_of(staff, now),
+        "dissents": console.dissents_of(staff, now),
         "provider_tickets": written.tickets,
         "tickets_after": written.after,
         "aside": aside,
@@ -140,7 +140,7 @@ def onwards(request: StaffRequest, *, leaving: str) -> str:
     """Where "next" leads within the filter of the page: after the flag we leave if there is one, else from the top;
     else to the list."""
     staff, narrowed, now = request.staff, wanted_of(request), clock.now()
-    rows = queries.it_flags(staff, narrowed).flags
+    rows = console.it_flags(staff, narrowed).flags
     ids = [row.public_id for row in rows]
     place = ids.index(leaving) + 1 if leaving in ids else 0
     taken = presence.who([it_group(staff.practice.public_id)], but=staff.public_id)

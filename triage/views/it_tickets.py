@@ -126,7 +126,8 @@ def take(request: StaffRequest, row: "Ticket", _typed: Typed) -> str:
 @_press()
 def assign(request: StaffRequest, row: "Ticket", _typed: Typed) -> str:
     """To a colleague at IT who was chosen."""
-    person = assigning.assign(ticket=row, to=request.POST.get("to", ""), by=request.actor)
+    to, held_by = request.POST.get("to", ""), request.POST.get("held_by", "")
+    person = assigning.assign(ticket=row, to=to, held_by=held_by, by=request.actor)
     messages.success(request, _("%(name)s has it now.") % {"name": person.name})
     return ""
 
