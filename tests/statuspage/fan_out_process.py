@@ -1,9 +1,9 @@
-"""A fan-out worker as a process of its own, to be killed: python -m tests.statuspage.fan_out_process <deed> [number]
+"""Fan-out workers as processes of their own, to be killed: python -m tests.statuspage.fan_out_process
 
-`set-up N` makes the tables, the page and N subscribers · `publish [deeds]` declares an incident · `work [deeds]` says
-"ready", waits for a line on standard input and does what a worker does until nothing is owed; with `deeds` they kill
-themselves with -9 after so many statements that wrote something · `count` prints the deliveries by state, and how many
-recipients.
+Each line on standard input is a deed for a new process, forked off; `end <code>` tells how it ended. `set-up N` makes
+the tables, the page and N subscribers · `publish [deeds]` declares an incident · `work [deeds]` does what a worker does
+until nothing is owed, then prints the deliveries by state, and how many recipients. With `deeds` they kill themselves
+with -9 after so many statements that wrote something.
 """
 
 # ruff: noqa: E402 - Django has to be set up before anything that has models is imported
@@ -11,6 +11,7 @@ recipients.
 import os
 import signal
 import sys
+import traceback
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ops.settings")
 
@@ -34,7 +35,8 @@ CHUNK = 20
 
 
 def set_up(number: int) -> None:
-    call_command("migrate", verbosity=0)
+    for app in ("kernel", "notify", "statuspage"):
+        call_command("migrate", app, verbosity=0)
     pages.set_up(name="Page", by=SYSTEM)
     page, now = Page.objects.get(), timezone.now()
     for n in range(number):
@@ -54,8 +56,6 @@ def publish(deeds: int) -> None:
 def work(deeds: int) -> None:
     if deeds:
         die_after(deeds)
-    say("ready")
-    sys.stdin.readline()
     # What a killed predecessor had claimed comes back, as it would in time.
     Delivery.objects.filter(state="sending").update(available_at=timezone.now())
     while outbox.drain() + fan_out.go_on() + delivery.deliver_due():
@@ -90,19 +90,26 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def main(deed: str, number: str = "0") -> None:
+def do(deed: str, number: str = "0") -> None:
     settings.OUTBOX_WAKE = False
     fan_out.CHUNK, fan_out.MANY = CHUNK, 1
-    match deed:
-        case "set-up":
-            set_up(int(number))
-        case "publish":
-            publish(int(number))
-        case "work":
-            work(int(number))
-        case "count":
-            count()
+    {"set-up": set_up, "publish": publish, "work": work}[deed](int(number))
+
+
+def main() -> None:
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                do(*line.split())
+                code = 0
+            except Exception:  # noqa: BLE001 - it is the end of this process, whatever it was
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        say(f"end {os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
