@@ -1,4 +1,4 @@
-"""The live end of the two desks. Sockets listen and say where somebody is; what is done, is done by a form."""
+"""The live end of the two desks (TR-10). Sockets listen and say where somebody is; what is done, is done by a form."""
 
 import asyncio
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""What a check may be for: the actions it carries, how sure one must be, and which proofs fit (research §2.3).
+"""What a check may be for (TR-10): the actions it carries, how sure one must be, and which proofs fit (research §2.3).
 
 Risk is the action and where its result lands. A slip or a password that is handed over lands with whoever stands there:
 such a check takes only proofs that bring that person before the office.
@@ -27,9 +27,9 @@ TERMS: Final[dict[Purpose, Terms]] = {
     Purpose.CREDENTIALS: Terms(
         Level.R2, frozenset({"set_credentials"}), frozenset({Method.E1, Method.E2, Method.E3, Method.E7})
     ),
-    Purpose.CONTACT: Terms(Level.R3, frozenset({"change_email", "change_phone"})),
+    Purpose.CONTACT: Terms(Level.R3, frozenset({"change_email"})),
     Purpose.SECOND_STEP: Terms(Level.R3, frozenset({"reset_second_step"})),
-    Purpose.PROXY: Terms(Level.R4, frozenset({"grant_proxy", "extend_proxy"})),
+    Purpose.PROXY: Terms(Level.R4, frozenset({"grant_proxy"})),
     Purpose.IDENTITY: Terms(Level.R1, frozenset()),
 }
 PURPOSE_OF: Final[dict[str, Purpose]] = {
