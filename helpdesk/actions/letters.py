@@ -11,7 +11,7 @@ from django.utils import translation
 
 from helpdesk import queries
 from helpdesk.access import ticket_token
-from helpdesk.enums import Channel, Side
+from helpdesk.enums import Channel, RequesterKind
 from helpdesk.models import InboundMail, Ticket
 from helpdesk.queries import reachable
 from helpdesk.rules.reply_address import reply_address, thread_id
@@ -49,7 +49,7 @@ def tell_requester(ticket: Ticket, name: str, *, cause: str, more: Mapping[str, 
             "link": settings.PUBLIC_URL + reverse("helpdesk:ticket", args=[ticket_token(ticket)]),
             "office_phone": ticket.office.phone,
             "by_mail": bool(settings.INBOUND_MAIL_DOMAIN),
-            "at_it": ticket.side == Side.IT,
+            "colleague": ticket.requester_kind != RequesterKind.PATIENT,
             **(more or {}),
         },
         channels=("sms",) if by_text else ("email",),

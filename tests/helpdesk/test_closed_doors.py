@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 import time_machine
 
+from portal_core.directory.enums import PatientSupportMode
 from portal_core.notify.models import Message
 from tests.helpdesk.factories import TicketFactory
 from tests.helpdesk.test_contact import typed
@@ -28,11 +29,12 @@ def test_a_patient_who_writes_in_the_portal_is_told(cast, patient_client, moment
 @pytest.mark.parametrize(("moment", "told"), [(NOON, False), (NIGHT, True)])
 @pytest.mark.parametrize("who", ["patient", "provider"])
 def test_the_receipt_tells_patients_of_their_office_and_colleagues_of_it(cast, client, drain, who, moment, told):
-    """C6: a provider's request is IT's, and IT makes sure who asks; how to find care is not for them."""
-    cast.south.phone = "2175550123"
-    cast.south.save()
+    """C5, C6: IT makes sure who a provider is, and how to find care is not for them. A patient's identity is the
+    office's also where the practice's line for patients is open."""
+    cast.practice.patient_support_mode = PatientSupportMode.PATIENT_LINE
+    cast.practice.save()
     with time_machine.travel(moment, tick=False):
-        client.post("/help/contact/", typed(cast, who=who))
+        client.post("/help/contact/", typed(cast, who=who, category="SLOW"))
         drain()
 
     text = Message.objects.get(template="helpdesk/received").text
