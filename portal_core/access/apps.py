@@ -13,7 +13,7 @@ class AccessConfig(AppConfig):
             panels,
             sign_ins,
         )
-        from portal_core.access.actions import email, portal
+        from portal_core.access.actions import email, phone, portal
         from portal_core.accounts import sign_in
         from portal_core.directory import people
         from portal_core.directory.actions import patients
@@ -33,6 +33,7 @@ class AccessConfig(AppConfig):
         slots.register("patient-list.actions", panels.add_patient_link)
         slots.register("sign-in.patient", panels.register_link)
         patients.before_contact_change(email.before_contact_change)
+        patients.before_contact_change(phone.before_contact_change)
         patients.after_addresses_imported(email.hold_imported)
         patients.after_deceased_imported(portal.tell_deceased)
         slots.register_nav(
