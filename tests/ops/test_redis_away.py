@@ -1,5 +1,7 @@
 """Desks, forms and the operators' console while Redis is away (SP-07): a cache that holds nothing, never a 500."""
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -11,6 +13,7 @@ from portal_core.kernel.contracts import SYSTEM
 from portal_core.kernel.http import ratelimit
 from statuspage.actions import pages
 from tests.helpdesk.factories import TicketFactory
+from tests.product import ROOT
 from tests.triage.factories import FlagFactory
 from triage.actions import presence
 
@@ -79,6 +82,17 @@ def test_nobody_is_counted_and_nothing_typed_is_lost_without_redis(redis_away, c
     assert client.get("/telehealth/join/no-such-link/").status_code == 404
     for _ in range(3):
         ratelimit.hit("contact", "203.0.113.5", limit=1, per=60)
+
+
+def test_it_is_the_cache_of_the_scaled_mode(tmp_path):
+    ask = (
+        "from django.core.cache import cache; print(type(cache._connections['default']).__name__, cache.get('x', 'no'))"
+    )
+    env = {"DJANGO_SETTINGS_MODULE": "ops.settings", "REDIS_URL": "redis://127.0.0.1:9/0", "DATA_DIR": str(tmp_path)}
+
+    said = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+
+    assert said.stdout.split() == ["ForgivingRedisCache", "no"]
 
 
 @pytest.mark.services

@@ -1,5 +1,6 @@
 """The server as a process: it refuses what it must, stops when told, and finds its data again."""
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -58,6 +59,8 @@ def test_an_old_database_is_refused_with_the_command_to_run(tmp_path):
 
 
 def test_a_taken_port_is_said_and_fails(fresh_product):
+    """And style sheets and scripts are there before it listens, also where nobody asked to prepare anything."""
+    shutil.rmtree(fresh_product.data_dir / "static")
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -66,6 +69,7 @@ def test_a_taken_port_is_said_and_fails(fresh_product):
 
     assert attempt.returncode == 1
     assert f"Cannot listen on 127.0.0.1:{port}" in attempt.stderr
+    assert list((fresh_product.data_dir / "static" / "ui" / "css").glob("base.*.css"))
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
