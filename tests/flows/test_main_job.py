@@ -24,6 +24,26 @@ from portal_core.kernel.contracts import SYSTEM
 from statuspage.actions import subscribers
 subscribers.import_confirmed(email="{SUBSCRIBER}", consent="asked for it", by=SYSTEM)
 """
+# Four patients of the office Oscar manages. One he flags before our eyes; the others are flagged by the same actions,
+# so that the story does not show the same pages four times.
+FLAGGED_BEFORE_OUR_EYES, *FLAGGED_MEANWHILE = ("Pereira", "Maddox", "Wallace", "Abbott")
+FLAG_MEANWHILE = f"""
+from helpdesk.actions import tickets
+from helpdesk.contracts import Intake
+from helpdesk.enums import Category, Channel, RequesterKind
+from ops.demo.desk import relay_example
+from portal_core.directory.models import Patient, Staff
+oscar = Staff.objects.get(user__username="oscar")
+office = oscar.role_assignments.get(role="office_manager").office
+for surname in {FLAGGED_MEANWHILE}:
+    call = Intake(
+        requester_kind=RequesterKind.PATIENT, category=Category.{KIND}, channel=Channel.PHONE,
+        body="No e-mail about a new message since this morning.",
+    )
+    ticket = tickets.log_call(intake=call, office=office, staff=oscar, call_seconds=120, by=oscar.actor)
+    patient = Patient.objects.filter(home_office=office, last_name=surname).order_by("pk")[0]
+    relay_example(staff=oscar, ticket=ticket, patient=patient)
+"""
 PATS_ADDRESS = "pat@patients.example"
 PHONE = {"width": 390, "height": 844}
 
@@ -142,10 +162,10 @@ def test_the_main_job(people, quiet_product):
     expect(ian.locator("#flag-list li")).to_have_count(before + 1)
     assert "Lindqvist" not in ian.content()
     assert "/desk/patients/" not in ian.content()
-    for surname in OSCARS:
-        log_a_call(oscar, url, surname)
-        verify(oscar, purpose="identity")
-        flag(oscar)
+    quiet_product.shell(FLAG_MEANWHILE)
+    log_a_call(oscar, url, FLAGGED_BEFORE_OUR_EYES)
+    verify(oscar, purpose="identity")
+    flag(oscar)
     expect(ian.locator("#proposals")).to_contain_text("5 flags")
     assert_accessible(ian)
     ian.get_by_role("link", name="Declare incident").click()
@@ -198,6 +218,3 @@ def test_the_main_job(people, quiet_product):
     assert sum(count for subject, count in told.items() if subject.startswith("Is it fixed for you?")) == 1
     assert sum(count for subject, count in told.items() if subject.startswith("Set a new Patient Portal password")) == 1
     assert "every chain holds" in quiet_product.manage("audit_verify")
-
-
-OSCARS = ("Pereira", "Maddox", "Wallace", "Abbott")  # patients of the office Oscar manages
