@@ -165,6 +165,12 @@ class RequestForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", _("Choose what fits best")), *self._kinds()]
 
+    @property
+    def about_the_portal(self) -> str:
+        """The kinds with which there may be something on the screen to tell."""
+        care = {*self.CARE, Category.OTHER, Category.FEEDBACK, Category.PRIVACY_REQ, Category.RECORD_WRONG}
+        return " ".join(code for _title, rows in self._kinds() for code, _words in rows if code not in care)
+
     def _kinds(self) -> Iterator[tuple[Any, list[tuple[str, Any]]]]:
         """Their care first; the other subjects are those of the contact form."""
         known = {**self.CARE, **self.FILES}

@@ -38,6 +38,8 @@ def test_what_is_known_and_what_helps_stand_on_the_form(cast, patient_client, mo
 
     assert ('data-known-for="SLOW "' in page, 'hx-post="/help/suggest/"' in page) == (True, True)
     assert '<option value="SLOW" selected>' in page
+    shown_for = page.split('<div data-known-for="')[1].split('"')[0].split()
+    assert ("SLOW" in shown_for, "REFILL" in shown_for, "OTHER" in shown_for) == (True, False, False)
 
 
 def test_every_kind_of_a_patient_is_offered_once_and_their_care_first():

@@ -140,7 +140,7 @@ class ITCallForm(LoggedCall):
     kinds = Category.choices
 
     who = forms.ChoiceField(
-        label=_("Who is it?"),
+        label=_("They are"),
         choices=[
             (RequesterKind.PROVIDER.value, _("A provider")),
             (RequesterKind.STAFF.value, _("Somebody who works at an office")),
@@ -178,9 +178,7 @@ class CallBackForm(TicketForm):
     )
     answered = forms.BooleanField(
         label=_("They answered what we had asked"),
-        help_text=_(
-            "Nobody waits for them any longer and no reminder goes out. Where they called, that is so anyway."
-        ),
+        help_text=_("Nobody waits for them any longer and no reminder goes out. Where they called, that is so anyway."),
         required=False,
     )
     note = forms.CharField(label=_("Internal note"), max_length=TEXT_MAX, required=False, widget=area(2))

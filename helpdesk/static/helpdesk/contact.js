@@ -1,5 +1,5 @@
-// The contact form works without this. With it: the screen's size is filled in, and a known problem shows only beside
-// the kind of trouble it explains.
+// The contact form and the patient's own work without this. With it: the screen's size is filled in, a known problem
+// shows only beside the kind of trouble it explains, and a field only where it is about the kind chosen.
 const form = document.querySelector("[data-contact-form]");
 
 if (form) {
