@@ -35,8 +35,12 @@ class TriageConfig(AppConfig):
             "desk", slots.Link("Office desk", "triage:office", Permission.OFFICE_DESK, "inbox", order=20)
         )
         slots.register_nav(
-            "desk", slots.Link("Checks on hold", "triage:holds", Permission.VERIFY_PATIENT, "shield", order=40)
-        )
+            "desk",
+            slots.Link(
+                "Checks on hold", "triage:holds", Permission.VERIFY_PATIENT, "shield", order=40,
+                count=panels.waiting_for_me,
+            ),
+        )  # fmt: skip
         for manager in (Permission.SETTINGS, Permission.APPROVE_RISKY):  # whoever may agree, see staff_checks
             slots.register_nav(
                 "desk", slots.Link("Colleagues to confirm", "triage:staff-checks", manager, "shield", order=45)

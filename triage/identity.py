@@ -242,6 +242,20 @@ def holds_seen_by(staff: "Staff") -> list[HoldRow]:
     ]
 
 
+def for_second_person(staff: "Staff", now: dt.datetime) -> list[Attestation]:
+    """Checks that wait for this person's approval, the first to run out first; none for whoever may not approve. Those
+    whose patient was told and may say no are among them: approving ends the wait. One query."""
+    if not staff.may(Permission.APPROVE_RISKY):
+        return []
+    offices = staff.offices_for(Permission.APPROVE_RISKY)
+    rows = Attestation.objects.live(now).filter(level__in=[Level.R3, Level.R4], approved_at=None)
+    rows = rows.filter(attempt__office__practice_id=staff.practice_id).exclude(attempt__attester=staff)
+    rows = rows.exclude(delayed_until__lte=now)
+    if offices is not None:
+        rows = rows.filter(attempt__office_id__in=offices)
+    return list(rows.select_related("attempt__attester", "attempt__office", "patient", "ticket").order_by("expires_at"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pattern:
     """Somebody goes round the offices: many failed checks of different patients within an hour."""

@@ -39,6 +39,13 @@ def identity_card(request: HttpRequest, patient: "Patient", action: str) -> str:
     return render_to_string("triage/parts/identity_slot.html", {**facts, "purpose": purpose}, request=request)
 
 
+def waiting_for_me(request: HttpRequest) -> str:
+    """Beside the navigation: how many checks wait for this person as the second one."""
+    staff = getattr(request, "staff", None)
+    count = len(identity.for_second_person(staff, clock.now())) if staff is not None else 0
+    return str(count) if count else ""
+
+
 def messages_card(request: HttpRequest, patient: "Patient") -> str:
     """Slot `patient.panels`: what the office and this patient wrote to each other, and the way to write (PC-05); to
     somebody who cannot read it, what to do instead."""

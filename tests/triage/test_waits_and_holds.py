@@ -7,15 +7,18 @@ import pytest
 import time_machine
 
 from helpdesk.models import TicketMessage
+from helpdesk.tasks import wake_tickets
 from portal_core.access import gate
+from portal_core.directory.enums import Role
 from portal_core.kernel import clock
 from portal_core.notify.models import Delivery, Message
+from tests.factories import office_member
 from tests.helpdesk.factories import TicketFactory
 from tests.triage.factories import AttemptFactory, AttestationFactory, HoldFactory, refresh
 from triage import errors
 from triage.actions import holds, second_person, verification
-from triage.enums import AttemptOutcome, Level, Purpose
-from triage.identity import pattern_of
+from triage.enums import AttemptOutcome, Level, Method, Purpose
+from triage.identity import for_second_person, pattern_of
 from triage.models import VerificationHold
 from triage.rules.verification import lockout
 
@@ -122,6 +125,55 @@ def test_a_manager_ends_the_wait_and_a_stranger_does_not_begin_one(cast, risky):
     consume(cast, risky)
 
     assert refresh(risky).consumed_by_action == "send_reset_link"
+
+
+# --- the second person finds it ---------------------------------------------------------------------------------------
+@pytest.fixture
+def manager(cast):
+    person = office_member(cast.north, Role.OFFICE_MANAGER)
+    person.email = "mona@staff.example"
+    person.save(update_fields=["email"])
+    return person
+
+
+def test_managers_of_that_office_are_told_at_once_and_nobody_else(cast, ticket, attest, manager):
+    """A quarter of an hour is short: the one who can approve it hears of it, without a name (PC-06)."""
+    attest((Method.K, Method.E3, Method.E2), row=TicketFactory(
+        office=cast.north, patient=cast.pat, category="CONTACT_CHANGE"), purpose=Purpose.CONTACT)  # fmt: skip
+
+    (row,) = Delivery.objects.filter(message__template="triage/second_person")
+    assert row.address == "mona@staff.example"
+    assert "for 15 minutes" in row.message.text
+    assert "Pat" not in row.message.text
+    attest()  # one person is enough for this one
+    assert Delivery.objects.filter(message__template="triage/second_person").count() == 1
+
+
+def test_what_waits_stands_on_the_managers_page_and_beside_its_name(cast, risky, manager, staff_client):
+    page = staff_client(manager).get("/triage/office/holds/").content.decode()
+    assert "Waiting for your approval" in page
+    assert f"/triage/office/tickets/{risky.ticket.public_id}/" in page
+    assert "Pat Patient" in page
+    for other in (cast.olivia, cast.oscar):
+        assert "Waiting for your approval" not in staff_client(other).get("/triage/office/holds/").content.decode()
+
+    assert [row.pk for row in for_second_person(manager, clock.now())] == [risky.pk]
+    second_person.approve(attestation=risky, staff=manager, by=manager.actor)
+    assert for_second_person(manager, clock.now()) == []
+
+
+def test_what_waits_for_the_patient_comes_back_to_the_desk_when_it_is_time(cast, ticket, risky, manager):
+    with time_machine.travel(AT, tick=False):
+        risky.expires_at = AT + dt.timedelta(minutes=5)
+        risky.created_at = AT
+        risky.save(update_fields=["expires_at", "created_at"])
+        wait(cast, risky)
+        assert refresh(ticket).snoozed_until == AT + dt.timedelta(hours=24)
+        assert [row.pk for row in for_second_person(manager, AT)] == [risky.pk]
+    with time_machine.travel(AT + dt.timedelta(hours=24), tick=False):
+        wake_tickets()
+        assert refresh(ticket).snoozed_until is None
+        assert for_second_person(manager, clock.now()) == []
 
 
 def test_what_was_done_is_told_to_every_contact(cast, ticket):

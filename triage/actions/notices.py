@@ -2,6 +2,7 @@
 was not me". Nobody at the desk can choose not to send it."""
 
 import datetime as dt
+import math
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -10,6 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal_core import notify
+from portal_core.directory.enums import Permission
+from portal_core.directory.queries import staff_with
 from triage.enums import Purpose
 from triage.errors import VerificationNotFound
 from triage.identity import sendable_phone
@@ -45,6 +48,29 @@ def tell_used(row: "Attestation", action: str, *, at: dt.datetime) -> None:
 def tell_waiting(row: "Attestation", *, at: dt.datetime) -> int:
     """Something will be done unless they say no. Returns how many messages were promised."""
     return _send("triage/proof_waits", row, cause=f"proof-waits:{row.public_id}", channels=("email", "sms"), at=at)
+
+
+def tell_second_person(row: "Attestation", *, at: dt.datetime) -> int:
+    """A check waits for a manager of that office who did not make it, and not for long. No name, no word of what it is
+    for. Returns how many were written to."""
+    office = row.attempt.office
+    staff = staff_with(Permission.APPROVE_RISKY).filter(practice_id=office.practice_id)
+    told = [
+        one
+        for one in staff.prefetch_related("role_assignments")
+        if one.email and row.may_be_approved_by(one) and one.may(Permission.APPROVE_RISKY, office_id=office.pk)
+    ]
+    return notify.send_many(
+        "triage/second_person",
+        cause=f"second-person:{row.public_id}",
+        context={
+            "office": office.name,
+            "minutes": math.ceil((row.expires_at - at).total_seconds() / 60),
+            "link": settings.PUBLIC_URL + reverse("triage:holds"),
+        },
+        recipients=[notify.Recipient(key=f"staff:{one.public_id}", email=one.email) for one in told],
+        not_after=row.expires_at,
+    )
 
 
 def attestation_id_of(token: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from helpdesk.actions import tickets
+from helpdesk.enums import OURS, SnoozeReason
 from portal_core.directory.enums import Permission
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM, Actor
@@ -41,10 +42,12 @@ def approve(*, attestation: Attestation, staff: "Staff", by: Actor) -> Attestati
 @transaction.atomic
 def wait_instead(*, attestation: Attestation, staff: "Staff", by: Actor) -> Attestation:
     """There is no second person: 24 hours (R3) or 72 (R4) from now it works, unless the patient says no. They are told
-    at once, over every contact on file; one of those at least must be old enough to be theirs.
+    at once, over every contact on file; one of those at least must be old enough to be theirs. The ticket rests as
+    long, so that somebody sees it when it is time.
 
     Waiting twice is once. Raises AttestationRefused, NotYourPatient, NobodyToWarn.
     """
+    tickets.lock([attestation.ticket_id])  # the ticket before what hangs on it, as everywhere
     now, attestation = clock.now(), _locked(attestation)
     membership(staff, attestation.attempt.office_id)
     if not attestation.is_live(now):
@@ -59,6 +62,9 @@ def wait_instead(*, attestation: Attestation, staff: "Staff", by: Actor) -> Atte
     if not notices.tell_waiting(attestation, at=now):
         raise NobodyToWarn
     tell(attestation.attempt, "verification:wait", at=now, by=by, until=attestation.delayed_until.isoformat())
+    ticket = attestation.ticket
+    if ticket.state in OURS and ticket.relayed_at is None:
+        tickets.snooze(ticket=ticket, reason=SnoozeReason.OUTSIDE, until=attestation.delayed_until, by=by)
     return attestation
 
 
@@ -70,6 +76,7 @@ def say_no(*, token: str) -> Attestation:
     found = Attestation.objects.filter(public_id=public_id).first()
     if found is None:
         raise VerificationNotFound
+    tickets.lock([found.ticket_id])
     lock_all_of(found.patient_id)
     now, attestation = clock.now(), _locked(found)
     hold = holds.open_hold(attestation.patient, rule=holds.SAID_NO, at=now, by=SYSTEM)

@@ -174,6 +174,8 @@ def complete(*, attempt: VerificationAttempt, staff: "Staff", by: Actor) -> Atte
         created_at=now,
         expires_at=rules.good_until(level, evidence, fitting, now),
     )
+    if attestation.is_risky:
+        notices.tell_second_person(attestation, at=now)
     tick(ticket=attempt.ticket, staff=staff, step=OfficeStep.VERIFY_IDENTITY, by=by)
     methods = sorted(row["method"] for row in attempt.methods)
     tell(attempt, "verification:complete", at=now, by=by, level=str(level), methods=methods)

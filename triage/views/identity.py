@@ -190,13 +190,16 @@ def _release(request: StaffRequest, hold: "VerificationHold") -> None:
 
 
 def _holds_page(request: StaffRequest, error: AppError | None = None) -> HttpResponse:
-    rows = identity.holds_seen_by(request.staff)
-    note_list_read(request.staff, shown=len(rows), searched=False)
+    now = clock.now()
+    rows, waiting = identity.holds_seen_by(request.staff), identity.for_second_person(request.staff, now)
+    note_list_read(request.staff, shown=len(rows) + len(waiting), searched=False)
     context = {
         "rows": rows,
+        "waiting": waiting,
+        "now": now,
         "error": error,
         "evidence": ReleaseEvidence.choices,
-        "pattern": identity.pattern_of(request.staff.practice_id, clock.now()),
+        "pattern": identity.pattern_of(request.staff.practice_id, now),
     }
     return render(request, "triage/holds.html", context, status=error.status if error is not None else 200)
 
