@@ -115,6 +115,15 @@ def test_next_is_ours_nobodys_and_left_alone_by_colleagues(cast, olivia, queue):
     assert olivia.get(url("next"))["Location"] == url("office-ticket", queue[1].public_id)
 
 
+def test_next_is_found_behind_a_page_of_other_peoples(cast, olivia):
+    """Fifty of a colleague's in front are no end of the list."""
+    long_ago = clock.now() - dt.timedelta(days=3)
+    TicketFactory.create_batch(51, office=cast.north, owner=cast.carla, state=TicketState.OPEN, turn_since=long_ago)
+    ours = TicketFactory(office=cast.north)
+
+    assert olivia.get(url("next"))["Location"] == url("office-ticket", ours.public_id)
+
+
 def test_solving_opens_the_next_one_or_the_list(olivia, queue):
     """§4.2: next by default."""
     first = olivia.post(url("solve", queue[0].public_id), {"resolution": "office"})

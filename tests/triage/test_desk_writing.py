@@ -117,6 +117,14 @@ def test_a_note_or_nothing_claims_nothing(olivia, row, typed):
     assert refresh(row).owner is None
 
 
+def test_a_note_pressed_twice_is_one_note(olivia, row):
+    typed = {"body": "Called twice.", "idempotency_key": "k1"}
+    assert [olivia.post(url("note", row.public_id), typed).status_code for _ in range(2)] == [302, 302]
+    assert row.messages.count() == 1
+    assert olivia.post(url("note", row.public_id), {**typed, "body": "Something else."}).status_code == 409
+    assert row.messages.count() == 1
+
+
 # --- mentions ---------------------------------------------------------------------------------------------------------
 def test_whoever_is_named_finds_it_and_looking_is_enough(cast, olivia, staff_client, row):
     mina = make_staff("Mina", cast.practice, ("office_staff", cast.north))

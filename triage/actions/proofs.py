@@ -43,6 +43,7 @@ def send_code(*, attempt: VerificationAttempt, staff: "Staff", method: Method, b
     Raises VerificationClosed, NotYourPatient, NotEnoughEvidence (no such contact, or nothing can be sent there),
     TooManyCodes after three to this patient within an hour.
     """
+    lock_all_of(attempt.patient_id)  # two offices at once must see each other's codes
     now, attempt = clock.now(), locked(attempt, staff)
     contact = contact_of(attempt.patient, method, now)
     sent = VerificationCode.objects.filter(

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 office_staff = staff_page(Permission.OFFICE_DESK)
 it_staff = staff_page(Permission.IT_DESK)
 DESK = "/triage/office/"
+LOOKED_THROUGH = 20  # pages of the list, where nothing on the ones before is ours
 
 
 # --- what the list is narrowed to -------------------------------------------------------------------------------------
@@ -164,14 +165,17 @@ def onwards(request: StaffRequest, *, leaving: str) -> str:
     and at which nobody is right now; after the one we leave if there is one, else from the top; else the list."""
     staff, narrowed = request.staff, wanted_of(request)
     mentioned = queries.mentioned_on(staff) if narrowed.who == MENTIONS else set()
-    rows = queries.office_list(staff, narrowed, mentioned=mentioned).tickets
-    ids = [row.public_id for row in rows]
-    place = ids.index(leaving) + 1 if leaving in ids else 0
-    taken = presence.who(_rooms(staff, desk_offices(staff)), but=staff.public_id)
-    for row in rows[place:] + rows[:place]:
-        ours = row.turn_now == Turn.OFFICE and row.owner_id in (None, staff.pk)
-        if ours and row.public_id != leaving and row.public_id not in taken:
-            return address("office-ticket", row.public_id, narrowed=narrowed)
+    taken, after = presence.who(_rooms(staff, desk_offices(staff)), but=staff.public_id), ""
+    for _page in range(LOOKED_THROUGH):
+        page = queries.office_list(staff, narrowed, mentioned=mentioned, after=after)
+        ids = [row.public_id for row in page.tickets]
+        place = ids.index(leaving) + 1 if leaving in ids else 0
+        for row in page.tickets[place:] + page.tickets[:place]:
+            ours = row.turn_now == Turn.OFFICE and row.owner_id in (None, staff.pk)
+            if ours and row.public_id != leaving and row.public_id not in taken:
+                return address("office-ticket", row.public_id, narrowed=narrowed)
+        if not (after := page.after):
+            break
     return address("office", narrowed=narrowed)
 
 

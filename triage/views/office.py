@@ -120,7 +120,17 @@ def note(request: StaffRequest, public_id: str) -> HttpResponse:
     form = forms.NoteForm(request.POST)
     if not form.is_valid():
         return desk_page(request, row, bound={"note": form})
-    named = conversation.note(ticket=row, staff=request.staff, body=form.cleaned_data["body"], by=request.actor)
+    named: list[str] = []
+
+    def deed() -> str:
+        named.extend(conversation.note(ticket=row, staff=request.staff, by=request.actor, **form.cleaned_data))
+        return str(row.public_id)
+
+    key = request.POST.get("idempotency_key") or new_public_id()
+    try:
+        idempotency.once(f"triage:note:{public_id}", key, deed, of=form.cleaned_data)
+    except AppError as error:
+        return desk_page(request, access.office_ticket(request.staff, public_id), error=error, bound={"note": form})
     messages.success(request, _("Noted. The requester does not see it."))
     if named:
         messages.info(request, _("It waits for %(names)s.") % {"names": ", ".join(named)})

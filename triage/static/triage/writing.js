@@ -26,6 +26,12 @@ class Kept {
     this.field.addEventListener("input", () => this.later(PAUSE));
     form.addEventListener("submit", () => this.stop());
     addEventListener("pagehide", () => this.send(true));
+    addEventListener("pageshow", (event) => {
+      if (!event.persisted) return;
+      // Back on a page the browser had kept: what stands here was sent, what is written from now on is kept again.
+      this.over = false;
+      this.saved = this.field.value;
+    });
   }
 
   // What this tab still holds never reached the server: it is the newer one.
