@@ -5,7 +5,7 @@ import re
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from helpdesk.enums import TicketState
 from portal_core.access.actions import portal
@@ -16,6 +16,7 @@ from portal_core.directory.enums import Role
 from portal_core.kernel import clock
 from portal_core.kernel.errors import Forbidden
 from tests.access.factories import set_access
+from tests.factories import RoleAssignmentFactory
 from tests.helpdesk.factories import TicketFactory
 from tests.triage.factories import AttemptFactory, AttestationFactory, HoldFactory, refresh
 from triage import errors
@@ -41,6 +42,35 @@ def test_the_office_verifies_its_patient(cast, ticket, attest, deeds):
         "verification:begin", "verification:record_method", "verification:record_method", "ticket:playbook",
         "verification:complete",
     ]  # fmt: skip
+
+
+def test_postgresql_takes_no_check_from_outside_the_patients_own_office(cast, ticket):
+    """TR-01: whatever the code forgot to ask. (SQLite has no such triggers; there the action alone stands guard.)"""
+    mine, theirs = cast.olivia.role_assignments.get(), cast.oscar.role_assignments.get()
+    anywhere = RoleAssignmentFactory(staff=cast.charlie, role=Role.OFFICE_STAFF, office=None)
+    wrong = (
+        {"attester": cast.oscar, "membership": theirs},  # another office
+        {"attester": cast.olivia, "membership": mine, "attester_role": Role.OFFICE_MANAGER},  # another role
+        {"attester": cast.oscar, "membership": mine},  # not theirs
+        {"attester": cast.olivia, "membership": mine, "office": cast.south},  # not the home office
+        {"attester": cast.charlie, "membership": anywhere},  # another practice
+    )
+    AttemptFactory(ticket=ticket, attester=cast.olivia, membership=mine, outcome=AttemptOutcome.ABANDONED)
+    if connection.vendor == "postgresql":
+        for values in wrong:
+            with pytest.raises(IntegrityError, match="own office"), transaction.atomic():
+                AttemptFactory(ticket=ticket, **values)
+
+
+def test_postgresql_takes_no_proof_about_somebody_else(cast, ticket):
+    passed = AttemptFactory(ticket=ticket, outcome=AttemptOutcome.PASSED)
+    failed = AttemptFactory(ticket=ticket, outcome=AttemptOutcome.FAILED)
+    elsewhere = TicketFactory(office=cast.north, patient=cast.pat)
+    if connection.vendor == "postgresql":
+        for attempt, values in ((passed, {"patient": cast.piet}), (passed, {"ticket": elsewhere}), (failed, {})):
+            with pytest.raises(IntegrityError, match="own office"), transaction.atomic():
+                AttestationFactory(attempt=attempt, **values)
+    assert AttestationFactory(attempt=passed).patient == ticket.patient
 
 
 @pytest.mark.parametrize("who", ["ian", "ines", "oscar", "carla", "ana", "omar", "charlie"])
