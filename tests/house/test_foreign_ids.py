@@ -45,7 +45,7 @@ NOT_A_ROW = {
     r"(status|incidents|maintenance|api/v2|desk/status|triage/it/incidents)/": "the status page is the whole house's",
     r"hooks/": "signed by whoever calls",
     r"mailbox/": "for developers, not served elsewhere",
-    r"(help/tickets|not-me|telehealth/join|portal/set-password)/<str:token>": "a secret that nobody else has",
+    r"(help/tickets|not-me|who-does-what|telehealth/join|portal/set-password)/<str:token>": "a secret that nobody else has",
     r"(portal/(proxy|register|email-change)|desk/welcome)/<str:secret>": "a secret that nobody else has",
     r"(portal/)?telehealth/room/<str:slug>": "a clinician's waiting room is for everybody who knows its name",
     r"(desk/help|help|desk/settings/articles)/": "a name of an article, looked for within one's practice",
