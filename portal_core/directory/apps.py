@@ -8,19 +8,15 @@ class DirectoryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django.db.backends.signals import connection_created
-
         from portal_core.accounts import sign_in
         from portal_core.directory import identity
         from portal_core.directory.actions import colleagues
         from portal_core.directory.enums import Permission
-        from portal_core.directory.models.search import teach_sqlite
         from portal_core.directory.views import dead_letters
         from portal_core.notify import hooks
         from portal_core.ui import slots
 
         slots.register("banner", dead_letters.banner, order=30)
-        connection_created.connect(teach_sqlite)
         sign_in.after_sign_in(colleagues.end_link_of)
         sign_in.after_own_password(colleagues.end_link_of)
         hooks.forget_when_sent("directory/sign_in_link")

@@ -13,7 +13,7 @@ from portal_core.directory.enums import ROLE_PERMISSIONS, Permission
 from portal_core.directory.models import Office, Patient, Practice, Staff
 from portal_core.directory.models.search import WordBegins
 from portal_core.directory.rules.contact import sendable_phone as sendable_phone
-from portal_core.directory.rules.words import number_of, parts_of
+from portal_core.directory.rules.words import parts_of
 
 PAGE = 25
 MOST_WORDS = 5
@@ -106,8 +106,7 @@ def _matches(word: str) -> Q | None:
         return Q(birth_date=born)
     begun = Q()
     for part in parts_of(word):
-        number = [number_of(part)] if len(part) >= 4 and part.isdigit() else []
-        begun &= Q(WordBegins(part, *number))
+        begun &= Q(WordBegins(part, number=len(part) >= 4 and part.isdigit()))
     return begun or None
 
 
