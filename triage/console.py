@@ -3,9 +3,9 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, Q, QuerySet, When
 
 from helpdesk import queries as helpdesk
 from helpdesk.enums import Turn
@@ -39,8 +39,10 @@ def it_flags(staff: "Staff", wanted: Wanted = Wanted(), *, after: str = "", limi
     incident are counted apart (`linked_flags`). One query and no patient. Those that sleep are among them:
     `Escalation.sleeps` tells."""
     its_move = Q(state__in=[state for state, turn in ESCALATION_TURN.items() if turn == Turn.IT])
-    rows = Escalation.objects.seen_by_it(staff).filter(state__in=ESCALATION_OPEN).exclude(state=EscalationState.LINKED)
-    rows = rows.annotate(rank=Case(When(its_move, then=0), default=1), queue_at=F("ticket__queue_at"))
+    open_flags = Escalation.objects.seen_by_it(staff).filter(state__in=ESCALATION_OPEN)
+    rows: QuerySet[Any] = open_flags.exclude(state=EscalationState.LINKED).annotate(
+        rank=Case(When(its_move, then=0), default=1), queue_at=F("ticket__queue_at")
+    )
     if wanted.turn:
         rows = rows.filter(its_move) if wanted.turn == Turn.IT else rows.exclude(its_move)
     if wanted.who == MINE:
@@ -59,7 +61,7 @@ def it_flags(staff: "Staff", wanted: Wanted = Wanted(), *, after: str = "", limi
     found = list(rows.order_by("rank", "queue_at", "id")[: limit + 1])
     more, found = len(found) > limit, found[:limit]
     last = found[-1] if found else None
-    end = f"{last.rank}_{last.queue_at.isoformat()}_{last.pk}" if more and last is not None else ""  # type: ignore[attr-defined]
+    end = f"{last.rank}_{last.queue_at.isoformat()}_{last.pk}" if more and last is not None else ""
     return FlagPage(flags=found, after=end)
 
 
@@ -83,7 +85,7 @@ def older_flags(flag: Escalation) -> list[Escalation]:
 
 def flags_named(staff: "Staff", ids: Iterable[str]) -> list[Escalation]:
     """Open flags by their public ids, newest first; those one may not see are left out."""
-    rows = Escalation.objects.seen_by_it(staff).open().filter(public_id__in=list(ids))  # type: ignore[attr-defined]
+    rows = Escalation.objects.seen_by_it(staff).open().filter(public_id__in=list(ids))
     return list(rows.select_related("office").order_by("-created_at", "-id"))
 
 

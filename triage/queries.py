@@ -102,7 +102,7 @@ def put_right(ticket: "Ticket", thread: "Iterable[TicketMessage]") -> bool:
 
 def open_flag_of(ticket: "Ticket") -> Escalation | None:
     """The flag that is open on it, with whoever has it."""
-    return Escalation.objects.filter(ticket=ticket).open().select_related("assignee").first()  # type: ignore[attr-defined]
+    return Escalation.objects.filter(ticket=ticket).open().select_related("assignee").first()
 
 
 # --- the decision table of a practice ---------------------------------------------------------------------------------

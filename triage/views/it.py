@@ -30,6 +30,7 @@ from triage.views.it_list import address, list_context, onwards, row_of, rows_co
 from triage.views.practice_time import in_practice_time
 
 if TYPE_CHECKING:
+    from portal_core.directory.models import Staff
     from triage.models import Escalation
 
 it_staff = staff_page(Permission.IT_DESK)
@@ -70,7 +71,7 @@ def console_page(
     here = address("it-flag", chosen.public_id, narrowed=narrowed) if chosen else address("it", narrowed=narrowed)
     context = rows_context(request, narrowed, incidents, now) | {"error": error, "opened": opened, "here": here}
     if chosen is not None:
-        context |= _live_context(chosen, context["people"], now)
+        context |= _live_context(request.staff, chosen, context["people"], now)
     if fetches == LIVE_PART:
         return render(request, "triage/it_live.html", context)
     about = chosen.public_id if chosen is not None else ""
@@ -87,7 +88,9 @@ def console_page(
     return render(request, "triage/it.html", context, status=status)
 
 
-def _live_context(chosen: "Escalation", people: dict[str, list[presence.Present]], now: dt.datetime) -> dict[str, Any]:
+def _live_context(
+    staff: "Staff", chosen: "Escalation", people: dict[str, list[presence.Present]], now: dt.datetime
+) -> dict[str, Any]:
     """What changes of the flag beside the list: its state, what was said about it, and what can be done. One query."""
     moves = ESCALATION_MOVES[chosen.state]
     return {
@@ -98,7 +101,7 @@ def _live_context(chosen: "Escalation", people: dict[str, list[presence.Present]
         "may_accept": chosen.state == EscalationState.SENT,
         "may_work": EscalationState.RETURNED in moves,
         "may_ask": chosen.turn == Turn.IT,
-        "may_take_over": chosen.is_open and chosen.accepted_at is not None,
+        "may_take_over": chosen.is_open and chosen.accepted_at is not None and chosen.assignee_id != staff.pk,
         "may_unlink": chosen.state == EscalationState.LINKED,
     }
 
@@ -241,7 +244,7 @@ def note(request: StaffRequest, row: "Escalation") -> str:
 
     def deed() -> str:
         escalations.note(flag=row, body=form.cleaned_data["body"], staff=request.staff, by=request.actor)
-        return row.public_id
+        return str(row.public_id)
 
     key = request.POST.get("idempotency_key") or new_public_id()
     idempotency.once(f"triage:flag-note:{row.public_id}", key, deed, of=form.cleaned_data)
