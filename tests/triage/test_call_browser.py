@@ -34,6 +34,5 @@ def test_a_call_is_logged_without_touching_the_mouse(people, product):
     expect(olivia.get_by_role("heading", name="Calls")).to_be_visible()
     expect(olivia.get_by_role("heading", name="Okafor")).to_contain_text("Forgot user name")
     expect(olivia.locator("#ticket-state")).to_contain_text("Phone call")
-    # Half a minute from the ring to the ticket: the length that the page counted stands on it.
-    calls = olivia.get_by_role("region", name="Calls")
-    expect(calls.get_by_text(re.compile(r"They called · Talked · [12]?\d s\b"))).to_be_visible()
+    # Less than half a minute from the ring to the ticket: the length that the page counted stands on it.
+    expect(olivia.locator("#ticket-state")).to_contain_text(re.compile(r"\s0 min"))

@@ -50,6 +50,7 @@ if (form) {
   show();
   const timer = setInterval(show, 1000);
   addEventListener("pagehide", () => clearInterval(timer));
+  form.addEventListener("submit", show);
 
   const scripts = [...form.querySelectorAll("[data-script]")];
   const more = form.elements.namedItem("more");
