@@ -1,8 +1,8 @@
 """Patients are found by the beginnings of their words, accents or not (`directory.rules.words`), by index.
 
 PostgreSQL writes the words into a column generated from others; these cannot change their type while it stands:
-whoever changes one of them drops `words` before and adds it again after. SQLite keeps them in an FTS5 table by triggers;
-whoever has it make the table of patients anew makes the triggers anew too. The tests of the search tell.
+whoever changes one of them drops `words` before and adds it again after. SQLite keeps them in an FTS5 table by
+triggers; whoever has it make the table of patients anew makes the triggers anew too. The tests of the search tell.
 """
 
 from django.db import migrations
