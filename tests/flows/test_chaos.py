@@ -173,6 +173,8 @@ def _redis_dies(
     declare(product, "Redis away")
     product.wait(lambda: shown(product, "Redis away"), 10)
     newest.add("Redis away")
+    assert product.get("/help/contact/")[0] == 200
+    assert product.get("/telehealth/join/no-such-link/")[0] == 404  # its tries are counted in Redis
     redis.start_again()
     deadline = time.monotonic() + 20
     for socket in sockets:
