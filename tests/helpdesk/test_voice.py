@@ -467,7 +467,9 @@ def test_a_wrong_key_is_asked_about_once_and_a_number_on_file_leads_home(cast, l
 
     assert (call().office, call().side) == (cast.south, "office")
     assert ("South" in caller.words, "Larkfield Health Group" in caller.words) == (False, True)
-    caller = Caller(lambda address, **form: post(address, **{**form, "CallSid": "CA" + "2" * 32, "From": "+12175550222"}))
+    caller = Caller(
+        lambda address, **form: post(address, **{**form, "CallSid": "CA" + "2" * 32, "From": "+12175550222"})
+    )
     assert caller.press("1").press("0").document.find("Dial/Number").text == "+12175550101"
     assert "North" not in caller.words
     assert "North" not in caller.dialed("no-answer").words
