@@ -239,6 +239,7 @@ ESCALATION_VERBS: Final[dict[str, tuple[str, ...]]] = {
         "flag:answer",  # whoever answers or asks at once has accepted it
         "flag:ask_office",
         "flag:reply_to_it",
+        "flag:take_back",
         "flag:unlink",
     ),
     EscalationState.NEED_OFFICE: ("flag:ask_office",),

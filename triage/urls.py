@@ -1,6 +1,7 @@
 from django.urls import path
 
 from triage.api import desks as api
+from triage.api import flags as flag_api
 from triage.api import webhooks as webhook_api
 from triage.views import (
     assign,
@@ -33,6 +34,7 @@ from triage.views import (
 
 app_name = "triage"
 WEBHOOK = "desk/settings/webhooks/<str:public_id>/"
+API_FLAG = "api/v1/tickets/<str:public_id>/flags/<str:flag_id>/"
 API_WEBHOOK = "api/v1/webhooks/<str:public_id>/"
 TICKET = "triage/office/tickets/<str:public_id>/"
 IT_TICKET = "triage/it/tickets/<str:public_id>/"
@@ -127,6 +129,7 @@ urlpatterns = [
     path(f"{FLAG}draft/", desk_writing.flag_draft, name="flag-draft"),
     path(f"{FLAG}link/", it.link, name="link"),
     path(f"{FLAG}unlink/", it.unlink, name="unlink"),
+    path(f"{FLAG}take-back/", it.take_back, name="take-back"),
     path(f"{FLAG}take-over/", it.take_over, name="take-over"),
     path(f"{FLAG}note/", it.note, name="flag-note"),
     path(IT_TICKET, it_tickets.provider_ticket, name="it-ticket"),
@@ -193,10 +196,17 @@ urlpatterns = [
         webhook_api.DeliveryAgain.as_view(),
         name="api-webhook-again",
     ),
-    path("api/v1/flags/", api.FlagList.as_view(), name="api-flags"),
-    path("api/v1/flags/<str:public_id>/", api.FlagDetail.as_view(), name="api-flag"),
-    path("api/v1/flags/<str:public_id>/accept/", api.FlagAccept.as_view(), name="api-flag-accept"),
-    path("api/v1/flags/<str:public_id>/decline/", api.FlagDecline.as_view(), name="api-flag-decline"),
-    path("api/v1/flags/<str:public_id>/ask/", api.FlagAsk.as_view(), name="api-flag-ask"),
-    path("api/v1/flags/<str:public_id>/answer/", api.FlagAnswer.as_view(), name="api-flag-answer"),
+    path("api/v1/flags/", flag_api.FlagList.as_view(), name="api-flags"),
+    path("api/v1/flags/<str:public_id>/", flag_api.FlagDetail.as_view(), name="api-flag"),
+    path(f"{API_FLAG}reply/", flag_api.TicketFlagReply.as_view(), name="api-ticket-flag-reply"),
+    path(f"{API_FLAG}confirm/", flag_api.TicketFlagConfirm.as_view(), name="api-ticket-flag-confirm"),
+    path(f"{API_FLAG}withdraw/", flag_api.TicketFlagWithdraw.as_view(), name="api-ticket-flag-withdraw"),
+    path("api/v1/flags/<str:public_id>/take-over/", flag_api.FlagTakeOver.as_view(), name="api-flag-take-over"),
+    path("api/v1/flags/<str:public_id>/snooze/", flag_api.FlagSnooze.as_view(), name="api-flag-snooze"),
+    path("api/v1/flags/<str:public_id>/link/", flag_api.FlagLink.as_view(), name="api-flag-link"),
+    path("api/v1/flags/<str:public_id>/duplicate/", flag_api.FlagDuplicate.as_view(), name="api-flag-duplicate"),
+    path("api/v1/flags/<str:public_id>/accept/", flag_api.FlagAccept.as_view(), name="api-flag-accept"),
+    path("api/v1/flags/<str:public_id>/decline/", flag_api.FlagDecline.as_view(), name="api-flag-decline"),
+    path("api/v1/flags/<str:public_id>/ask/", flag_api.FlagAsk.as_view(), name="api-flag-ask"),
+    path("api/v1/flags/<str:public_id>/answer/", flag_api.FlagAnswer.as_view(), name="api-flag-answer"),
 ]

@@ -76,15 +76,15 @@ def test_the_office_takes_a_flag_back(cast, state, staff_client):
     url = f"/triage/office/tickets/{flag.ticket.public_id}/flag/{flag.public_id}/withdraw/"
 
     assert staff_client(cast.oscar).post(url).status_code == 404
-    staff_client(cast.olivia).post(url, {"text": "Works again."})
-    staff_client(cast.olivia).post(url, {"text": "Twice."})
+    for _press in range(2):
+        staff_client(cast.olivia).post(url)
 
     row = refresh(flag)
     assert (row.state, row.is_open, row.closed_at is not None) == (E.WITHDRAWN, False, True)
     assert (refresh(flag.ticket).turn, refresh(flag.ticket).state) == (Turn.OFFICE, TicketState.OPEN)
-    assert said(flag) == [(ExchangeKind.WITHDRAW, "Works again.")]
+    assert said(flag) == [(ExchangeKind.WITHDRAW, "Taken back.")]
     assert AuditEvent.objects.filter(action="flag:withdraw").count() == 1
-    assert "Works again." in staff_client(cast.ian).get(URL.format(flag.public_id)).content.decode()
+    assert "Taken back." in staff_client(cast.ian).get(URL.format(flag.public_id)).content.decode()
 
 
 @pytest.mark.parametrize("state", [E.ANSWERED, E.LINKED, E.RETURNED, E.DONE])
@@ -106,6 +106,22 @@ def test_it_answers_or_sends_back_while_the_office_is_asked(cast, it):
 
     assert (refresh(first).state, refresh(second).state) == (E.ANSWERED, E.RETURNED)
     assert {refresh(row.ticket).turn for row in (first, second)} == {Turn.OFFICE}
+
+
+@pytest.mark.parametrize("state", [E.ANSWERED, E.NEED_OFFICE])
+def test_it_takes_its_answer_or_question_back(cast, staff_client, state):
+    """Second thoughts, until the office has confirmed or written: the office reads that it does not stand."""
+    flag = FlagFactory(office=cast.north, sent_by=cast.olivia, state=state, answer="Reinstall it.")
+    url = f"{URL.format(flag.public_id)}take-back/"
+
+    assert staff_client(cast.olivia).post(url).status_code == 403
+    assert f'action="{url}"' in staff_client(cast.ian).get(URL.format(flag.public_id)).content.decode()
+    for _press in range(2):
+        staff_client(cast.ian).post(url)
+
+    assert (refresh(flag).state, refresh(flag.ticket).turn) == (E.INVESTIGATING, Turn.IT)
+    assert [body for _kind, body in said(flag)] == [escalations.TAKEN_BACK]
+    assert AuditEvent.objects.filter(action="flag:take_back").count() == 1
 
 
 @pytest.fixture
@@ -151,3 +167,36 @@ def test_the_office_unlinks_a_ticket_without_a_flag(cast, running, office, staff
         Turn.OFFICE,
     )
     assert [one.id for one in active_incidents()] == [running.id]
+
+
+# --- for programs -----------------------------------------------------------------------------------------------------
+def api(client, path, **said):
+    return client.post(f"/api/v1/{path}/", said, content_type="application/json")
+
+
+def test_programs_work_a_flag_as_the_pages_do(cast, flag, running, staff_client):
+    """The same doors and refusals: IT takes over, puts aside, links; the office writes back, confirms, takes back."""
+    ian, olivia = staff_client(cast.ian), staff_client(cast.olivia)
+    mine, its = f"flags/{flag.public_id}", f"tickets/{flag.ticket.public_id}/flags/{flag.public_id}"
+    assert api(ian, f"{mine}/take-over").status_code == 409
+    api(ian, f"{mine}/accept")
+    assert api(staff_client(cast.ines), f"{mine}/take-over").json()["assignee"]["id"] == cast.ines.public_id
+    assert api(ian, f"{mine}/snooze", until="2000-01-01T00:00:00Z", reason="vendor").status_code == 422
+    api(ian, f"{mine}/ask", text="Which browser?")
+
+    assert api(olivia, f"{its}/reply", text="Born 3/4/1980").json()["error"]["fields"].keys() == {"text"}
+    assert api(staff_client(cast.oscar), f"{its}/reply", text="x").status_code == 404
+    assert api(ian, f"{its}/reply", text="x").status_code == 403
+    assert api(olivia, f"{its}/reply", text="Safari.").status_code == 200
+    assert api(ian, f"{mine}/answer", text="Use another one.").json()["answer"] == "Use another one."
+    assert api(olivia, f"{its}/withdraw").status_code == 409
+    assert api(olivia, f"{its}/confirm").status_code == 200
+    assert refresh(flag).state == E.DONE
+
+    older, newer = (FlagFactory(office=cast.north, sent_by=cast.olivia) for _ in range(2))
+    assert api(ian, f"flags/{newer.public_id}/duplicate", of=older.public_id).json()["refusal"] == "DUPLICATE_OF"
+    assert api(ian, f"flags/{older.public_id}/link", incident_id="nothing").status_code == 404
+    assert api(ian, f"flags/{older.public_id}/link", incident_id=running.id).json()["state"] == "linked"
+    third = FlagFactory(office=cast.north, sent_by=cast.olivia)
+    assert api(olivia, f"tickets/{third.ticket.public_id}/flags/{third.public_id}/withdraw").status_code == 200
+    assert refresh(third).state == E.WITHDRAWN

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from helpdesk.models import Ticket
     from portal_core.directory.models import Staff
 
+TAKEN_BACK: Final = "Please leave that aside. We are looking at it again."
 SNOOZE_MOST = dt.timedelta(days=7)
 BOUNCES: Final = 2  # answers that did not help: then IT's lead hears of it
 
@@ -230,6 +231,23 @@ def answer(*, flag: Escalation, text: str, staff: "Staff", by: Actor) -> Escalat
 
 
 @transaction.atomic
+def take_back(*, flag: Escalation, staff: "Staff", by: Actor) -> Escalation:
+    """IT thinks again: its answer or question does not stand, and the flag is its own once more. Raises EscalationMoved
+    when the office has confirmed or written meanwhile."""
+    now, flag = clock.now(), _for_it(flag, staff)
+    if flag.state not in (EscalationState.ANSWERED, EscalationState.NEED_OFFICE):
+        raise EscalationMoved(state=flag.state)
+    kind = ExchangeKind.ANSWER if flag.state == EscalationState.ANSWERED else ExchangeKind.ASK
+    flag.move(EscalationState.INVESTIGATING, at=now)
+    flag.save(update_fields=["state", "changed_at"])
+    say(flag, kind, TAKEN_BACK, at=now, by=by)
+    tickets.mark_relayed(ticket=flag.ticket, by=by)
+    tickets.add_note(ticket=flag.ticket, body=f"IT: {TAKEN_BACK}", by=by)
+    tell(flag, "flag:take_back", at=now, by=by)
+    return flag
+
+
+@transaction.atomic
 def reply_to_it(*, flag: Escalation, text: str, staff: "Staff", by: Actor) -> Escalation:
     """The office answers IT's question, or says that the answer did not help (a bounce). Raises EscalationMoved."""
     now, flag = clock.now(), _for_office(flag, staff)
@@ -260,17 +278,17 @@ def office_confirm(*, flag: Escalation, staff: "Staff", by: Actor) -> Escalation
 
 
 @transaction.atomic
-def withdraw(*, flag: Escalation, reason: str = "", staff: "Staff", by: Actor) -> Escalation:
+def withdraw(*, flag: Escalation, staff: "Staff", by: Actor) -> Escalation:
     """The office takes it back: sent by mistake, or it works meanwhile. Raises EscalationMoved once IT has decided."""
     now, flag = clock.now(), _for_office(flag, staff)
     was_its = flag.turn == "it"
     flag.move(EscalationState.WITHDRAWN, at=now)
     flag.snoozed_until, flag.snooze_reason = None, ""
     flag.save(update_fields=["state", "changed_at", "closed_at", "snoozed_until", "snooze_reason"])
-    say(flag, ExchangeKind.WITHDRAW, reason.strip() or "Taken back.", at=now, by=by)
+    say(flag, ExchangeKind.WITHDRAW, "Taken back.", at=now, by=by)
     if was_its:
         tickets.mark_returned(ticket=flag.ticket, by=by)
-    tickets.add_note(ticket=flag.ticket, body=f"The flag to IT was taken back. {reason.strip()}".strip(), by=by)
+    tickets.add_note(ticket=flag.ticket, body="The flag to IT was taken back.", by=by)
     tick(ticket=flag.ticket, staff=staff, step=OfficeStep.RELAY, on=False, by=by)
     tell(flag, "flag:withdraw", at=now, by=by)
     return flag

@@ -31,10 +31,8 @@ from portal_core.directory.api import AFTER, DEED, KEY, LIMIT, PersonShape, Staf
 from portal_core.directory.enums import Permission
 from portal_core.directory.guards import staff_api
 from portal_core.kernel import audit, clock
-from triage import access, console
-from triage.actions import accounts, escalations
-from triage.enums import EscalationState, ExchangeKind, RefusalCode
-from triage.rules.views import wanted
+from triage import access
+from triage.actions import accounts
 
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
@@ -112,70 +110,6 @@ class PinShape(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-class FlagShape(serializers.Serializer[Any]):
-    """What IT sees of a matter: initials and no chart."""
-
-    id = serializers.CharField(source="public_id")
-    office = PersonShape()
-    category = serializers.ChoiceField(choices=Category.choices)
-    reason = serializers.CharField()
-    state = serializers.ChoiceField(choices=EscalationState.choices)
-    turn = serializers.CharField()
-    impact = serializers.CharField()
-    patient_initials = serializers.CharField()
-    portal_label = serializers.CharField()
-    error_text = serializers.CharField()
-    page = serializers.CharField()
-    happened_at = serializers.DateTimeField()
-    steps_done = serializers.ListField(child=serializers.CharField())
-    verified_by_office = serializers.SerializerMethodField()
-    assignee = PersonShape(allow_null=True)
-    incident_id = serializers.CharField()
-    created_at = serializers.DateTimeField()
-
-    def get_verified_by_office(self, flag: Any) -> bool:
-        return bool(flag.attestation_id)
-
-
-class FlagMessageShape(serializers.Serializer[Any]):
-    """What one side wrote to the other, or IT for itself (`note`)."""
-
-    id = serializers.CharField(source="public_id")
-    kind = serializers.ChoiceField(choices=ExchangeKind.choices)
-    by = serializers.CharField(source="by_label")
-    body = serializers.CharField()
-    at = serializers.DateTimeField()
-
-
-class WholeFlagShape(FlagShape):
-    """One flag with all the office gave and what was said about it, oldest first."""
-
-    ticket_reference = serializers.CharField(source="ticket.reference")
-    device = serializers.CharField(source="device.text")
-    note = serializers.CharField()
-    ok_to_contact = serializers.BooleanField(help_text="Whether IT may call the patient; never ask who they are.")
-    contact_number = serializers.CharField()
-    contact_window = serializers.CharField()
-    question = serializers.CharField(help_text="What IT asked last.")
-    answer = serializers.CharField(help_text="What IT answered last.")
-    refusal = serializers.CharField(help_text="Why it was sent back; empty else.")
-    exchange = FlagMessageShape(many=True, source="exchange.all")
-
-
-class FlagPageShape(serializers.Serializer[Any]):
-    results = FlagShape(many=True)
-    after = serializers.CharField(help_text="Ask with it for the next page; empty at the end.")
-
-
-class DeclineShape(serializers.Serializer[Any]):
-    code = serializers.ChoiceField(choices=RefusalCode.choices)
-    note = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
-
-
-class TextShape(serializers.Serializer[Any]):
-    text = serializers.CharField(max_length=5000)
-
-
 # --- doors ------------------------------------------------------------------------------------------------------------
 class DeskView(StaffView):
     """The desks of an office and of IT."""
@@ -226,7 +160,7 @@ class TicketDetail(DeskView):
         responses=answers(TicketWithMessagesShape),
     )
     def get(self, request: Request, public_id: str) -> Response:
-        return Response(_whole(self.ticket(public_id), self.staff))
+        return Response(whole(self.ticket(public_id), self.staff))
 
 
 class TicketTake(DeskView):
@@ -238,7 +172,7 @@ class TicketTake(DeskView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         ticket = tickets.take(ticket=self.ticket(public_id), staff=self.staff, by=self.staff.actor)
-        return Response(_whole(ticket, self.staff))
+        return Response(whole(ticket, self.staff))
 
 
 class TicketMessages(DeskView):
@@ -259,7 +193,7 @@ class TicketMessages(DeskView):
             return str(row.public_id)
 
         self.once(f"message:{ticket.pk}", deed)
-        return Response(_whole(self.ticket(public_id), self.staff), status=201)
+        return Response(whole(self.ticket(public_id), self.staff), status=201)
 
 
 class TicketSolve(DeskView):
@@ -275,7 +209,7 @@ class TicketSolve(DeskView):
             ticket=self.ticket(public_id), resolution=Resolution(said["resolution"]), note=said["note"],
             by=self.staff.actor,
         )  # fmt: skip
-        return Response(_whole(ticket, self.staff))
+        return Response(whole(ticket, self.staff))
 
 
 class AccountView(DeskView):
@@ -296,7 +230,7 @@ class TicketLink(AccountView):
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
         accounts.send_link(**self.said(request, public_id))
-        return Response(_whole(self.ticket(public_id), self.staff))
+        return Response(whole(self.ticket(public_id), self.staff))
 
 
 class TicketPin(AccountView):
@@ -316,94 +250,10 @@ class TicketSecondStep(AccountView):
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
         accounts.reset_second_step(**self.said(request, public_id))
-        return Response(_whole(self.ticket(public_id), self.staff))
+        return Response(whole(self.ticket(public_id), self.staff))
 
 
-class FlagView(DeskView):
-    permission_classes = [staff_api(Permission.IT_DESK)]
-
-    def answer_with(self, public_id: str) -> Response:
-        return Response(WholeFlagShape(access.flag_for_it(self.staff, public_id)).data)
-
-
-class FlagList(FlagView):
-    @extend_schema(
-        operation_id="flags_list",
-        summary="Flags on which somebody has to do something, IT's own move first, by what is due",
-        parameters=[OpenApiParameter("turn", str, enum=[Turn.IT, Turn.OFFICE]), AFTER, LIMIT],
-        responses=answers(FlagPageShape),
-    )
-    def get(self, request: Request) -> Response:
-        narrowed = wanted({"turn": request.query_params.get("turn", "")})
-        page = console.it_flags(
-            self.staff, narrowed, after=request.query_params.get("after", ""), limit=limit(request)
-        )  # fmt: skip
-        audit.record(
-            "flag:list", by=self.staff.actor, practice_id=self.staff.practice_id, shown=len(page.flags), way="api"
-        )
-        return Response(FlagPageShape({"results": page.flags, "after": page.after}).data)
-
-
-class FlagDetail(FlagView):
-    @extend_schema(operation_id="flags_read", summary="One flag", responses=answers(WholeFlagShape))
-    def get(self, request: Request, public_id: str) -> Response:
-        flag = access.flag_for_it(self.staff, public_id)
-        audit.record("flag:read", by=self.staff.actor, target=flag, practice_id=flag.practice_id, way="api")
-        return self.answer_with(public_id)
-
-
-class FlagAccept(FlagView):
-    @extend_schema(
-        operation_id="flags_accept", summary="Accept it", request=None, responses=answers(WholeFlagShape, refusals=DEED)
-    )
-    def post(self, request: Request, public_id: str) -> Response:
-        flag = access.flag_for_it(self.staff, public_id)
-        escalations.accept(flag=flag, staff=self.staff, by=self.staff.actor)
-        return self.answer_with(public_id)
-
-
-class FlagDecline(FlagView):
-    @extend_schema(
-        operation_id="flags_decline",
-        summary="Send it back with a code",
-        request=DeclineShape,
-        responses=answers(WholeFlagShape, refusals=DEED),
-    )
-    def post(self, request: Request, public_id: str) -> Response:
-        said, flag = read(DeclineShape, request), access.flag_for_it(self.staff, public_id)
-        escalations.decline(
-            flag=flag, code=RefusalCode(said["code"]), note=said["note"], staff=self.staff, by=self.staff.actor
-        )
-        return self.answer_with(public_id)
-
-
-class FlagAsk(FlagView):
-    @extend_schema(
-        operation_id="flags_ask",
-        summary="Ask the office",
-        request=TextShape,
-        responses=answers(WholeFlagShape, refusals=DEED),
-    )
-    def post(self, request: Request, public_id: str) -> Response:
-        said, flag = read(TextShape, request), access.flag_for_it(self.staff, public_id)
-        escalations.ask_office(flag=flag, question=said["text"], staff=self.staff, by=self.staff.actor)
-        return self.answer_with(public_id)
-
-
-class FlagAnswer(FlagView):
-    @extend_schema(
-        operation_id="flags_answer",
-        summary="Answer it",
-        request=TextShape,
-        responses=answers(WholeFlagShape, refusals=DEED),
-    )
-    def post(self, request: Request, public_id: str) -> Response:
-        said, flag = read(TextShape, request), access.flag_for_it(self.staff, public_id)
-        escalations.answer(flag=flag, text=said["text"], staff=self.staff, by=self.staff.actor)
-        return self.answer_with(public_id)
-
-
-def _whole(ticket: "Ticket", staff: "Staff") -> dict[str, Any]:
+def whole(ticket: "Ticket", staff: "Staff") -> dict[str, Any]:
     audit.record(
         "ticket:read", by=staff.actor, target=ticket, practice_id=ticket.practice_id, at=clock.now(), way="api"
     )

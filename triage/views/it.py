@@ -102,6 +102,7 @@ def _live_context(
         "may_work": EscalationState.RETURNED in moves,
         "may_ask": chosen.turn == Turn.IT,
         "may_take_over": chosen.is_open and chosen.accepted_at is not None and chosen.assignee_id != staff.pk,
+        "may_take_back": chosen.state in (EscalationState.ANSWERED, EscalationState.NEED_OFFICE),
         "may_unlink": chosen.state == EscalationState.LINKED,
     }
 
@@ -255,6 +256,12 @@ def note(request: StaffRequest, row: "Escalation") -> str:
 def take_over(request: StaffRequest, row: "Escalation") -> str:
     escalations.take_over(flag=row, staff=request.staff, by=request.actor)
     return _("It is yours.")
+
+
+@verdict
+def take_back(request: StaffRequest, row: "Escalation") -> str:
+    escalations.take_back(flag=row, staff=request.staff, by=request.actor)
+    return _("Taken back. It is yours again, and the office sees that.")
 
 
 @verdict

@@ -301,8 +301,7 @@ def confirm(request: StaffRequest, row: "Ticket", flag_id: str) -> str:
 @button
 def withdraw(request: StaffRequest, row: "Ticket", flag_id: str) -> str:
     flag = access.flag_of(request.staff, row, flag_id)
-    reason = request.POST.get("text", "").strip()[:500]
-    escalations.withdraw(flag=flag, reason=reason, staff=request.staff, by=request.actor)
+    escalations.withdraw(flag=flag, staff=request.staff, by=request.actor)
     return _("Taken back. The ticket is yours alone again.")
 
 
