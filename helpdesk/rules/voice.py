@@ -82,7 +82,9 @@ def take_message(
     """
     speech = Speech(language)
     if again:
-        speech.say(_("We did not hear anything. Please speak after the tone, and press the pound key when you are done."))
+        speech.say(
+            _("We did not hear anything. Please speak after the tone, and press the pound key when you are done.")
+        )
     elif opens:
         speech.say(_("%(place)s is closed right now. It opens %(when)s.") % {"place": place, "when": opens})
     else:

@@ -134,7 +134,8 @@ def transcript(request: HttpRequest, call: PhoneCall) -> HttpResponse:
     text = request.POST.get("TranscriptionText", "")
     done = request.POST.get("TranscriptionStatus", "") == "completed"
     sid = request.POST.get("RecordingSid", "")
-    phone_line.transcribed(call=call, text=text if done else "", recording_sid=sid if telephony.is_recording(sid) else "")
+    of = sid if telephony.is_recording(sid) else ""
+    phone_line.transcribed(call=call, text=text if done else "", recording_sid=of)
     return HttpResponse(status=204)
 
 

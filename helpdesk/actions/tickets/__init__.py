@@ -18,8 +18,9 @@ from helpdesk.actions.tickets.waiting import close_loop, confirm_fixed, still_br
 
 __all__ = [
     "TakenBack", "add_note", "after_deed", "alert", "as_one", "before_deed", "change_desk", "close", "close_loop",
-    "confirm_fixed", "desk_group", "follow_incident", "follow_up", "hand_over", "it_group", "leave_incident", "link", "lock", "log_call", "mark_relayed",
-    "mark_returned", "match_patient", "merge", "office_group", "open_from_contact", "open_from_portal", "rate",
-    "reply", "requester_of", "set_category", "snooze", "solve", "split", "still_broken", "take", "ticket_group",
-    "undo", "undo_all", "unlink", "unsnooze", "wait_for_incident", "wake",
+    "confirm_fixed", "desk_group", "follow_incident", "follow_up", "hand_over", "it_group", "leave_incident",
+    "link", "lock", "log_call", "mark_relayed", "mark_returned", "match_patient", "merge", "office_group",
+    "open_from_contact", "open_from_portal", "rate", "reply", "requester_of", "set_category", "snooze", "solve",
+    "split", "still_broken", "take", "ticket_group", "undo", "undo_all", "unlink", "unsnooze", "wait_for_incident",
+    "wake",
 ]  # fmt: skip
