@@ -119,10 +119,13 @@ def test_it_alone_may_have_a_day_off_and_one_office_may_work_on_a_common_one(cas
 
     assert calendar_of_it(cast.practice).holidays == {training, common}
     assert (calendar_of(cast.north).holidays, calendar_of(cast.south).holidays) == (frozenset(), {common})
-    at_once = {place.office: place.calendar.holidays for place in places([cast.north], it_of=cast.practice, now=FRIDAY_EVENING)}
-    assert at_once == {cast.north: frozenset(), None: {training, common}}
+    found = places([cast.north], it_of=cast.practice, now=FRIDAY_EVENING)
+    assert {place.office: place.calendar.holidays for place in found} == {
+        cast.north: frozenset(),
+        None: {training, common},
+    }
     text = ana.get(page("hours")).content.decode()
-    assert (text.count("IT support</td>") + text.count(">works<"), text.count("Training")) == (1, 2)
+    assert ("Training" in text, text.count(">works<")) == (True, 1)
 
     for date, place in (("2026-12-31", ""), ("2026-12-23", "it")):
         ana.post(page("holiday-remove"), {"date": date, "place": place})
