@@ -65,18 +65,21 @@ UNMADE = {
 }
 
 
-def _run(schema_editor, statements):
-    with schema_editor.connection.cursor() as cursor:
-        for statement in statements[schema_editor.connection.vendor]:
+def install(apps, schema_editor):
+    _run(schema_editor.connection, MADE)
+
+
+def remove(apps, schema_editor):
+    _run(schema_editor.connection, UNMADE)
+
+
+def _run(connection, statements):
+    with connection.cursor() as cursor:
+        for statement in statements[connection.vendor]:
             cursor.execute(statement)
 
 
 class Migration(migrations.Migration):
     dependencies = [("directory", "0005_ages_of_proxies")]
 
-    operations = [
-        migrations.RunPython(
-            lambda apps, schema_editor: _run(schema_editor, MADE),
-            lambda apps, schema_editor: _run(schema_editor, UNMADE),
-        )
-    ]
+    operations = [migrations.RunPython(install, remove)]
