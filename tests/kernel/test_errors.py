@@ -1,12 +1,16 @@
 """Refusals: one JSON shape for programs, one page with the request id for people."""
 
+from typing import Any
+
 import pytest
+from channels.routing import URLRouter
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
 
+from ops.asgi import websocket_urlpatterns
 from portal_core.directory.guards import public_page
 from portal_core.kernel.errors import Conflict, Invalid, TooMany, Unavailable
 from portal_core.kernel.http import errors
@@ -178,3 +182,17 @@ def test_a_zero_byte_that_only_the_database_finds_is_the_senders_fault_and_nothi
     assert refused is not None
     assert refused.status_code == 400
     assert answer("value too long for type character varying(60)") is None
+
+
+async def test_a_zero_byte_in_a_sockets_address_is_nobodys_address():
+    answers: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        answers.append(message)
+
+    await URLRouter(websocket_urlpatterns)({"type": "websocket", "path": "/ws/portal/requests/a\0/"}, receive, send)
+
+    assert answers == [{"type": "websocket.close", "code": 4404}]
