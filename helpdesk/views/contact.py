@@ -104,6 +104,4 @@ def _open(request: PublicRequest, form: ContactForm) -> Ticket:
             language=request.headers.get("Accept-Language", ""),
         ),
     )
-    return tickets.open_from_contact(
-        intake=intake, office=typed["office"], placed=form.placed(), by=request.actor
-    )
+    return tickets.open_from_contact(intake=intake, office=typed["office"], placed=form.placed(), by=request.actor)

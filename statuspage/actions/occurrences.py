@@ -76,9 +76,7 @@ def edit(
         apply(page, row, whole, scheduled_for, scheduled_until, notice=notice, by=by, at=now)
         return incident_id
 
-    idempotency.once(
-        "statuspage.occurrence", key, deed, of=[incident_id, plan, scheduled_for, scheduled_until, notice]
-    )
+    idempotency.once("statuspage.occurrence", key, deed, of=[incident_id, plan, scheduled_for, scheduled_until, notice])
     return queries.incident(incident_id)
 
 
