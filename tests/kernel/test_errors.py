@@ -9,6 +9,7 @@ from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
+from django.utils.html import escape
 
 from ops.asgi import websocket_urlpatterns
 from portal_core.directory.guards import public_page
@@ -182,6 +183,29 @@ def test_a_zero_byte_that_only_the_database_finds_is_the_senders_fault_and_nothi
     assert refused is not None
     assert refused.status_code == 400
     assert answer("value too long for type character varying(60)") is None
+
+
+@pytest.mark.parametrize(
+    ("site", "fields", "kept"),
+    [
+        ("same-origin", {"body": "My portal says <b>no</b> since Tuesday."}, True),
+        ("same-origin", {"body": "  too short  "}, False),
+        ("same-origin", {"new_password": "a long sentence as my password"}, False),
+        ("cross-site", {"body": "My portal says <b>no</b> since Tuesday."}, False),
+        ("", {"body": "My portal says <b>no</b> since Tuesday."}, False),
+    ],
+)
+def test_words_of_a_form_that_was_open_too_long_can_be_copied(site, fields, kept):
+    """Signing in in another tab makes an open form old. What somebody else's page sends is not shown on ours."""
+    client = Client(enforce_csrf_checks=True)
+
+    answer = client.post("/take", fields, headers={"Sec-Fetch-Site": site})
+
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert ("Copy it before you go on." in page) is kept
+    (words,) = fields.values()
+    assert (escape(words.strip()) in page) is kept
 
 
 async def test_a_zero_byte_in_a_sockets_address_is_nobodys_address():

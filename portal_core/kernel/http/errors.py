@@ -1,6 +1,7 @@
 """One shape for every refusal: JSON for API clients, one human page with the request id for everybody else."""
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,13 +19,17 @@ from portal_core.kernel.http.request_id import current_request_id
 
 logger = logging.getLogger(__name__)
 
+SECRET = re.compile(r"pass|secret|token|code|pin|again|current|answer", re.IGNORECASE)  # names of fields never shown
+A_TEXT = 20  # characters; what is shorter is typed again sooner than copied
+
 
 def body(error: AppError) -> dict[str, Any]:
     """{"error": {"code", "message", "request_id", …facts}}"""
     return {"error": {"code": error.code, "message": str(error), "request_id": current_request_id(), **error.facts}}
 
 
-def respond(request: HttpRequest, error: AppError) -> HttpResponse:
+def respond(request: HttpRequest, error: AppError, *, typed: str = "") -> HttpResponse:
+    """`typed`: what its sender wrote, to be copied before they go on."""
     wants_json = request.path.startswith("/api/") or "application/json" in request.headers.get("Accept", "")
     if wants_json:
         response: HttpResponse = JsonResponse(body(error), status=error.status)
@@ -32,7 +37,7 @@ def respond(request: HttpRequest, error: AppError) -> HttpResponse:
         response = render(
             request,
             "kernel/error.html",
-            {"error": error, "request_id": current_request_id(), "title": _title(error.status)},
+            {"error": error, "request_id": current_request_id(), "title": _title(error.status), "typed": typed},
             status=error.status,
         )
     return retry_later(response, error)
@@ -148,7 +153,23 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return respond(
         request,
         Forbidden(_("This form was open too long or came from another page. Go back, reload, and send it again.")),
+        typed=_typed(request),
     )
+
+
+def _typed(request: HttpRequest) -> str:
+    """The texts of a form of our own that came too late, say after signing in again in another tab. Of a form on
+    somebody else's page nothing: its words would stand on ours."""
+    ours = request.headers.get("Sec-Fetch-Site", "") == "same-origin"
+    if not ours or request.method != "POST":
+        return ""
+    texts = [
+        value.strip()
+        for name, values in request.POST.lists()
+        for value in values
+        if not SECRET.search(name) and len(value.strip()) > A_TEXT and any(sign.isspace() for sign in value.strip())
+    ]
+    return "\n\n".join(texts)
 
 
 class ServerFault(AppError):
