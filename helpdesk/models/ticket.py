@@ -272,7 +272,7 @@ class Ticket(models.Model):
 
     @property
     def may_be_solved(self) -> bool:
-        """Whether solving is a move from where it stands: what waits for an incident ends with it, or leaves it first."""
+        """Whether solving is a move from where it stands. What waits for an incident ends with it, or leaves it."""
         return TicketState.SOLVED in MOVES[TicketState(self.state)]
 
     def save_changes(self, *fields: str, at: dt.datetime) -> None:
