@@ -216,7 +216,11 @@ def test_a_program_gets_the_usual_answer_and_leaves_nothing(opened, client):
 
 
 def test_nobody_fills_a_strangers_mailbox(opened, client):
-    assert [client.post(FORM, typed(opened)).status_code for _ in range(4)] == [302, 302, 302, 429]
+    answers = [client.post(FORM, typed(opened)) for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [302, 302, 302, 429]
+    assert answers[-1].context["form"]["email"].value() == typed(opened)["email"]  # what was typed is still there
+    assert "Nothing is lost: wait" in answers[-1].content.decode()
 
 
 def test_taking_in_twice_is_once(opened, client, clock):

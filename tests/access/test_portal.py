@@ -269,8 +269,9 @@ def test_a_day_is_24_hours_and_not_what_the_calendar_says(enabled, client, drain
 
 def test_the_sixth_try_with_one_address_is_slowed_down_whether_it_exists_or_not(enabled, client):
     for email in ("pat@patients.example", "nobody@patients.example"):
-        codes = [client.post("/portal/activate/", {**FOUR, "email": email}).status_code for _ in range(6)]
-        assert codes == [302] * 5 + [429]
+        answers = [client.post("/portal/activate/", {**FOUR, "email": email}) for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [302] * 5 + [429]
+        assert f'value="{email}"' in answers[-1].content.decode()  # what was typed is still there
 
 
 def test_switched_off_access_is_a_miss(enabled, client, drain):

@@ -106,10 +106,14 @@ def test_typing_an_address_again_and_again_sends_one_question(page, client, drai
 
 
 def test_too_many_tries_are_refused(page, client):
-    codes = [client.post(URL, {"email": f"reader{number}@example.test"}).status_code for number in range(21)]
+    answers = [client.post(URL, {"email": f"reader{number}@example.test"}) for number in range(21)]
 
-    assert codes == [302] * 20 + [429]
+    assert [answer.status_code for answer in answers] == [302] * 20 + [429]
     assert Subscriber.objects.count() == 20
+    page_again = answers[-1].content.decode()
+    assert 'value="reader20@example.test"' in page_again  # what was typed is still there
+    assert "This was sent too often. Nothing is lost" in page_again
+    assert 0 < int(answers[-1]["Retry-After"]) <= 600
 
 
 @pytest.mark.parametrize(
