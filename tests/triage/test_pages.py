@@ -327,7 +327,7 @@ def everything(cast, ticket):
 
 
 OFFICE_LIST = 10  # session, user, staff, roles; what is kept, tickets, flags; ledger; incidents, undo
-IT_LIST = 8  # session, person, roles, flags, incidents, providers' tickets, banner, undo
+IT_LIST = 12  # session, user, staff, roles; banner, flags, tickets, linked, dissents; what is kept, offices, undo
 
 FUZZ = {
     "channel": "phone", "purpose": "reset", "method": "e3", "flag": "pressure", "on": "1", "body": "x", "text": "x",
