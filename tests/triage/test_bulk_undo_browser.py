@@ -30,7 +30,7 @@ def test_many_are_taken_back_and_a_provider_answered_by_keyboard(people, product
     ian = people.new_page("ian")
     sign_in(ian, "ian", product.url)
     ian.goto(f"{product.url}/triage/it/")
-    ian.locator("#provider-tickets a").first.click()
+    ian.locator("#provider-tickets .list a").first.click()
     expect(ian.locator("[data-live-state]")).to_have_text("Live")
     ian.keyboard.press("r")
     reply = ian.get_by_label("Reply to the requester")
