@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -243,6 +244,22 @@ def test_a_found_patient_changes_what_it_reads_of_them(cast):
 
     row = refresh(flag)
     assert (row.patient_initials, row.office) == (cast.paula.initials, cast.paula.home_office)
+
+
+def test_who_writes_during_an_incident_can_be_taken_off_it_and_flagged_anew(cast, incident, staff_client):
+    """ "Mine is something else": the desk reads it at once, and nothing of the incident is in its way."""
+    ticket = TicketFactory(office=cast.north, patient=cast.pat, state=S.OPEN, channel="email")
+    incidents.link_ticket(ticket=ticket, incident_id=incident, staff=cast.olivia, by=cast.olivia.actor)
+    tickets.reply(ticket=ticket, body="Mine is something else.", by=tickets.requester_of(ticket))
+    desk, address = staff_client(cast.olivia), f"/triage/office/tickets/{ticket.public_id}/"
+    page = desk.get(address).content.decode()
+    assert "Linked to an incident" in page
+    assert 'id="flag"' in page
+
+    assert desk.post(reverse("triage:leave-incident", args=[ticket.public_id])).status_code == 302
+
+    assert (refresh(ticket).state, refresh(ticket).incident_id) == (S.OPEN, "")
+    assert "Linked to an incident" not in desk.get(address).content.decode()
 
 
 def test_what_is_over_is_not_flagged(cast, draft):
