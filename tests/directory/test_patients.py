@@ -81,6 +81,7 @@ def test_a_name_never_stands_in_the_address(cast, staff_client):
         ("piet patient", ["Piet"]),
         ("patient, piet", ["Piet"]),
         ("mrn-paula", ["Paula"]),
+        ("mrn-pat", ["Pat"]),  # though everybody's words begin with mrn and pat
         ("PAULA@patients.example", ["Paula"]),
         ("1980-05-17 piet", ["Piet"]),
         ("5/17/1980 pau", ["Paula"]),
