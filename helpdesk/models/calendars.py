@@ -41,8 +41,6 @@ class Holiday(models.Model):
                 condition=Q(place=DayOffPlace.OFFICE, office__isnull=False)
                 | Q(place__in=[DayOffPlace.ALL, DayOffPlace.IT], office=None),
             ),
-            models.CheckConstraint(
-                name="holiday_not_all_work", condition=Q(works=False) | ~Q(place=DayOffPlace.ALL)
-            ),
+            models.CheckConstraint(name="holiday_not_all_work", condition=Q(works=False) | ~Q(place=DayOffPlace.ALL)),
         ]
         indexes = [models.Index(fields=["practice", "date"], name="holiday_by_date")]
