@@ -1,24 +1,175 @@
 import django.db.models.deletion
 import django.db.models.functions.comparison
+import django.db.models.functions.text
 import helpdesk.models.search
 import helpdesk.models.ticket
 import portal_core.kernel.ids
 from django.db import migrations, models
+
 from helpdesk.migrations._search_engine import install, remove
 
 
 class Migration(migrations.Migration):
-    """The same tables in one step, for a database that has none: the steps it replaces take ten times as long."""
+    """The same tables in one step, for a database that has none: the steps it replaces take ten times as long.
 
-    replaces = [('helpdesk', '0001_initial'), ('helpdesk', '0002_more_kinds_and_channels'), ('helpdesk', '0003_business_hours'), ('helpdesk', '0004_phone_calls'), ('helpdesk', '0005_mail_and_texts'), ('helpdesk', '0006_search_entries'), ('helpdesk', '0007_clocks_merging_snooze'), ('helpdesk', '0008_articles'), ('helpdesk', '0009_side_of_calls'), ('helpdesk', '0010_transcripts_by_choice'), ('helpdesk', '0011_tickets_by_day')]
+    Its name says what it replaced at first: databases remember it by that.
+    """
+
+    replaces = [('helpdesk', '0001_initial'), ('helpdesk', '0002_more_kinds_and_channels'), ('helpdesk', '0003_business_hours'), ('helpdesk', '0004_phone_calls'), ('helpdesk', '0005_mail_and_texts'), ('helpdesk', '0006_search_entries'), ('helpdesk', '0007_clocks_merging_snooze'), ('helpdesk', '0008_articles'), ('helpdesk', '0009_side_of_calls'), ('helpdesk', '0010_transcripts_by_choice'), ('helpdesk', '0011_tickets_by_day'), ('helpdesk', '0012_service_promises'), ('helpdesk', '0013_queues_of_live_tickets'), ('helpdesk', '0014_live_tickets_by_owner'), ('helpdesk', '0015_files_for_patients'), ('helpdesk', '0016_receipts_and_originals'), ('helpdesk', '0017_undo_of_many'), ('helpdesk', '0018_missed_calls_and_provider_copies'), ('helpdesk', '0019_solved_in_time'), ('helpdesk', '0020_since_when_it_is_about_them'), ('helpdesk', '0021_readers_of_versions_and_days_off'), ('helpdesk', '0022_it_tickets_by_address')]
 
     initial = True
 
     dependencies = [
-        ('directory', '0001_squashed_0004_day_the_portal_opened'),
+        ('directory', '0005_ages_of_proxies'),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='Article',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', portal_core.kernel.ids.PublicIdField(default=portal_core.kernel.ids.new_public_id, editable=False, max_length=20, unique=True)),
+                ('slug', models.SlugField(max_length=60)),
+                ('audience', models.CharField(choices=[('patients', 'Patients'), ('office', 'Offices'), ('it', 'IT support')], max_length=10)),
+                ('categories', models.JSONField(default=list)),
+                ('published', models.PositiveIntegerField(null=True)),
+                ('retired_at', models.DateTimeField(null=True)),
+                ('created_at', models.DateTimeField()),
+                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.practice')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('practice', 'slug'), name='article_one_per_name'), models.CheckConstraint(condition=models.Q(('audience__in', ['patients', 'office', 'it'])), name='article_audience_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ArticleFeedback',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('slug', models.SlugField(max_length=60)),
+                ('number', models.PositiveIntegerField()),
+                ('helped', models.BooleanField()),
+                ('comment', models.CharField(blank=True, max_length=500)),
+                ('at', models.DateTimeField()),
+                ('practice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.practice')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['slug', '-at'], name='article_feedback_by_slug')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ArticleVersion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField()),
+                ('title', models.CharField(max_length=120)),
+                ('summary', models.CharField(max_length=240)),
+                ('body', models.TextField(max_length=20000)),
+                ('note', models.CharField(blank=True, max_length=160)),
+                ('by_label', models.CharField(max_length=120)),
+                ('at', models.DateTimeField()),
+                ('article', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='helpdesk.article')),
+                ('audience', models.CharField(choices=[('patients', 'Patients'), ('office', 'Offices'), ('it', 'IT support')], max_length=10)),
+                ('categories', models.JSONField(default=list)),
+            ],
+            options={
+                'ordering': [models.OrderBy(models.F('number'), descending=True)],
+                'constraints': [models.UniqueConstraint(fields=('article', 'number'), name='article_version_once'), models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='article_version_from_one'), models.CheckConstraint(condition=models.Q(('audience__in', ['patients', 'office', 'it'])), name='article_version_audience_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='BusinessHours',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('spans', models.JSONField(default=dict)),
+                ('updated_at', models.DateTimeField()),
+                ('office', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.office')),
+                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.practice')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('office__isnull', False)), fields=('office',), name='hours_one_per_office'), models.UniqueConstraint(condition=models.Q(('office', None)), fields=('practice',), name='hours_one_of_it')],
+            },
+        ),
+        migrations.CreateModel(
+            name='DeskPhone',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.CharField(max_length=16)),
+                ('updated_at', models.DateTimeField()),
+                ('office', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.office')),
+                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.practice')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('office__isnull', False)), fields=('office',), name='desk_phone_one_per_office'), models.UniqueConstraint(condition=models.Q(('office', None)), fields=('practice',), name='desk_phone_one_of_it')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Holiday',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('date', models.DateField()),
+                ('name', models.CharField(max_length=80)),
+                ('office', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.office')),
+                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.practice')),
+                ('place', models.CharField(choices=[('all', 'Every office and IT'), ('office', 'An office'), ('it', 'IT support')], default='all', max_length=6)),
+                ('works', models.BooleanField(default=False)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['practice', 'date'], name='holiday_by_date')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('office__isnull', False)), fields=('office', 'date'), name='holiday_once'), models.UniqueConstraint(condition=models.Q(('office', None)), fields=('practice', 'date', 'place'), name='holiday_once_for_many'), models.CheckConstraint(condition=models.Q(models.Q(('office__isnull', False), ('place', 'office')), models.Q(('office', None), ('place__in', ['all', 'it'])), _connector='OR'), name='holiday_place_names_its_office'), models.CheckConstraint(condition=models.Q(('works', False), models.Q(('place', 'all'), _negated=True), _connector='OR'), name='holiday_not_all_work')],
+            },
+        ),
+        migrations.CreateModel(
+            name='KeepingRule',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('mail_days', models.PositiveSmallIntegerField(default=180)),
+                ('recording_days', models.PositiveSmallIntegerField(default=90)),
+                ('updated_at', models.DateTimeField()),
+                ('practice', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.practice')),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('mail_days__range', (7, 3650)), ('recording_days__range', (7, 3650))), name='keeping_days_in_range')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ProviderCopy',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('recording', 'Recording'), ('media', 'File of a text')], max_length=10)),
+                ('sid', models.CharField(max_length=40, unique=True)),
+                ('message_sid', models.CharField(blank=True, max_length=40)),
+                ('due_at', models.DateTimeField(db_index=True)),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind', 'recording'), ('message_sid', '')), models.Q(('kind', 'media'), models.Q(('message_sid', ''), _negated=True)), _connector='OR'), name='copy_of_a_file_names_its_text')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ServicePromise',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField()),
+                ('urgent_first', models.PositiveIntegerField()),
+                ('urgent_resolve', models.PositiveIntegerField()),
+                ('normal_first', models.PositiveIntegerField()),
+                ('normal_resolve', models.PositiveIntegerField()),
+                ('by_label', models.CharField(max_length=120)),
+                ('at', models.DateTimeField()),
+                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.practice')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('practice', 'number'), name='service_promise_once'), models.CheckConstraint(condition=models.Q(('normal_first__gte', models.F('urgent_first')), ('normal_resolve__gte', models.F('normal_first')), ('urgent_first__gt', 0), ('urgent_resolve__gte', models.F('urgent_first')), ('normal_resolve__gte', models.F('urgent_resolve'))), name='service_promise_in_order')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TextOptOut',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('phone', models.CharField(max_length=32, unique=True)),
+                ('at', models.DateTimeField()),
+            ],
+        ),
         migrations.CreateModel(
             name='Ticket',
             fields=[
@@ -69,149 +220,13 @@ class Migration(migrations.Migration):
                 ('snoozed_until', models.DateTimeField(null=True)),
                 ('turn_now', models.GeneratedField(db_persist=True, expression=models.Case(models.When(state__in=('solved', 'closed', 'merged'), then=models.Value('nobody')), models.When(state__in=['wait_patient', 'close_loop'], then=models.Value('patient')), models.When(models.Q(('state', 'wait_incident'), ('relayed_at__isnull', False), ('side', 'it'), _connector='OR'), then=models.Value('it')), default=models.Value('office')), output_field=models.CharField(max_length=8))),
                 ('queue_at', models.GeneratedField(db_persist=True, expression=django.db.models.functions.comparison.Coalesce(models.F('due_at'), models.F('wake_at'), models.F('turn_since')), output_field=models.DateTimeField())),
+                ('solved_in_time', models.BooleanField(null=True)),
+                ('used_minutes', models.PositiveIntegerField(null=True)),
+                ('patient_since', models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['office', 'state', '-updated_at', '-id'], name='ticket_office_state'), models.Index(condition=models.Q(('incident_id', ''), _negated=True), fields=['incident_id', 'state'], name='ticket_of_incident'), models.Index(fields=['patient', '-created_at'], name='ticket_of_patient'), models.Index(fields=['category', 'created_at'], name='ticket_surge'), models.Index(condition=models.Q(('wake_at__isnull', False)), fields=['wake_at'], name='ticket_wake'), models.Index(condition=models.Q(('state', 'solved')), fields=['solved_at'], name='ticket_to_close'), models.Index(fields=['office', 'turn_now', 'queue_at', 'id'], name='ticket_office_turn'), models.Index(fields=['office', 'queue_at', 'id'], name='ticket_office_due'), models.Index(condition=models.Q(('side', 'it')), fields=['practice', 'turn_now', 'queue_at', 'id'], name='ticket_it_turn'), models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['merged_into'], name='ticket_merged'), models.Index(condition=models.Q(('alert_at__isnull', False)), fields=['alert_at'], name='ticket_alert'), models.Index(condition=models.Q(('snoozed_until__isnull', False)), fields=['snoozed_until'], name='ticket_snooze'), models.Index(fields=['practice', 'created_at'], name='ticket_by_day')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('side__in', ['office', 'it'])), name='ticket_side_known'), models.CheckConstraint(condition=models.Q(('requester_kind__in', ['patient', 'provider', 'staff'])), name='ticket_requester_known'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('wait_patient', 'wait_incident', 'close_loop')), ('wake_at__isnull', False), models.Q(('wait_reason', ''), _negated=True)), models.Q(models.Q(('state__in', ('wait_patient', 'wait_incident', 'close_loop')), _negated=True), ('wait_reason', ''), ('wake_at', None)), _connector='OR'), name='ticket_pause_has_reason_and_wake_up'), models.CheckConstraint(condition=models.Q(models.Q(('solved_at__isnull', False), ('state__in', ('solved', 'closed')), models.Q(('resolution', ''), _negated=True)), models.Q(models.Q(('state__in', ('solved', 'closed')), _negated=True), ('resolution', ''), ('solved_at', None), ('solved_by', '')), _connector='OR'), name='ticket_solved_has_time_and_resolution'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'closed')), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at', None)), _connector='OR'), name='ticket_closed_has_time'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['wait_incident', 'close_loop']), _negated=True), models.Q(('incident_id', ''), _negated=True), _connector='OR'), name='ticket_incident_named'), models.CheckConstraint(condition=models.Q(('relayed_at', None), ('state', 'open'), _connector='OR'), name='ticket_relayed_only_while_open'), models.CheckConstraint(condition=models.Q(models.Q(('channel', 'web'), _negated=True), models.Q(('requester_email', ''), _negated=True), models.Q(('requester_phone', ''), _negated=True), _connector='OR'), name='ticket_web_can_be_answered'), models.CheckConstraint(condition=models.Q(('call_seconds', None), ('channel', 'phone'), _connector='OR'), name='ticket_call_seconds_of_calls'), models.CheckConstraint(condition=models.Q(('dissent_count__lte', models.F('loop_rounds'))), name='ticket_dissent_was_asked'), models.CheckConstraint(condition=models.Q(('category__in', ['LOGIN_PWD', 'LOGIN_UID', 'LOCKED', 'MFA_CODE', 'MFA_NEWPHONE', 'REG_PIN', 'NOT_SETUP', 'WRONG_PORTAL', 'CONTACT_CHANGE', 'SHARED_EMAIL', 'DUP_ACCT', 'PROXY_MINOR', 'PROXY_ADULT', 'AGE_OUT', 'MSG_NOT_RECEIVED', 'MSG_DELIVERY', 'ATTACH_OPEN', 'ATTACH_MISSING', 'ERROR_MSG', 'SITE_DOWN', 'BROWSER', 'SLOW', 'APP_MOBILE', 'ACCESSIBILITY', 'LANGUAGE', 'TH_JOIN', 'TH_AV', 'TH_WAIT', 'NAV_HELP', 'RESULT_MISSING', 'RECORD_WRONG', 'ECONSULT', 'APPT', 'REFILL', 'FORM', 'BILLING', 'NOTIFY_PREF', 'PRIVACY_REQ', 'SEC_REPORT', 'CLINICAL_URGENT', 'STAFF_ACCESS', 'STAFF_HOWTO', 'PROVIDER_PORTAL', 'FEEDBACK', 'OTHER'])), name='ticket_category_known'), models.CheckConstraint(condition=models.Q(('channel__in', ['web', 'phone', 'voicemail', 'email', 'sms', 'portal', 'message', 'staff'])), name='ticket_channel_known'), models.CheckConstraint(condition=models.Q(('state__in', ['new', 'open', 'wait_patient', 'wait_incident', 'close_loop', 'solved', 'closed', 'merged'])), name='ticket_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('merged_at__isnull', False), ('merged_into__isnull', False), ('state', 'merged')), models.Q(models.Q(('state', 'merged'), _negated=True), ('merged_at', None), ('merged_into', None)), _connector='OR'), name='ticket_merged_into_one'), models.CheckConstraint(condition=models.Q(models.Q(('snooze_reason', ''), ('snoozed_until', None)), models.Q(('snoozed_until__isnull', False), ('state__in', ('new', 'open')), models.Q(('snooze_reason', ''), _negated=True)), _connector='OR'), name='ticket_snooze_has_reason_and_end'), models.CheckConstraint(condition=models.Q(('nudges', 0), ('state', 'wait_patient'), _connector='OR'), name='ticket_nudges_of_a_question'), models.CheckConstraint(condition=models.Q(('due_at', None), ('state__in', ('new', 'open')), _connector='OR'), name='ticket_due_while_ours'), models.CheckConstraint(condition=models.Q(('alert_at', None), ('due_at__isnull', False), _connector='OR'), name='ticket_alert_of_a_deadline')],
-            },
-        ),
-        migrations.CreateModel(
-            name='TextOptOut',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('phone', models.CharField(max_length=32, unique=True)),
-                ('at', models.DateTimeField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Article',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', portal_core.kernel.ids.PublicIdField(default=portal_core.kernel.ids.new_public_id, editable=False, max_length=20, unique=True)),
-                ('slug', models.SlugField(max_length=60)),
-                ('audience', models.CharField(choices=[('patients', 'Patients'), ('office', 'Offices'), ('it', 'IT support')], max_length=10)),
-                ('categories', models.JSONField(default=list)),
-                ('published', models.PositiveIntegerField(null=True)),
-                ('retired_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.practice')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('practice', 'slug'), name='article_one_per_name'), models.CheckConstraint(condition=models.Q(('audience__in', ['patients', 'office', 'it'])), name='article_audience_known')],
-            },
-        ),
-        migrations.CreateModel(
-            name='ArticleFeedback',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60)),
-                ('number', models.PositiveIntegerField()),
-                ('helped', models.BooleanField()),
-                ('comment', models.CharField(blank=True, max_length=500)),
-                ('at', models.DateTimeField()),
-                ('practice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.practice')),
-            ],
-            options={
-                'indexes': [models.Index(fields=['slug', '-at'], name='article_feedback_by_slug')],
-            },
-        ),
-        migrations.CreateModel(
-            name='ArticleVersion',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('title', models.CharField(max_length=120)),
-                ('summary', models.CharField(max_length=240)),
-                ('body', models.TextField(max_length=20000)),
-                ('note', models.CharField(blank=True, max_length=160)),
-                ('by_label', models.CharField(max_length=120)),
-                ('at', models.DateTimeField()),
-                ('article', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='helpdesk.article')),
-            ],
-            options={
-                'ordering': [models.OrderBy(models.F('number'), descending=True)],
-                'constraints': [models.UniqueConstraint(fields=('article', 'number'), name='article_version_once'), models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='article_version_from_one')],
-            },
-        ),
-        migrations.CreateModel(
-            name='BusinessHours',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('spans', models.JSONField(default=dict)),
-                ('updated_at', models.DateTimeField()),
-                ('office', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.office')),
-                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.practice')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('office__isnull', False)), fields=('office',), name='hours_one_per_office'), models.UniqueConstraint(condition=models.Q(('office', None)), fields=('practice',), name='hours_one_of_it')],
-            },
-        ),
-        migrations.CreateModel(
-            name='DeskPhone',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=16)),
-                ('updated_at', models.DateTimeField()),
-                ('office', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.office')),
-                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.practice')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('office__isnull', False)), fields=('office',), name='desk_phone_one_per_office'), models.UniqueConstraint(condition=models.Q(('office', None)), fields=('practice',), name='desk_phone_one_of_it')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Holiday',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField()),
-                ('name', models.CharField(max_length=80)),
-                ('office', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.office')),
-                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.practice')),
-            ],
-            options={
-                'indexes': [models.Index(fields=['practice', 'date'], name='holiday_by_date')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('office__isnull', False)), fields=('office', 'date'), name='holiday_once'), models.UniqueConstraint(condition=models.Q(('office', None)), fields=('practice', 'date'), name='holiday_once_for_all')],
-            },
-        ),
-        migrations.CreateModel(
-            name='SearchEntry',
-            fields=[
-                ('ticket', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='search_entry', serialize=False, to='helpdesk.ticket')),
-                ('words', helpdesk.models.search.WordsField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name='PhoneCall',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', portal_core.kernel.ids.PublicIdField(default=portal_core.kernel.ids.new_public_id, editable=False, max_length=20, unique=True)),
-                ('direction', models.CharField(choices=[('in', 'They called'), ('out', 'We called')], max_length=4)),
-                ('state', models.CharField(choices=[('menu', 'In the menu'), ('ringing', 'Ringing at the desk'), ('voicemail', 'Leaving a message'), ('ended', 'Over')], max_length=10)),
-                ('outcome', models.CharField(blank=True, choices=[('talked', 'Talked'), ('no_answer', 'No answer'), ('left_word', 'Asked to call back'), ('voicemail', 'Left a message'), ('hung_up', 'Hung up')], max_length=14)),
-                ('requester_kind', models.CharField(blank=True, choices=[('patient', 'Patient'), ('provider', 'Provider'), ('staff', 'Practice staff')], max_length=10)),
-                ('phone', models.CharField(blank=True, max_length=32)),
-                ('language', models.CharField(default='en', max_length=8)),
-                ('red_flags', models.JSONField(default=list)),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('seconds', models.PositiveIntegerField(null=True)),
-                ('sid', models.CharField(max_length=40, null=True, unique=True)),
-                ('recording_sid', models.CharField(blank=True, max_length=40)),
-                ('recording_seconds', models.PositiveIntegerField(null=True)),
-                ('recording_state', models.CharField(choices=[('none', 'No recording'), ('wanted', 'Being fetched'), ('kept', 'Kept here'), ('lost', 'Could not be fetched')], default='none', max_length=8)),
-                ('recording_tries', models.PositiveSmallIntegerField(default=0)),
-                ('recording_due_at', models.DateTimeField(null=True)),
-                ('transcript', models.TextField(blank=True, max_length=4000)),
-                ('transcript_state', models.CharField(choices=[('none', 'Not asked for'), ('wanted', 'Being written'), ('ready', 'Written by a machine'), ('failed', 'Could not be written')], default='none', max_length=8)),
-                ('office', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.office')),
-                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.practice')),
-                ('staff', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.staff')),
-                ('ticket', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='calls', to='helpdesk.ticket')),
-                ('side', models.CharField(blank=True, choices=[('office', 'Office'), ('it', 'IT support')], max_length=8)),
-            ],
-            options={
-                'indexes': [models.Index(fields=['ticket', 'started_at'], name='call_of_ticket'), models.Index(condition=models.Q(('recording_due_at__isnull', False)), fields=['recording_due_at'], name='call_recording_due'), models.Index(condition=models.Q(('outcome', 'talked'), ('ticket', None)), fields=['office', '-started_at'], name='call_unwritten')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['menu', 'ringing', 'voicemail', 'ended'])), name='call_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state', 'ended'), models.Q(('outcome', ''), _negated=True)), models.Q(models.Q(('state', 'ended'), _negated=True), ('ended_at', None), ('outcome', '')), _connector='OR'), name='call_ended_has_time_and_outcome'), models.CheckConstraint(condition=models.Q(models.Q(('recording_due_at__isnull', False), ('recording_state', 'wanted'), models.Q(('recording_sid', ''), _negated=True)), models.Q(models.Q(('recording_state', 'wanted'), _negated=True), ('recording_due_at', None)), _connector='OR'), name='call_recording_wanted_has_sid_and_time')],
+                'indexes': [models.Index(fields=['office', 'state', '-updated_at', '-id'], name='ticket_office_state'), models.Index(condition=models.Q(('incident_id', ''), _negated=True), fields=['incident_id', 'state'], name='ticket_of_incident'), models.Index(fields=['patient', '-created_at'], name='ticket_of_patient'), models.Index(fields=['category', 'created_at'], name='ticket_surge'), models.Index(condition=models.Q(('wake_at__isnull', False)), fields=['wake_at'], name='ticket_wake'), models.Index(condition=models.Q(('state', 'solved')), fields=['solved_at'], name='ticket_to_close'), models.Index(fields=['office', 'turn_now', 'queue_at', 'id'], name='ticket_office_turn'), models.Index(condition=models.Q(('side', 'it')), fields=['practice', 'turn_now', 'queue_at', 'id'], name='ticket_it_turn'), models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['merged_into'], name='ticket_merged'), models.Index(condition=models.Q(('alert_at__isnull', False)), fields=['alert_at'], name='ticket_alert'), models.Index(condition=models.Q(('snoozed_until__isnull', False)), fields=['snoozed_until'], name='ticket_snooze'), models.Index(fields=['practice', 'created_at'], name='ticket_by_day'), models.Index(condition=models.Q(('state__in', ('new', 'open', 'wait_patient', 'wait_incident', 'close_loop'))), fields=['office', 'queue_at', 'id'], name='ticket_office_live'), models.Index(condition=models.Q(('state__in', ('new', 'open', 'wait_patient', 'wait_incident', 'close_loop'))), fields=['practice', 'side', 'queue_at', 'id'], name='ticket_live_queue'), models.Index(condition=models.Q(('state__in', ('new', 'open', 'wait_patient', 'wait_incident', 'close_loop'))), fields=['owner', 'queue_at', 'id'], name='ticket_live_owner'), models.Index(django.db.models.functions.text.Upper('requester_email'), models.OrderBy(models.F('created_at'), descending=True), condition=models.Q(('side', 'it')), name='ticket_it_by_address')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('side__in', ['office', 'it'])), name='ticket_side_known'), models.CheckConstraint(condition=models.Q(('requester_kind__in', ['patient', 'provider', 'staff'])), name='ticket_requester_known'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('wait_patient', 'wait_incident', 'close_loop')), ('wake_at__isnull', False), models.Q(('wait_reason', ''), _negated=True)), models.Q(models.Q(('state__in', ('wait_patient', 'wait_incident', 'close_loop')), _negated=True), ('wait_reason', ''), ('wake_at', None)), _connector='OR'), name='ticket_pause_has_reason_and_wake_up'), models.CheckConstraint(condition=models.Q(models.Q(('solved_at__isnull', False), ('state__in', ('solved', 'closed')), models.Q(('resolution', ''), _negated=True)), models.Q(models.Q(('state__in', ('solved', 'closed')), _negated=True), ('resolution', ''), ('solved_at', None), ('solved_by', '')), _connector='OR'), name='ticket_solved_has_time_and_resolution'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'closed')), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at', None)), _connector='OR'), name='ticket_closed_has_time'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['wait_incident', 'close_loop']), _negated=True), models.Q(('incident_id', ''), _negated=True), _connector='OR'), name='ticket_incident_named'), models.CheckConstraint(condition=models.Q(('relayed_at', None), ('state', 'open'), _connector='OR'), name='ticket_relayed_only_while_open'), models.CheckConstraint(condition=models.Q(models.Q(('channel', 'web'), _negated=True), models.Q(('requester_email', ''), _negated=True), models.Q(('requester_phone', ''), _negated=True), _connector='OR'), name='ticket_web_can_be_answered'), models.CheckConstraint(condition=models.Q(('call_seconds', None), ('channel', 'phone'), _connector='OR'), name='ticket_call_seconds_of_calls'), models.CheckConstraint(condition=models.Q(('dissent_count__lte', models.F('loop_rounds'))), name='ticket_dissent_was_asked'), models.CheckConstraint(condition=models.Q(('category__in', ['LOGIN_PWD', 'LOGIN_UID', 'LOCKED', 'MFA_CODE', 'MFA_NEWPHONE', 'REG_PIN', 'NOT_SETUP', 'WRONG_PORTAL', 'CONTACT_CHANGE', 'SHARED_EMAIL', 'DUP_ACCT', 'PROXY_MINOR', 'PROXY_ADULT', 'AGE_OUT', 'MSG_NOT_RECEIVED', 'MSG_DELIVERY', 'ATTACH_OPEN', 'ATTACH_MISSING', 'ERROR_MSG', 'SITE_DOWN', 'BROWSER', 'SLOW', 'APP_MOBILE', 'ACCESSIBILITY', 'LANGUAGE', 'TH_JOIN', 'TH_AV', 'TH_WAIT', 'NAV_HELP', 'RESULT_MISSING', 'RECORD_WRONG', 'ECONSULT', 'APPT', 'REFILL', 'FORM', 'BILLING', 'NOTIFY_PREF', 'PRIVACY_REQ', 'SEC_REPORT', 'CLINICAL_URGENT', 'STAFF_ACCESS', 'STAFF_HOWTO', 'PROVIDER_PORTAL', 'FEEDBACK', 'OTHER'])), name='ticket_category_known'), models.CheckConstraint(condition=models.Q(('channel__in', ['web', 'phone', 'voicemail', 'email', 'sms', 'portal', 'message', 'staff'])), name='ticket_channel_known'), models.CheckConstraint(condition=models.Q(('state__in', ['new', 'open', 'wait_patient', 'wait_incident', 'close_loop', 'solved', 'closed', 'merged'])), name='ticket_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('merged_at__isnull', False), ('merged_into__isnull', False), ('state', 'merged')), models.Q(models.Q(('state', 'merged'), _negated=True), ('merged_at', None), ('merged_into', None)), _connector='OR'), name='ticket_merged_into_one'), models.CheckConstraint(condition=models.Q(models.Q(('snooze_reason', ''), ('snoozed_until', None)), models.Q(('snoozed_until__isnull', False), ('state__in', ('new', 'open')), models.Q(('snooze_reason', ''), _negated=True)), _connector='OR'), name='ticket_snooze_has_reason_and_end'), models.CheckConstraint(condition=models.Q(('nudges', 0), ('state', 'wait_patient'), _connector='OR'), name='ticket_nudges_of_a_question'), models.CheckConstraint(condition=models.Q(('due_at', None), ('state__in', ('new', 'open')), _connector='OR'), name='ticket_due_while_ours'), models.CheckConstraint(condition=models.Q(('alert_at', None), ('due_at__isnull', False), _connector='OR'), name='ticket_alert_of_a_deadline'), models.CheckConstraint(condition=models.Q(('state__in', ('solved', 'closed')), models.Q(('solved_in_time', None), ('used_minutes', None)), _connector='OR'), name='ticket_kept_only_when_solved')],
             },
         ),
         migrations.CreateModel(
@@ -245,79 +260,6 @@ class Migration(migrations.Migration):
             options={
                 'indexes': [models.Index(fields=['ticket', 'at', 'id'], name='message_thread')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('author_kind__in', ['requester', 'office', 'it', 'system'])), name='message_author_known'), models.CheckConstraint(condition=models.Q(('visibility__in', ['patient', 'internal'])), name='message_visibility_known'), models.CheckConstraint(condition=models.Q(('body', ''), _negated=True), name='message_not_empty'), models.CheckConstraint(condition=models.Q(models.Q(('author_kind', 'requester'), _negated=True), ('visibility', 'patient'), _connector='OR'), name='message_of_requester_is_visible')],
-            },
-        ),
-        migrations.CreateModel(
-            name='InboundText',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', portal_core.kernel.ids.PublicIdField(default=portal_core.kernel.ids.new_public_id, editable=False, max_length=20, unique=True)),
-                ('sid', models.CharField(max_length=64, unique=True)),
-                ('kind', models.CharField(choices=[('words', 'Message'), ('stop', 'STOP: no more texts'), ('start', 'START: texts again'), ('help', 'HELP')], max_length=8)),
-                ('sender', models.CharField(max_length=32)),
-                ('recipient', models.CharField(max_length=32)),
-                ('body', models.TextField(blank=True)),
-                ('pictures', models.PositiveSmallIntegerField(default=0)),
-                ('received_at', models.DateTimeField()),
-                ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='texts', to='helpdesk.ticketmessage')),
-                ('ticket', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='texts', to='helpdesk.ticket')),
-            ],
-            options={
-                'indexes': [models.Index(fields=['sender', '-received_at'], name='text_by_sender')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['words', 'stop', 'start', 'help'])), name='text_kind_known')],
-            },
-        ),
-        migrations.CreateModel(
-            name='InboundMail',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', portal_core.kernel.ids.PublicIdField(default=portal_core.kernel.ids.new_public_id, editable=False, max_length=20, unique=True)),
-                ('state', models.CharField(choices=[('received', 'Kept, not read yet'), ('ticketed', 'On a ticket'), ('held', 'Waits for a person to look at it'), ('report', 'Report about a mail of ours'), ('duplicate', 'Came twice'), ('set_aside', 'Set aside')], default='received', max_length=12)),
-                ('hold_reason', models.CharField(blank=True, choices=[('machine', 'Sent by a machine, not about a ticket we know'), ('too_many', 'Too many e-mails from one address within an hour')], max_length=12)),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('envelope_sender', models.CharField(blank=True, max_length=320)),
-                ('recipients', models.JSONField(default=list)),
-                ('sender', models.CharField(blank=True, max_length=320)),
-                ('subject', models.CharField(blank=True, max_length=250)),
-                ('header_id', models.CharField(blank=True, max_length=300)),
-                ('references', models.JSONField(default=list)),
-                ('faults', models.JSONField(default=list)),
-                ('size', models.PositiveIntegerField()),
-                ('raw', models.BinaryField()),
-                ('received_at', models.DateTimeField()),
-                ('read_at', models.DateTimeField(null=True)),
-                ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mails', to='helpdesk.ticketmessage')),
-                ('office', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.office')),
-                ('practice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.practice')),
-                ('ticket', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mails', to='helpdesk.ticket')),
-            ],
-            options={
-                'indexes': [models.Index(condition=models.Q(('header_id', ''), _negated=True), fields=['header_id'], name='mail_by_header_id'), models.Index(fields=['sender', 'received_at'], name='mail_by_sender'), models.Index(condition=models.Q(('state', 'held')), fields=['practice', '-received_at', '-id'], name='mail_held'), models.Index(condition=models.Q(('state', 'received')), fields=['received_at'], name='mail_unread')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['received', 'ticketed', 'held', 'report', 'duplicate', 'set_aside'])), name='mail_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'ticketed'), _negated=True), ('ticket__isnull', False), _connector='OR'), name='mail_ticketed_has_ticket'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'held'), _negated=True), models.Q(('hold_reason', ''), _negated=True), _connector='OR'), name='mail_held_has_reason')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Attachment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', portal_core.kernel.ids.PublicIdField(default=portal_core.kernel.ids.new_public_id, editable=False, max_length=20, unique=True)),
-                ('name', models.CharField(max_length=160)),
-                ('claimed_type', models.CharField(blank=True, max_length=120)),
-                ('kind', models.CharField(max_length=120)),
-                ('size', models.PositiveIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('waiting', 'Being checked'), ('clean', 'Checked, nothing found'), ('unchecked', 'Not checked: no virus scanner is set up'), ('infected', 'Harmful'), ('blocked', 'This kind of file is not handed out')], default='waiting', max_length=12)),
-                ('finding', models.CharField(blank=True, max_length=120)),
-                ('data', models.BinaryField()),
-                ('created_at', models.DateTimeField()),
-                ('scanned_at', models.DateTimeField(null=True)),
-                ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='helpdesk.ticketmessage')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='helpdesk.ticket')),
-                ('mail', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='helpdesk.inboundmail')),
-            ],
-            options={
-                'indexes': [models.Index(fields=['ticket', 'created_at', 'id'], name='file_of_ticket'), models.Index(condition=models.Q(('state', 'waiting')), fields=['created_at'], name='file_to_scan')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'clean', 'unchecked', 'infected', 'blocked'])), name='file_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['blocked', 'infected']), _negated=True), models.Q(('finding', ''), _negated=True), _connector='OR'), name='file_refused_says_why')],
             },
         ),
         migrations.CreateModel(
@@ -356,7 +298,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', portal_core.kernel.ids.PublicIdField(default=portal_core.kernel.ids.new_public_id, editable=False, max_length=20, unique=True)),
-                ('kind', models.CharField(choices=[('reply', 'Reply'), ('solve', 'Solved'), ('merge', 'Joined')], max_length=8)),
+                ('kind', models.CharField(choices=[('reply', 'Reply'), ('solve', 'Solved'), ('merge', 'Joined'), ('take', 'Taken'), ('office', 'Handed over'), ('kind', 'Another kind'), ('wait', 'Linked to an incident'), ('desk', 'Given to the other desk')], max_length=8)),
                 ('by_id', models.CharField(max_length=20)),
                 ('before', models.JSONField(default=dict)),
                 ('after', models.JSONField(default=dict)),
@@ -366,10 +308,11 @@ class Migration(migrations.Migration):
                 ('undone_at', models.DateTimeField(null=True)),
                 ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='helpdesk.ticketmessage')),
                 ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='undos', to='helpdesk.ticket')),
+                ('batch', models.CharField(blank=True, max_length=20)),
             ],
             options={
-                'indexes': [models.Index(fields=['ticket', '-at'], name='undo_of_ticket'), models.Index(fields=['until'], name='undo_until')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['reply', 'solve', 'merge'])), name='undo_kind_known'), models.CheckConstraint(condition=models.Q(('until__gt', models.F('at'))), name='undo_ends_later')],
+                'indexes': [models.Index(fields=['ticket', '-at'], name='undo_of_ticket'), models.Index(fields=['until'], name='undo_until'), models.Index(condition=models.Q(('batch', ''), _negated=True), fields=['batch'], name='undo_together')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('until__gt', models.F('at'))), name='undo_ends_later'), models.CheckConstraint(condition=models.Q(('kind__in', ['reply', 'solve', 'merge', 'take', 'office', 'kind', 'wait', 'desk'])), name='undo_kind_known')],
             },
         ),
         migrations.CreateModel(
@@ -383,15 +326,167 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='InboundMail',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', portal_core.kernel.ids.PublicIdField(default=portal_core.kernel.ids.new_public_id, editable=False, max_length=20, unique=True)),
+                ('state', models.CharField(choices=[('received', 'Kept, not read yet'), ('ticketed', 'On a ticket'), ('held', 'Waits for a person to look at it'), ('report', 'Report about a mail of ours'), ('duplicate', 'Came twice'), ('set_aside', 'Set aside')], default='received', max_length=12)),
+                ('hold_reason', models.CharField(blank=True, choices=[('machine', 'Sent by a machine, not about a ticket we know'), ('too_many', 'Too many e-mails from one address within an hour')], max_length=12)),
+                ('digest', models.CharField(max_length=64, unique=True)),
+                ('envelope_sender', models.CharField(blank=True, max_length=320)),
+                ('recipients', models.JSONField(default=list)),
+                ('sender', models.CharField(blank=True, max_length=320)),
+                ('subject', models.CharField(blank=True, max_length=250)),
+                ('header_id', models.CharField(blank=True, max_length=300)),
+                ('references', models.JSONField(default=list)),
+                ('faults', models.JSONField(default=list)),
+                ('size', models.PositiveIntegerField()),
+                ('raw', models.BinaryField()),
+                ('received_at', models.DateTimeField()),
+                ('read_at', models.DateTimeField(null=True)),
+                ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mails', to='helpdesk.ticketmessage')),
+                ('office', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.office')),
+                ('practice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.practice')),
+                ('ticket', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mails', to='helpdesk.ticket')),
+                ('raw_removed_at', models.DateTimeField(null=True)),
+                ('sender_check', models.CharField(blank=True, choices=[('', 'Nobody checks'), ('confirmed', "The sender's address is confirmed"), ('unconfirmed', "The sender's address is not confirmed")], max_length=12)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('header_id', ''), _negated=True), fields=['header_id'], name='mail_by_header_id'), models.Index(fields=['sender', 'received_at'], name='mail_by_sender'), models.Index(condition=models.Q(('state', 'held')), fields=['practice', '-received_at', '-id'], name='mail_held'), models.Index(condition=models.Q(('state', 'received')), fields=['received_at'], name='mail_unread'), models.Index(condition=models.Q(('raw_removed_at', None)), fields=['practice', 'received_at'], name='mail_with_original')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['received', 'ticketed', 'held', 'report', 'duplicate', 'set_aside'])), name='mail_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'ticketed'), _negated=True), ('ticket__isnull', False), _connector='OR'), name='mail_ticketed_has_ticket'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'held'), _negated=True), models.Q(('hold_reason', ''), _negated=True), _connector='OR'), name='mail_held_has_reason')],
+            },
+        ),
+        migrations.CreateModel(
+            name='InboundText',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', portal_core.kernel.ids.PublicIdField(default=portal_core.kernel.ids.new_public_id, editable=False, max_length=20, unique=True)),
+                ('sid', models.CharField(max_length=64, unique=True)),
+                ('kind', models.CharField(choices=[('words', 'Message'), ('stop', 'STOP: no more texts'), ('start', 'START: texts again'), ('help', 'HELP')], max_length=8)),
+                ('sender', models.CharField(max_length=32)),
+                ('recipient', models.CharField(max_length=32)),
+                ('body', models.TextField(blank=True)),
+                ('pictures', models.PositiveSmallIntegerField(default=0)),
+                ('received_at', models.DateTimeField()),
+                ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='texts', to='helpdesk.ticketmessage')),
+                ('ticket', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='texts', to='helpdesk.ticket')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['sender', '-received_at'], name='text_by_sender')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['words', 'stop', 'start', 'help'])), name='text_kind_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='MessageReceipt',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('read_at', models.DateTimeField()),
+                ('message', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='receipt', to='helpdesk.ticketmessage')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='PhoneCall',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', portal_core.kernel.ids.PublicIdField(default=portal_core.kernel.ids.new_public_id, editable=False, max_length=20, unique=True)),
+                ('direction', models.CharField(choices=[('in', 'They called'), ('out', 'We called')], max_length=4)),
+                ('state', models.CharField(choices=[('menu', 'In the menu'), ('ringing', 'Ringing at the desk'), ('voicemail', 'Leaving a message'), ('ended', 'Over')], max_length=10)),
+                ('outcome', models.CharField(blank=True, choices=[('talked', 'Talked'), ('no_answer', 'No answer'), ('left_word', 'Asked to call back'), ('voicemail', 'Left a message'), ('hung_up', 'Hung up')], max_length=14)),
+                ('requester_kind', models.CharField(blank=True, choices=[('patient', 'Patient'), ('provider', 'Provider'), ('staff', 'Practice staff')], max_length=10)),
+                ('phone', models.CharField(blank=True, max_length=32)),
+                ('language', models.CharField(default='en', max_length=8)),
+                ('red_flags', models.JSONField(default=list)),
+                ('started_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('seconds', models.PositiveIntegerField(null=True)),
+                ('sid', models.CharField(max_length=40, null=True, unique=True)),
+                ('recording_sid', models.CharField(blank=True, max_length=40)),
+                ('recording_seconds', models.PositiveIntegerField(null=True)),
+                ('recording_state', models.CharField(choices=[('none', 'No recording'), ('wanted', 'Being fetched'), ('kept', 'Kept here'), ('lost', 'Could not be fetched'), ('removed', 'Removed: its time was over')], default='none', max_length=8)),
+                ('recording_tries', models.PositiveSmallIntegerField(default=0)),
+                ('recording_due_at', models.DateTimeField(null=True)),
+                ('transcript', models.TextField(blank=True, max_length=4000)),
+                ('transcript_state', models.CharField(choices=[('none', 'Not asked for'), ('wanted', 'Being written'), ('ready', 'Written by a machine'), ('failed', 'Could not be written')], default='none', max_length=8)),
+                ('office', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.office')),
+                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.practice')),
+                ('staff', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.staff')),
+                ('ticket', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='calls', to='helpdesk.ticket')),
+                ('side', models.CharField(blank=True, choices=[('office', 'Office'), ('it', 'IT support')], max_length=8)),
+                ('dealt_at', models.DateTimeField(null=True)),
+                ('dealt_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.staff')),
+                ('transcript_of', models.CharField(blank=True, max_length=40)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['ticket', 'started_at'], name='call_of_ticket'), models.Index(condition=models.Q(('recording_due_at__isnull', False)), fields=['recording_due_at'], name='call_recording_due'), models.Index(condition=models.Q(('outcome', 'talked'), ('ticket', None)), fields=['office', '-started_at'], name='call_unwritten'), models.Index(condition=models.Q(('dealt_at', None), ('outcome', 'hung_up'), ('ticket', None)), fields=['practice', '-started_at'], name='call_missed'), models.Index(condition=models.Q(('phone', ''), _negated=True), fields=['phone', 'started_at'], name='call_by_number'), models.Index(condition=models.Q(('transcript_state', 'wanted')), fields=['ended_at'], name='call_being_written')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['menu', 'ringing', 'voicemail', 'ended'])), name='call_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state', 'ended'), models.Q(('outcome', ''), _negated=True)), models.Q(models.Q(('state', 'ended'), _negated=True), ('ended_at', None), ('outcome', '')), _connector='OR'), name='call_ended_has_time_and_outcome'), models.CheckConstraint(condition=models.Q(models.Q(('recording_due_at__isnull', False), ('recording_state', 'wanted'), models.Q(('recording_sid', ''), _negated=True)), models.Q(models.Q(('recording_state', 'wanted'), _negated=True), ('recording_due_at', None)), _connector='OR'), name='call_recording_wanted_has_sid_and_time'), models.CheckConstraint(condition=models.Q(models.Q(('dealt_at', None), ('dealt_by', None)), models.Q(('dealt_at__isnull', False), ('dealt_by__isnull', False)), _connector='OR'), name='call_dealt_at_and_by_together')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SearchEntry',
+            fields=[
+                ('ticket', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='search_entry', serialize=False, to='helpdesk.ticket')),
+                ('words', helpdesk.models.search.WordsField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='VoicemailAudio',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('content_type', models.CharField(max_length=40)),
                 ('sealed', models.TextField()),
                 ('size', models.PositiveIntegerField()),
-                ('kept_at', models.DateTimeField()),
+                ('kept_at', models.DateTimeField(db_index=True)),
                 ('call', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='audio', to='helpdesk.phonecall')),
             ],
+        ),
+        migrations.CreateModel(
+            name='Attachment',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', portal_core.kernel.ids.PublicIdField(default=portal_core.kernel.ids.new_public_id, editable=False, max_length=20, unique=True)),
+                ('name', models.CharField(max_length=160)),
+                ('claimed_type', models.CharField(blank=True, max_length=120)),
+                ('kind', models.CharField(max_length=120)),
+                ('size', models.PositiveIntegerField()),
+                ('sha256', models.CharField(max_length=64)),
+                ('state', models.CharField(choices=[('waiting', 'Being checked'), ('clean', 'Checked, nothing found'), ('unchecked', 'Not checked: no virus scanner is set up'), ('infected', 'Harmful'), ('blocked', 'This kind of file is not handed out'), ('withdrawn', 'Taken back')], default='waiting', max_length=12)),
+                ('finding', models.CharField(blank=True, max_length=120)),
+                ('data', models.BinaryField()),
+                ('created_at', models.DateTimeField()),
+                ('scanned_at', models.DateTimeField(null=True)),
+                ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='helpdesk.ticketmessage')),
+                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='helpdesk.ticket')),
+                ('mail', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='helpdesk.inboundmail')),
+                ('opened_at', models.DateTimeField(null=True)),
+                ('patient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.patient')),
+                ('sender', models.CharField(choices=[('requester', 'Requester'), ('office', 'Office')], default='requester', max_length=10)),
+                ('withdrawn_at', models.DateTimeField(null=True)),
+                ('withdrawn_by', models.CharField(blank=True, max_length=160)),
+                ('scan_refused_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['ticket', 'created_at', 'id'], name='file_of_ticket'), models.Index(condition=models.Q(('state', 'waiting')), fields=['created_at'], name='file_to_scan'), models.Index(condition=models.Q(('patient__isnull', False)), fields=['patient', '-created_at', '-id'], name='file_of_patient')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['blocked', 'infected']), _negated=True), models.Q(('finding', ''), _negated=True), _connector='OR'), name='file_refused_says_why'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'clean', 'unchecked', 'infected', 'blocked', 'withdrawn'])), name='file_state_known'), models.CheckConstraint(condition=models.Q(('sender__in', ['requester', 'office'])), name='file_sender_known'), models.CheckConstraint(condition=models.Q(models.Q(('sender', 'office'), _negated=True), models.Q(('message__isnull', False), ('patient__isnull', False)), _connector='OR'), name='file_of_office_is_for_somebody'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'withdrawn'), ('withdrawn_at__isnull', False), models.Q(('withdrawn_by', ''), _negated=True)), models.Q(models.Q(('state', 'withdrawn'), _negated=True), ('withdrawn_at', None), ('withdrawn_by', '')), _connector='OR'), name='file_withdrawn_when_and_by_whom')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TextMedia',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', portal_core.kernel.ids.PublicIdField(default=portal_core.kernel.ids.new_public_id, editable=False, max_length=20, unique=True)),
+                ('sid', models.CharField(max_length=40, unique=True)),
+                ('message_sid', models.CharField(max_length=40)),
+                ('claimed_type', models.CharField(blank=True, max_length=120)),
+                ('state', models.CharField(choices=[('none', 'No recording'), ('wanted', 'Being fetched'), ('kept', 'Kept here'), ('lost', 'Could not be fetched'), ('removed', 'Removed: its time was over')], default='wanted', max_length=8)),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
+                ('due_at', models.DateTimeField(null=True)),
+                ('attachment', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='helpdesk.attachment')),
+                ('text', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='media', to='helpdesk.inboundtext')),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='media_due')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('due_at__isnull', False), ('state', 'wanted')), models.Q(models.Q(('state', 'wanted'), _negated=True), ('due_at', None)), _connector='OR'), name='media_wanted_has_time')],
+            },
         ),
         migrations.RunPython(install, remove),
     ]
