@@ -58,7 +58,7 @@ def make(count: int) -> None:
     """`count` tickets with two messages each, their words, clocks, ratings and some flags."""
     from django.db import connection
 
-    from helpdesk.models import SearchEntry, Ticket, TicketMessage, TicketRating, TicketSegment
+    from helpdesk.models import PhoneCall, SearchEntry, Ticket, TicketMessage, TicketRating, TicketSegment
     from portal_core.access.models import PortalAccess
     from portal_core.directory.models import Office, Patient, Practice, Staff
     from triage.models import Escalation
@@ -71,7 +71,7 @@ def make(count: int) -> None:
         cursor.execute("SET maintenance_work_mem = '512MB'")
         cursor.execute("SET work_mem = '64MB'")
         cursor.execute("SET session_replication_role = replica")  # no look-up per row for every foreign key
-        tables = (Patient, Ticket, TicketMessage, SearchEntry, TicketSegment, TicketRating, Escalation)
+        tables = (Patient, Ticket, PhoneCall, TicketMessage, SearchEntry, TicketSegment, TicketRating, Escalation)
         indexes = _without_indexes(cursor, [one._meta.db_table for one in tables])
         home = f"({_array(offices)})[1 + n % {OFFICES}]"
         _fill(
@@ -115,7 +115,15 @@ def make(count: int) -> None:
             closed_at=f"CASE WHEN {live} THEN NULL ELSE {opened} + interval '8 days' END",
             first_due_at=f"{opened} + interval '3 hours'", version="1", created_at=opened, updated_at=opened,
             due_at=f"CASE WHEN {ours} THEN now() + interval '1 hour' * (n % 72 - 24) END",
-            resolve_due_at=f"{opened} + interval '2 days'",
+            resolve_due_at=f"CASE WHEN {live} THEN {opened} + interval '2 days' END",
+            solved_in_time=f"CASE WHEN {live} THEN NULL ELSE n % 5 > 0 END",
+            used_minutes=f"CASE WHEN {live} THEN NULL ELSE 60 + n % 900 END",
+        )  # fmt: skip
+        _fill(
+            cursor, PhoneCall, f"generate_series(1, {count}) n WHERE {CHANCE} / 64 % 4 = 1",
+            public_id="'c' || lpad(n::text, 19, '0')", practice_id=str(practice), ticket_id="n", side="'office'",
+            office_id=home.replace("n %", f"{patient} %"), direction="'in'", state="'ended'", outcome="'talked'",
+            red_flags="'[]'", started_at=opened, ended_at=opened, seconds="90 + n % 2500",
         )  # fmt: skip
         rare = "substr(md5((n % 50000)::text), 1, 8)"
         body = f"{_pick(WORDS, 'n')} || ' and ' || {_pick(WORDS, 'n / 22')} || ' do not work, it says ' || {rare}"
