@@ -24,6 +24,8 @@ from portal_core.access.models import (
     Registration,
     RegistrationPin,
 )
+from portal_core.directory.fhir.load import Patients
+from portal_core.kernel import clock
 from tests.factories import OfficeFactory, PatientFactory, PracticeFactory, StaffFactory
 
 
@@ -167,3 +169,12 @@ def set_access(patient, **values):
 
 def refresh(row):
     return type(row).objects.get(pk=row.pk)
+
+
+def take(practice, rows):
+    """Import these (line, PatientRow) as one batch of one file."""
+    loader = Patients(practice)
+    loader.begin(clock.now())
+    loader.take(rows)
+    loader.finish()
+    assert loader.refused == []

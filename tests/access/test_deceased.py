@@ -5,14 +5,12 @@ import pytest
 from portal_core.access.actions import portal
 from portal_core.access.errors import PatientDeceased
 from portal_core.access.models import AccessToken, RegistrationPin
-from portal_core.directory.fhir.load import Patients
 from portal_core.directory.fhir.parse import Address, PatientRow
 from portal_core.directory.models import Patient
-from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
 from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
-from tests.access.factories import AccessTokenFactory, RegistrationPinFactory, refresh
+from tests.access.factories import AccessTokenFactory, RegistrationPinFactory, refresh, take
 from tests.cast import PASSWORD
 
 
@@ -51,7 +49,7 @@ def test_an_import_that_says_so_ends_what_was_open(cast, client, patient_client,
     epoch = refresh(cast.pat).user.session_epoch
 
     for _ in range(2):
-        Patients(cast.practice, clock.now()).take([(1, row)])
+        take(cast.practice, [(1, row)])
     assert client.get("/portal/set-password/sent-before/").status_code == 404
     drain()
 

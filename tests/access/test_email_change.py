@@ -275,7 +275,7 @@ def test_the_way_out_is_open_for_a_week(cast, clock, client, days, status):
     assert client.get(link).status_code == client.post(link, NAME).status_code == status
 
 
-@pytest.mark.parametrize("secret", ["nonsense", "x" * 200, "a%00b"])
+@pytest.mark.parametrize("secret", ["nonsense", "x" * 200])
 def test_a_link_nobody_sent_stops_nothing(cast, client, secret):
     change(cast)
 

@@ -9,13 +9,11 @@ import time_machine
 
 from portal_core.access.actions import email
 from portal_core.access.models import EmailChange, PortalAccess
-from portal_core.directory.fhir.load import Patients
 from portal_core.directory.fhir.parse import Address, PatientRow
 from portal_core.directory.models import Patient
-from portal_core.kernel import clock as time_of
 from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
-from tests.access.factories import AccessTokenFactory, refresh, set_access
+from tests.access.factories import AccessTokenFactory, refresh, set_access, take
 from tests.cast import make_patient
 
 NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
@@ -39,7 +37,7 @@ def bring_in(practice, *patients: Patient, address: str = NEW) -> None:
             address=Address(), language="", deceased=False,
         )  # fmt: skip
         rows.append((number, row))
-    Patients(practice, time_of.now()).take(rows)
+    take(practice, rows)
 
 
 def test_the_new_address_waits_and_both_mailboxes_hear(cast, clock, client, patient_client, drain):

@@ -361,7 +361,7 @@ def test_a_link_works_once(enabled, client, deeds):
     assert deeds() == ["access:set_password"]
 
 
-@pytest.mark.parametrize("token", ["nonsense", "x" * 200, "s1%00", "s2"])
+@pytest.mark.parametrize("token", ["nonsense", "x" * 200, "s2"])
 def test_a_link_nobody_sent_opens_nothing(enabled, client, token):
     AccessTokenFactory(patient=enabled.paula, secret="s1")
 

@@ -18,14 +18,13 @@ from portal_core.access.queries import address_hold
 from portal_core.accounts.models import User
 from portal_core.directory.actions import patients
 from portal_core.directory.errors import ContactChanged
-from portal_core.directory.fhir.load import Patients
 from portal_core.directory.fhir.parse import Address, PatientRow
 from portal_core.directory.models import Patient
 from portal_core.directory.rules.contact import contact_digest
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
 from portal_core.kernel.models import AuditEvent
-from tests.access.factories import AccessTokenFactory, RegistrationFactory, refresh, set_access
+from tests.access.factories import AccessTokenFactory, RegistrationFactory, refresh, set_access, take
 from tests.cast import make_patient
 from tests.kernel.crowd import at_once
 
@@ -147,7 +146,7 @@ def test_what_staff_save_while_an_import_runs_is_not_undone(imported):
     def load():
         try:
             with transaction.atomic():
-                Patients(imported.practice, clock.now()).take(rows)
+                take(imported.practice, rows)
         finally:
             connection.close()
 
@@ -174,7 +173,7 @@ def test_enabling_while_an_import_changes_the_address(imported):
 
     def load():
         with transaction.atomic():
-            Patients(imported.practice, clock.now()).take([(1, row)])
+            take(imported.practice, [(1, row)])
 
     def enable():
         portal.set_level(patient=imported.paula, level=AccessLevel.CAN_ACCESS, by=imported.olivia.actor)
