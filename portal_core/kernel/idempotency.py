@@ -12,12 +12,14 @@ from django.core.files import File
 from django.db import models, transaction
 from django.utils.functional import Promise
 
-from portal_core.kernel import clock
+from portal_core.kernel import clock, sealing
 from portal_core.kernel.errors import Invalid, KeyUsed
 from portal_core.kernel.models import IdempotencyKey
 
 KEEP = dt.timedelta(days=30)
 SCOPE = 60  # characters a scope has room for
+PURPOSE = "idempotency"
+SECRETS = ("password", "pin", "secret", "token")  # what is called so, or ends so, is kept in no form at all
 
 
 def once(scope: str, key: str, deed: Callable[[], str], *, of: Any = None) -> str:
@@ -30,13 +32,13 @@ def once(scope: str, key: str, deed: Callable[[], str], *, of: Any = None) -> st
     """
     if not key or len(key) > 64:
         raise Invalid(idempotency_key="1 to 64 characters")
-    scope, asked = _fitting(scope), fingerprint(of)
+    scope, asked = _fitting(scope), _written(of)
     with transaction.atomic():
         row, created = IdempotencyKey.objects.get_or_create(
-            scope=scope, key=key, defaults={"created_at": clock.now(), "fingerprint": asked}
+            scope=scope, key=key, defaults={"created_at": clock.now(), "fingerprint": _tag(asked)}
         )
         if not created:
-            if asked and row.fingerprint and asked != row.fingerprint:
+            if asked and row.fingerprint and not sealing.is_tag_of(asked, row.fingerprint, purpose=PURPOSE):
                 raise KeyUsed
             return row.result
         row.result = deed()
@@ -57,10 +59,23 @@ def purge(older_than: dt.timedelta = KEEP) -> int:
 
 def fingerprint(of: Any) -> str:
     """The same for the same things asked for, whatever the order of names; "" for None. Files count by name, size and
-    content. Raises TypeError for what has no value of its own to compare."""
-    if of is None:
-        return ""
-    return hashlib.sha256(json.dumps(of, sort_keys=True, default=_plain).encode()).hexdigest()
+    content, passwords and the like not at all. Keyed: whoever has only a copy of the database can try no guess on it.
+    Raises TypeError for what has no value of its own to compare."""
+    return _tag(_written(of))
+
+
+def _tag(written: str) -> str:
+    return sealing.tag(written, purpose=PURPOSE) if written else ""
+
+
+def _written(of: Any) -> str:
+    return "" if of is None else json.dumps(_without_secrets(of), sort_keys=True, default=_plain)
+
+
+def _without_secrets(of: Any) -> Any:
+    if isinstance(of, dict):
+        return {name: _without_secrets(value) for name, value in of.items() if not str(name).endswith(SECRETS)}
+    return [_without_secrets(one) for one in of] if isinstance(of, list | tuple) else of
 
 
 def _plain(value: Any) -> Any:
@@ -69,7 +84,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dt.timedelta):
         return value.total_seconds()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
+        return _without_secrets(dataclasses.asdict(value))
     if isinstance(value, models.Model):
         return [value._meta.label, value.pk]
     if isinstance(value, set | frozenset):

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import decimal
+import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils.translation import gettext_lazy
 
-from portal_core.kernel import idempotency, ids
+from portal_core.kernel import idempotency, ids, sealing
 from portal_core.kernel.errors import Invalid, KeyUsed
 from portal_core.kernel.models import IdempotencyKey
 from tests.kernel.crowd import at_once
@@ -81,6 +82,24 @@ def test_what_can_be_compared():
     assert a.read() == b"1"  # still to be read by whom it is for
     with pytest.raises(TypeError, match="object cannot be compared"):
         idempotency.fingerprint(object())
+
+
+@pytest.mark.django_db
+def test_a_copy_of_the_database_is_no_place_to_guess(settings):
+    """A bare hash of a body would let anybody with a copy try passwords and birth dates at the speed of SHA-256."""
+    asked = {"attestation_id": "a", "born": "1949-11-14"}
+    body = {**asked, "my_password": "open sesame", "them": [{"password": "again", "pin": "123456"}]}
+
+    idempotency.once("credentials", "k", lambda: "done", of=body)
+
+    kept = IdempotencyKey.objects.get().fingerprint
+    assert kept == sealing.tag(json.dumps({**asked, "them": [{}]}, sort_keys=True), purpose="idempotency")
+    assert idempotency.once("credentials", "k", lambda: "twice", of={**body, "my_password": "other"}) == "done"
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new secret of the installation", [settings.SECRET_KEY]
+    assert idempotency.fingerprint(body) != kept
+    assert idempotency.once("credentials", "k", lambda: "twice", of=body) == "done"  # made with the secret before
+    with pytest.raises(KeyUsed):
+        idempotency.once("credentials", "k", lambda: "twice", of={**body, "attestation_id": "b"})
 
 
 @pytest.mark.django_db
