@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from helpdesk.actions.tickets import office_group
+from helpdesk.actions import tickets
 from helpdesk.enums import Category
 from helpdesk.queries import red_flags_of
 from portal_core.access.gate import Proof
@@ -218,6 +218,8 @@ def consume(attestation_id: str, *, patient_id: str, action: str, by: Actor) -> 
     since the check ended. Of two callers at once exactly one passes.
     """
     now = clock.now()
+    # The ticket first, as everywhere: what the check is used for is written on it, and so is the patient's "not me".
+    tickets.lock(Attestation.objects.filter(public_id=attestation_id).values_list("ticket_id", flat=True))
     row = Attestation.objects.select_for_update(of=("self",)).filter(public_id=attestation_id).first()
     if row is None or row.patient.public_id != patient_id or not row.is_live(now):
         raise AttestationRefused
@@ -364,5 +366,6 @@ def contact_of(patient: "Patient", method: Method, now: dt.datetime) -> Contact:
 def tell(attempt: VerificationAttempt, action: str, *, at: dt.datetime, by: Actor, **facts: Any) -> None:
     audit.record(action, by=by, target=attempt, at=at, patient=attempt.patient.public_id, **facts)
     realtime.push(
-        office_group(attempt.ticket.office.public_id), {"type": "ticket.changed", "id": attempt.ticket.public_id}
+        tickets.office_group(attempt.ticket.office.public_id),
+        {"type": "ticket.changed", "id": attempt.ticket.public_id},
     )
