@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -171,11 +172,11 @@ async def written(files: list[Path], text: str) -> None:
 MEGABYTE = 1024 * 1024
 
 
-def sent(port: int, head: bytes, *parts: bytes) -> bytes:
+def sent(port: int, head: bytes, *parts: bytes, to: bytes = b"/echo") -> bytes:
     """What comes back to a sender who keeps to no rule; b"" where the line was cut."""
     cut = contextlib.suppress(BrokenPipeError, ConnectionResetError)
     with socket.create_connection(("127.0.0.1", port), timeout=5) as line, cut:
-        line.sendall(b"POST /echo HTTP/1.1\r\nHost: 127.0.0.1\r\n" + head + b"\r\n\r\n")
+        line.sendall(b"POST " + to + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n" + head + b"\r\n\r\n")
         for part in parts:
             line.sendall(part)
         return line.recv(65536)
@@ -186,12 +187,32 @@ def test_a_body_over_the_limit_is_refused_before_it_is_kept(embedded_stage):
     chunk = b"100000\r\n" + b"x" * MEGABYTE + b"\r\n"
     announced = sent(embedded_stage.port, b"Content-Length: 5000000000")
     counted = sent(embedded_stage.port, b"Transfer-Encoding: chunked", *[chunk] * 17)
-    endless = sent(embedded_stage.port, b"Content-Length: 5000000000", *[b"x" * MEGABYTE] * 64)
+    endless = sent(embedded_stage.port, b"Content-Length: 5000000000", *[b"x" * MEGABYTE] * 80)
 
     for answer in (announced, counted):
         assert answer.startswith(b"HTTP/1.1 413 Content Too Large\r\n")
-        assert answer.endswith(b"Shorten it and send it again.\n")
+        assert b"\r\nX-Content-Type-Options: nosniff\r\n" in answer
+        assert b"Nothing was sent. Go back in your browser" in answer
     assert endless == b"" or endless.startswith(b"HTTP/1.1 413 ")
     small = sent(embedded_stage.port, b"Content-Length: 3\r\nContent-Type: text/plain", b"abc")
     assert small.startswith(b"HTTP/1.1 201 ")
     assert small.endswith(b"\r\n\r\nabc")
+
+
+def test_where_files_are_sent_more_may_come_and_programs_are_told_in_their_own_words(embedded_stage):
+    """A letter with files of 17 MB is what the pages promise to take; a refusal says what to do."""
+    port = embedded_stage.port
+    letter = sent(port, b"Content-Length: %d" % (17 * MEGABYTE), *[b"x" * MEGABYTE] * 17, to=b"/portal/none/")
+    page = sent(port, b"Content-Length: %d" % (57 * MEGABYTE), to=b"/desk/none/")
+    program = sent(port, b"Content-Length: %d" % (17 * MEGABYTE), to=b"/api/v1/tickets/")
+
+    assert letter.startswith(b"HTTP/1.1 404 ")
+    assert page.startswith(b"HTTP/1.1 413 ")
+    assert b"\r\nContent-Type: text/html; charset=utf-8\r\n" in page
+    head, _, body = program.partition(b"\r\n\r\n")
+    assert b"\r\nContent-Type: application/json\r\n" in head
+    error = json.loads(body)["error"]
+    assert (error["code"], error["message"]) == (
+        "too_large", "Nothing was done: a body may have 16 MB. Send less in one go.",
+    )  # fmt: skip
+    assert f"X-Request-ID: {error['request_id']}".encode() in head
