@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from helpdesk.enums import Channel, RequesterKind
 from helpdesk.models import TextOptOut, Ticket
 from helpdesk.queries.messages import reads_in_portal
+from portal_core.notify.enums import Channel as Way
 from portal_core.notify.rules.addresses import can_be_mailed
+from portal_core.notify.transports import is_there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +28,9 @@ class Reach:
 
 def reachable(ticket: Ticket) -> Reach:
     """The requester's own address, else what the patient has on file. A number is texted only where they texted us from
-    it or it is the patient's on file, and nobody answered STOP from it: whoever left one to be called is called. A
-    secure message is announced at what is on file today (PC-06). One query at most, besides the patient."""
+    it or it is the patient's on file, nobody answered STOP from it, and there is a provider for texts: whoever left one
+    to be called is called. A secure message is announced at what is on file today (PC-06). One query at most, besides
+    the patient."""
     portal = reads_in_portal(ticket)
     if ticket.channel != Channel.MESSAGE:
         if can_be_mailed(ticket.requester_email):
@@ -45,4 +48,6 @@ def reachable(ticket: Ticket) -> Reach:
 
 
 def _texted(phone: str) -> str:
-    return "" if not phone or TextOptOut.objects.filter(phone=phone).exists() else phone
+    if not phone or not is_there(Way.SMS) or TextOptOut.objects.filter(phone=phone).exists():
+        return ""
+    return phone
