@@ -123,6 +123,9 @@ LIVE = (
     TicketState.CLOSE_LOOP,
 )
 PAUSED = (TicketState.WAIT_PATIENT, TicketState.WAIT_INCIDENT, TicketState.CLOSE_LOOP)
+UNASKED = (TicketState.NEW, TicketState.OPEN, TicketState.WAIT_PATIENT)  # alive, and not in an incident's hands
+# Where a ticket may be part of an incident of which its requester was not asked yet.
+LINKED = (TicketState.WAIT_INCIDENT, TicketState.OPEN, TicketState.WAIT_PATIENT)
 OURS = (TicketState.NEW, TicketState.OPEN)  # the move is the office's or IT's, and a clock runs
 ENDED = (TicketState.SOLVED, TicketState.CLOSED)
 DONE = (*ENDED, TicketState.MERGED)

@@ -14,6 +14,7 @@ from helpdesk.enums import (
     MOVES,
     OURS,
     PAUSED,
+    UNASKED,
     Alert,
     Author,
     Category,
@@ -81,7 +82,7 @@ class Ticket(models.Model):
     wake_at = models.DateTimeField(null=True)
     turn_since = models.DateTimeField()
     loop_rounds = models.PositiveSmallIntegerField(default=0)  # how often the requester was asked "fixed for you?"
-    dissent_count = models.PositiveSmallIntegerField(default=0)
+    dissent_count = models.PositiveSmallIntegerField(default=0)  # the last of these rounds that was answered by "no"
     reopened_count = models.PositiveSmallIntegerField(default=0)
     first_response_at = models.DateTimeField(null=True)
     solved_at = models.DateTimeField(null=True)
@@ -274,6 +275,11 @@ class Ticket(models.Model):
     def may_be_solved(self) -> bool:
         """Whether solving is a move from where it stands. What waits for an incident ends with it, or leaves it."""
         return TicketState.SOLVED in MOVES[TicketState(self.state)]
+
+    @property
+    def is_still_broken(self) -> bool:
+        """Whether the requester's answer was "no" when they were asked last, and they do not wait to be asked again."""
+        return self.state in UNASKED and self.dissent_count == self.loop_rounds > 0
 
     def save_changes(self, *fields: str, at: dt.datetime) -> None:
         """Write what an action changed, together with everything `move` may touch, and count the version up."""

@@ -208,14 +208,16 @@ def test_nobody_writes_to_a_closed_ticket(cast, requester, deeds, events):
     assert events() == []
 
 
-def test_a_requester_writing_during_an_incident_is_read_and_asked_all_the_same(cast, requester):
-    """ "Mine is another problem": it is the office's move at once, and not in a day. When it is over they are asked."""
+def test_a_requester_writing_during_an_incident_is_read_and_asked_once_answered(cast, requester):
+    """ "Mine is another problem": it is the office's move at once, and not in a day. When it is over they are asked, if
+    their words were answered."""
     ticket = TicketFactory(office=cast.north, state=S.WAIT_INCIDENT, incident_id="inc1")
 
     tickets.reply(ticket=ticket, body="Mine is another problem.", by=requester(ticket))
 
     row = refresh(ticket)
     assert (row.state, row.turn, row.incident_id) == (S.OPEN, Turn.OFFICE, "inc1")
+    tickets.reply(ticket=row, body="It is the same.", by=cast.olivia.actor)
     assert tickets.close_loop(incident_id="inc1", by=SYSTEM) == 1
     assert refresh(ticket).state == S.CLOSE_LOOP
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Q
 
 from helpdesk import errors
 from helpdesk.actions.tickets import guards
@@ -11,12 +12,26 @@ from helpdesk.actions.tickets.ending import mark_solved, solved_event
 from helpdesk.actions.tickets.telling import tell, write
 from helpdesk.actions.tickets.undoing import held, remember, snapshot
 from helpdesk.contracts import TicketLoopClosing, TicketNudged, TicketStillBroken, TicketWaitsForIncident
-from helpdesk.enums import PAUSED, Deed, Resolution, TicketState, UndoKind, Visibility
-from helpdesk.models import Ticket
+from helpdesk.enums import (
+    LINKED,
+    PAUSED,
+    Author,
+    CallDirection,
+    CallOutcome,
+    Category,
+    Deed,
+    Resolution,
+    TicketState,
+    UndoKind,
+    Visibility,
+)
+from helpdesk.models import PhoneCall, Ticket, TicketMessage
 from helpdesk.queries.reach import reachable
 from helpdesk.rules import turn as rules
 from portal_core.kernel import clock, idempotency
 from portal_core.kernel.contracts import Actor, Event
+
+NOT_BY_LETTER = frozenset({Category.CLINICAL_URGENT, Category.SEC_REPORT})  # whose silence must not mean "it works"
 
 
 @transaction.atomic
@@ -47,20 +62,23 @@ def wait_for_incident(*, ticket: Ticket, incident_id: str, hold: bool = False, b
 @transaction.atomic
 def close_loop(*, incident_id: str, by: Actor) -> int:
     """The incident is over: ask every requester who waited for it "fixed for you?", also those whose ticket came back
-    to the desk meanwhile because it lasted; whom no letter reaches, the desk calls. Returns how many. Running it again
-    finds nobody left."""
-    states = (TicketState.WAIT_INCIDENT, TicketState.OPEN)
-    waiting = Ticket.objects.filter(incident_id=incident_id, state__in=states, relayed_at=None)
+    to the desk meanwhile because it lasted. Who must not be left to a letter and then to silence is the desk's: whoever
+    said something that nobody answered yet, was asked something else, or gets no letter. Returns how many. Running it
+    again finds nobody left."""
+    linked = Ticket.objects.filter(incident_id=incident_id, state__in=LINKED, relayed_at=None)
     asked: list[int] = []
 
     def ask(ticket: Ticket) -> str:
         asked.append(ticket.pk)
-        (_ask if reachable(ticket).told else _have_called)(ticket, by=by)
+        if words := _for_desk(ticket):
+            _leave_to_desk(ticket, words, by=by)
+        else:
+            _ask(ticket, by=by)
         return ""
 
-    for pk in list(waiting.order_by("id").values_list("id", flat=True)):
+    for pk in list(linked.order_by("id").values_list("id", flat=True)):
         ticket = Ticket.objects.locked(pk)
-        if ticket.state in states and ticket.incident_id == incident_id:  # nobody was quicker
+        if ticket.state in LINKED and ticket.incident_id == incident_id and ticket.relayed_at is None:  # none quicker
             idempotency.once("helpdesk:asked", f"{incident_id}:{ticket.public_id}", partial(ask, ticket))
     return len(asked)
 
@@ -76,15 +94,43 @@ def _ask(ticket: Ticket, *, by: Actor) -> None:
     tell(ticket, "ticket:close_loop", event, at=now, by=by, incident=ticket.incident_id)
 
 
-def _have_called(ticket: Ticket, *, by: Actor) -> None:
-    now = clock.now()
-    if ticket.state != TicketState.OPEN:
-        ticket.move(TicketState.OPEN, at=now)
-    ticket.snoozed_until, ticket.snooze_reason = None, ""
-    write(ticket, "The incident is over. No letter or text reaches them: call and ask whether it works.",
-          Visibility.INTERNAL, at=now, by=by)  # fmt: skip
-    save(ticket, at=now)
-    tell(ticket, "ticket:wake", at=now, by=by, quiet=True, incident=ticket.incident_id)
+def _for_desk(ticket: Ticket) -> str:
+    """What the desk reads where it has to ask itself; empty where a letter asks."""
+    if ticket.state == TicketState.WAIT_PATIENT:
+        return "The incident is over. They were asked something else: when they answer, ask whether it works, too."
+    if ticket.state == TicketState.OPEN and _said_more(ticket):
+        return "The incident is over. They wrote or called meanwhile: read it, and ask whether it works."
+    if ticket.state == TicketState.OPEN and ticket.category in NOT_BY_LETTER:
+        return "The incident is over. This is too serious to be asked by letter: call, and ask whether it works."
+    if not reachable(ticket).told:
+        return "The incident is over. No letter or text reaches them: call and ask whether it works."
+    return ""
+
+
+def _said_more(ticket: Ticket) -> bool:
+    """Whether the requester, or whoever was joined with them, wrote or called since it was linked, and nobody answered
+    after that."""
+    links = ticket.segments.filter(state=TicketState.WAIT_INCIDENT).order_by("began_at", "id")
+    since = links.values_list("began_at", flat=True).last() or ticket.created_at
+    about = Q(ticket=ticket) | Q(ticket__merged_into=ticket)
+    wrote = TicketMessage.objects.filter(about, visibility=Visibility.PATIENT, at__gt=since)
+    talked = PhoneCall.objects.filter(about, outcome=CallOutcome.TALKED, ended_at__gt=since)
+    words = [(at, author == Author.REQUESTER) for author, at in wrote.values_list("author_kind", "at")]
+    words += [(at, way == CallDirection.IN) for way, at in talked.values_list("direction", "ended_at") if at]
+    return bool(words) and max(words)[1]
+
+
+def _leave_to_desk(ticket: Ticket, words: str, *, by: Actor) -> None:
+    """It waits for the incident no longer, so that no page says that it does; a question of ours goes on waiting."""
+    now, over = clock.now(), ticket.incident_id
+    if ticket.state != TicketState.WAIT_PATIENT:
+        if ticket.state != TicketState.OPEN:
+            ticket.move(TicketState.OPEN, at=now)
+        ticket.snoozed_until, ticket.snooze_reason = None, ""
+    ticket.incident_id = ""
+    write(ticket, words, Visibility.INTERNAL, at=now, by=by)
+    save(ticket, "incident_id", at=now)
+    tell(ticket, "ticket:wake", at=now, by=by, quiet=True, incident=over)
 
 
 @transaction.atomic
@@ -112,7 +158,7 @@ def still_broken(*, ticket: Ticket, by: Actor) -> Ticket:
     if ticket.state != TicketState.CLOSE_LOOP:
         raise errors.WrongMove
     ticket.move(TicketState.OPEN, at=now)
-    ticket.dissent_count += 1
+    ticket.dissent_count = ticket.loop_rounds
     save(ticket, "dissent_count", at=now)
     event = TicketStillBroken(
         ticket_id=ticket.public_id, incident_id=ticket.incident_id, office_id=ticket.office.public_id, at=now
