@@ -99,9 +99,11 @@ class StillBroken(NamedTuple):
 
 def dissents_of(staff: "Staff", now: dt.datetime) -> list[StillBroken]:
     """Those of the last week, the loudest first, three at most. One query where nobody says so."""
-    found = []
-    for row in helpdesk.dissents(staff.practice_id)[:DISSENTS]:
+    found: list[StillBroken] = []
+    for row in helpdesk.dissents(staff.practice_id):
         summary = statuspage.incident(row.incident_id)
         if summary.resolved_at is not None and summary.resolved_at > now - WEEK:
             found.append(StillBroken(summary, row.broken, row.asked))
+        if len(found) == DISSENTS:
+            break
     return found

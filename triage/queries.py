@@ -304,7 +304,7 @@ def tickets_of_incident(staff: "Staff", incident_id: str) -> IncidentTickets:
         waiting=sum(row.state == "wait_incident" for row in rows),
         asked=sum(row.state == "close_loop" for row in rows),
         solved=sum(row.state in ("solved", "closed") for row in rows),
-        dissents=sum(row.dissent_count for row in rows),
+        dissents=sum(row.is_still_broken for row in rows),
     )
 
 

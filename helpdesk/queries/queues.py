@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
 from helpdesk.access import seen_by
 from helpdesk.enums import (
     LIVE,
+    UNASKED,
     Category,
     Hanging,
     Side,
@@ -138,6 +139,9 @@ def tickets_of_incident(incident_id: str) -> list[Ticket]:
     return list(Ticket.objects.filter(incident_id=incident_id).select_related("office", "practice").order_by("id"))
 
 
+SAID_NO = Q(state__in=UNASKED, loop_rounds__gt=0, dissent_count=F("loop_rounds"))  # `Ticket.is_still_broken`
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dissent:
     """How many of those who were asked after an incident say that it is not over."""
@@ -150,8 +154,8 @@ class Dissent:
 def dissents(practice_id: int) -> list[Dissent]:
     """Incidents after which a request of this practice is open again because its requester said "still broken"; one
     query, and one more where there is any."""
-    rows = Ticket.objects.filter(practice_id=practice_id, side=Side.OFFICE, state__in=LIVE, dissent_count__gt=0)
-    counts = Counter(rows.exclude(incident_id="").values_list("incident_id", flat=True))
+    rows = Ticket.objects.filter(SAID_NO, practice_id=practice_id, side=Side.OFFICE).exclude(incident_id="")
+    counts = Counter(rows.values_list("incident_id", flat=True))
     if not counts:
         return []
     asked = Ticket.objects.filter(practice_id=practice_id, incident_id__in=counts, loop_rounds__gt=0)
@@ -162,7 +166,7 @@ def dissents(practice_id: int) -> list[Dissent]:
 def still_broken_after(practice_id: int, incident_id: str) -> list[Ticket]:
     """The open requests behind `dissents`, oldest first."""
     rows = Ticket.objects.filter(
-        practice_id=practice_id, incident_id=incident_id, state=TicketState.OPEN, dissent_count__gt=0, relayed_at=None
+        SAID_NO, practice_id=practice_id, incident_id=incident_id, state=TicketState.OPEN, relayed_at=None
     )  # fmt: skip
     return list(rows.order_by("id"))
 
