@@ -3,6 +3,7 @@
 import pytest
 
 from portal_core.directory.actions import patients
+from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
 from tests.access.factories import set_access
 
@@ -33,3 +34,12 @@ def test_who_has_no_portal_access_hears_nothing(cast):
     set_access(cast.piet)
     cast.piet.refresh_from_db()
     assert change(cast, cast.piet, NEW) != []
+
+
+def test_a_mailbox_that_is_none_does_not_keep_the_number(cast):
+    """What an import let in: the text goes out, the letter is left out, and the ledger knows."""
+    type(cast.pat).objects.filter(pk=cast.pat.pk).update(email="pat@clinic .example")
+    cast.pat.refresh_from_db()
+
+    assert change(cast, cast.pat, NEW) == [("sms", "+12175550100")]
+    assert AuditEvent.objects.get(action="notify:left-out").facts["who"] == [f"patient:{cast.pat.public_id}"]

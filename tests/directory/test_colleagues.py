@@ -192,6 +192,18 @@ def test_another_address_ends_the_link_and_the_one_before_hears_of_it(cast, ana)
     assert "marsh" not in str(line.facts)
 
 
+def test_an_address_that_is_none_can_be_put_right(cast, ana):
+    """What an import let in cannot be written to, so the ledger hears of it instead."""
+    type(cast.olivia).objects.filter(pk=cast.olivia.pk).update(email="olivia@clinic .example")
+    values = {"first_name": "Olivia", "last_name": "Marsh", "email": "marsh@staff.example", "phone": ""}
+
+    assert ana.post(f"{LIST}{cast.olivia.public_id}/contact/", values).status_code == 302
+
+    cast.olivia.refresh_from_db()
+    assert (cast.olivia.email, Delivery.objects.count()) == ("marsh@staff.example", 0)
+    assert AuditEvent.objects.filter(action="notify:left-out").count() == 1
+
+
 def test_who_leaves_is_out_at_once_and_back_only_by_signing_in_anew(cast, ana, staff_client):
     """Sessions, programs and links; roles stay on file."""
     page, olivia = f"{LIST}{cast.olivia.public_id}/", staff_client(cast.olivia)

@@ -153,3 +153,12 @@ def test_a_flag_says_who_had_the_patients_last_one(cast, staff_client):
 
     assert "had this patient" in staff_client(cast.ian).get(page).content.decode()
     assert "You had this patient" in staff_client(cast.ines).get(page).content.decode()
+
+
+def test_an_address_that_is_none_does_not_keep_a_ticket_from_a_colleague(cast, staff_client, nina, fresh):
+    type(nina).objects.filter(pk=nina.pk).update(email="nina@clinic .example")
+
+    staff_client(cast.olivia).post(f"/triage/office/tickets/{fresh.public_id}/assign/", {"to": nina.public_id})
+
+    assert (refresh(fresh).owner, Delivery.objects.count()) == (nina, 0)
+    assert AuditEvent.objects.filter(action="notify:left-out").count() == 1

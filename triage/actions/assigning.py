@@ -39,11 +39,12 @@ def assign(*, ticket: "Ticket", to: str, held_by: str = "", by: Actor) -> "Staff
         page = "triage:it-ticket" if ticket.side == Side.IT else "triage:office-ticket"
         notify.send(
             "triage/given",
-            to=notify.Recipient(key=f"staff:{person.public_id}", email=person.email),
+            to=notify.Recipient(key=f"staff:{person.public_id}", email=person.email.strip()),
             cause=f"given:{ticket.public_id}:{now.isoformat()}",
             context={
                 "reference": ticket.reference, "office": ticket.office.name, "who": by.label,
                 "link": settings.PUBLIC_URL + reverse(page, args=[ticket.public_id]),
             },
+            leave_out=True,
         )  # fmt: skip
     return person

@@ -32,5 +32,5 @@ def before_contact_change(patient: "Patient", values: dict[str, Any], by: Actor)
     )  # fmt: skip
     notify.send(
         "access/phone_changed", to=to, cause=f"phone-change:{new_public_id()}", context=portal.words(patient),
-        channels=("email", "sms"),
+        channels=("email", "sms"), leave_out=True,
     )  # fmt: skip

@@ -68,8 +68,8 @@ def set_contact(*, staff: Staff, first_name: str, last_name: str, email: str, ph
     if moved and before["email"] and row.user_id is not None:
         notify.send(
             "directory/address_changed", cause=f"staff-address:{line.pk}",
-            to=notify.Recipient(key=f"staff:{row.public_id}", email=before["email"]),
-            context={"practice_name": row.practice.name},
+            to=notify.Recipient(key=f"staff:{row.public_id}", email=before["email"].strip()),
+            context={"practice_name": row.practice.name}, leave_out=True,
         )  # fmt: skip
     return True
 

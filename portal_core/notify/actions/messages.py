@@ -39,15 +39,17 @@ def send(
     unsubscribe_url: str = "",
     headers: Mapping[str, str] | None = None,
     payloads: Mapping[str, Mapping[str, Any]] | None = None,
+    leave_out: bool = False,
 ) -> int:
     """Tell one person. See `send_many`; the delivery goes ahead of those to many. `payloads`: channel → JSON object,
     for the channels that are posted. Raises also BadAddress where nothing can be sent to what they have; then nothing
-    is promised."""
+    is promised. With `leave_out` such an address is left out and told to the ledger, as `send_many` does: for deeds
+    that must not wait for a better address."""
     if unsubscribe_url:
         to = Recipient(
             key=to.key, email=to.email, phone=to.phone, language=to.language, unsubscribe_url=unsubscribe_url
         )
-    return _promise(template, [to], cause, context, channels, not_after, headers, Urgency.PERSONAL, payloads)
+    return _promise(template, [to], cause, context, channels, not_after, headers, Urgency.PERSONAL, payloads, leave_out)
 
 
 def send_many(
@@ -68,7 +70,7 @@ def send_many(
     ledger; all others are told. Raises BadHeader, BadSubject (both Invalid) and TemplateDoesNotExist; then nothing is
     promised.
     """
-    return _promise(template, recipients, cause, context, channels, not_after, headers, Urgency.BULK)
+    return _promise(template, recipients, cause, context, channels, not_after, headers, Urgency.BULK, leave_out=True)
 
 
 @transaction.atomic
@@ -82,6 +84,7 @@ def _promise(
     headers: Mapping[str, str] | None,
     urgency: Urgency,
     payloads: Mapping[str, Mapping[str, Any]] | None = None,
+    leave_out: bool = False,
 ) -> int:
     now, wanted = clock.now(), tuple(filter(is_there, map(Channel, channels)))
     messages: dict[str, Message] = {}
@@ -97,7 +100,7 @@ def _promise(
 
     asked = 0
     left_out: list[str] = []
-    for batch in _batches(_addressed(recipients, wanted, left_out if urgency is Urgency.BULK else None)):
+    for batch in _batches(_addressed(recipients, wanted, left_out if leave_out else None)):
         Delivery.objects.bulk_create(
             (
                 Delivery(
