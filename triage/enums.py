@@ -173,7 +173,7 @@ class EscalationState(models.TextChoices):
     LINKED = "linked", _("Part of an incident")
     ANSWERED = "answered", _("Answered")
     RETURNED = "returned", _("Returned to the office")
-    WITHDRAWN = "withdrawn", _("Taken back by the office")
+    WITHDRAWN = "withdrawn", _("Taken back or ended")
     DONE = "done", _("Done")
 
 
@@ -258,7 +258,7 @@ class ExchangeKind(models.TextChoices):
     ANSWER = "answer", _("IT answers")
     RETURN = "return", _("IT sent it back")
     REPLY = "reply", _("The office writes")
-    WITHDRAW = "withdraw", _("The office took it back")
+    WITHDRAW = "withdraw", _("Taken back or ended")
     NOTE = "note", _("Note for IT")
 
 

@@ -9,9 +9,12 @@ from django.urls import reverse
 from helpdesk import errors
 from helpdesk.actions import tickets
 from helpdesk.enums import Category, Channel, RequesterKind, Side, TicketState, Turn
-from helpdesk.models import TicketSegment
+from helpdesk.models import TicketSegment, TicketUndo
 from portal_core.kernel import clock
 from tests.helpdesk.factories import TicketFactory, refresh
+from tests.triage.factories import FlagFactory
+from triage.actions import staff_checks
+from triage.enums import AttemptOutcome, StaffPurpose
 
 pytestmark = pytest.mark.django_db
 NOON = dt.datetime(2026, 11, 20, 18, 0, tzinfo=dt.UTC)  # a Friday in Chicago
@@ -129,3 +132,41 @@ def test_it_can_be_taken_back_for_ten_seconds_and_the_clocks_add_up(cast, ian):
         traveller.shift(11)
         ian.post(url("it-undo"), {"undo": undo})
         assert (refresh(row).side, clock.now()) == (Side.OFFICE, NOON + dt.timedelta(seconds=71))
+
+
+def test_what_waits_for_an_incident_can_be_worked_at_it(cast):
+    """It leaves the incident, which IT's desk has no button for; taken back, it waits as before."""
+    waits = {"state": TicketState.WAIT_INCIDENT, "incident_id": "i" * 20, "wake_at": clock.now()}
+    row = TicketFactory(office=cast.north, requester_kind="patient", channel=Channel.EMAIL, **waits)
+
+    tickets.change_desk(ticket=row, kind=RequesterKind.PROVIDER, hold=True, by=cast.olivia.actor)
+    now = refresh(row)
+    assert (now.side, now.state, now.incident_id, now.turn) == (Side.IT, TicketState.OPEN, "", Turn.IT)
+
+    tickets.undo(undo_id=TicketUndo.objects.get().public_id, by=cast.olivia.actor)
+    now = refresh(row)
+    assert (now.side, now.state, now.incident_id) == (Side.OFFICE, TicketState.WAIT_INCIDENT, "i" * 20)
+
+
+def test_a_check_of_a_colleague_ends_with_the_desk_it_was_made_at(cast):
+    """Its pages are IT's alone: an open one would stand in the way if the ticket came back."""
+    row = at_it(cast, category=Category.STAFF_ACCESS)
+    begin = {"subject": cast.carla, "purpose": StaffPurpose.SIGN_OUT, "staff": cast.ian, "by": cast.ian.actor}
+    check = staff_checks.begin(ticket=row, **begin)
+
+    tickets.change_desk(ticket=row, kind=RequesterKind.PATIENT, office=cast.south, by=cast.ian.actor)
+
+    assert refresh(check).outcome == AttemptOutcome.ABANDONED
+    tickets.change_desk(ticket=row, kind=RequesterKind.PROVIDER, by=cast.oscar.actor)
+    assert staff_checks.begin(ticket=refresh(row), **begin).pk != check.pk
+
+
+@pytest.mark.parametrize("state", ["answered", "need_office"])
+def test_the_other_desk_is_not_offered_while_it_would_refuse(cast, olivia, state):
+    row = TicketFactory(office=cast.north, requester_kind="patient", channel=Channel.EMAIL, state=TicketState.OPEN)
+    address = url("change-desk", row.public_id)
+    assert address in olivia.get(url("office-ticket", row.public_id)).content.decode()
+
+    FlagFactory(office=cast.north, sent_by=cast.olivia, ticket=row, state=state)
+
+    assert address not in olivia.get(url("office-ticket", row.public_id)).content.decode()

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from helpdesk.actions import calls, tickets
 from helpdesk.enums import DONE, CallDirection, CallOutcome, Resolution, TicketState
+from helpdesk.errors import TooLateToUndo
 from helpdesk.models import Ticket, TicketUndo
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import SYSTEM
 from portal_core.kernel.errors import AppError
 from portal_core.kernel.models import AuditEvent
+from statuspage.queries import incident as incident_summary
 from tests.helpdesk.factories import TicketFactory
 from tests.triage.factories import AttemptFactory, FlagFactory, refresh
 from triage.actions import escalations, incidents
@@ -67,6 +69,9 @@ class Doors:
                 escalations.ask_office(flag=self.flag, question="?", **it)
             case "answer":
                 escalations.answer(flag=self.flag, text="!", **it)
+            case "take over":
+                lead = cast.ian if self.flag.assignee_id != cast.ian.pk else cast.ines
+                escalations.take_over(flag=self.flag, staff=lead, by=lead.actor)
             case "decline":
                 escalations.decline(flag=self.flag, code=RefusalCode.NOT_IT, note="", **it)
             case "it links":
@@ -141,7 +146,7 @@ class Doors:
 
 PRESSES = [
     "accept", "ask", "answer", "decline", "it links", "to it", "confirm", "withdraw", "flag", "link", "unlink", "solve",
-    "merge", "south", "paula", "ask them", "they write", "they call", "yes", "no", "over", "time", "undo",
+    "merge", "south", "paula", "ask them", "they write", "they call", "yes", "no", "over", "time", "undo", "take over",
 ]  # fmt: skip
 
 
@@ -236,6 +241,25 @@ def test_a_solving_that_is_taken_back_leaves_the_answer_where_it_lay(cast):
     assert (refresh(flag).state, refresh(flag.ticket).state) == (E.ANSWERED, S.OPEN)
 
 
+@pytest.mark.parametrize("deed", ["hand over", "link"])
+def test_what_it_went_on_with_within_the_ten_seconds_stands_whole(cast, incident, deed):
+    """Ticket and flag stay together where the deed left them: half of it is never taken back."""
+    flag = flagged(cast, E.NEED_OFFICE, accepted_at=clock.now())
+    by = cast.olivia.actor
+    if deed == "link":
+        incidents.link_ticket(ticket=flag.ticket, incident_id=incident, staff=cast.olivia, hold=True, by=by)
+    else:
+        tickets.hand_over(ticket=flag.ticket, office=cast.south, hold=True, by=by)
+    escalations.take_over(flag=refresh(flag), staff=cast.ian, by=cast.ian.actor)
+
+    with pytest.raises(TooLateToUndo):
+        tickets.undo(undo_id=TicketUndo.objects.get(ticket=flag.ticket).public_id, by=by)
+
+    row, ticket = refresh(flag), refresh(flag.ticket)
+    assert (row.office, row.incident_id) == (ticket.office, ticket.incident_id)
+    assert (ticket.office == cast.south, ticket.incident_id == incident) == (deed == "hand over", deed == "link")
+
+
 def test_a_found_patient_changes_what_it_reads_of_them(cast):
     flag = flagged(cast, E.SENT)
     Ticket.objects.filter(pk=flag.ticket_id).update(patient=None)
@@ -259,6 +283,14 @@ def test_who_writes_during_an_incident_can_be_taken_off_it_and_flagged_anew(cast
     assert desk.post(reverse("triage:leave-incident", args=[ticket.public_id])).status_code == 302
 
     assert (refresh(ticket).state, refresh(ticket).incident_id) == (S.OPEN, "")
+    assert "Linked to an incident" not in desk.get(address).content.decode()
+
+    # Linked again to what it was asked about before: the way out is there. What is over is linked to nothing.
+    Ticket.objects.filter(pk=ticket.pk).update(incident_id=incident, loop_rounds=1)
+    assert "Linked to an incident" in desk.get(address).content.decode()
+    over = {"seen": incident_summary(incident).update_id, "key": "r"}
+    incidents.resolve(incident_id=incident, body="Fixed.", staff=cast.ian, by=cast.ian.actor, **over)
+    Ticket.objects.filter(pk=ticket.pk).update(loop_rounds=0)
     assert "Linked to an incident" not in desk.get(address).content.decode()
 
 

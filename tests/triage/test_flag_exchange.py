@@ -1,8 +1,15 @@
 """What office and IT say to each other about a flag, and how either takes it back."""
 
-import pytest
+import datetime as dt
+import importlib
+import re
 
+import pytest
+from django.apps import apps
+
+from helpdesk.actions import tickets
 from helpdesk.enums import TicketState, Turn
+from portal_core.kernel import clock
 from portal_core.kernel.errors import Forbidden
 from portal_core.kernel.models import AuditEvent
 from statuspage.queries import active_incidents
@@ -122,6 +129,49 @@ def test_it_takes_its_answer_or_question_back(cast, staff_client, state):
     assert (refresh(flag).state, refresh(flag.ticket).turn) == (E.INVESTIGATING, Turn.IT)
     assert [body for _kind, body in said(flag)] == [escalations.TAKEN_BACK]
     assert AuditEvent.objects.filter(action="flag:take_back").count() == 1
+
+
+def test_what_it_takes_back_is_not_asleep(cast, it):
+    """It was put aside, then answered all the same: "it is yours again" means the list, not a drawer."""
+    flag = FlagFactory(office=cast.north, sent_by=cast.olivia, state=E.INVESTIGATING)
+    until = clock.now() + dt.timedelta(days=2)
+    escalations.snooze(flag=flag, until=until, reason="Vendor", **it)
+    escalations.answer(flag=refresh(flag), text="Reinstall it.", **it)
+
+    escalations.take_back(flag=refresh(flag), **it)
+
+    row = refresh(flag)
+    assert (row.sleeps(clock.now()), row.snoozed_until, row.snooze_reason) == (False, None, "")
+
+
+def test_the_data_step_shows_it_no_note_that_somebody_typed(cast, flag, it, office):
+    """What was said before there was an exchange comes from the product's own notes, told apart by the ledger."""
+    escalations.ask_office(flag=flag, question="Which browser?", **it)
+    tickets.add_note(ticket=flag.ticket, body="To IT: do not tell them about the diagnosis", by=cast.olivia.actor)
+    escalations.reply_to_it(flag=refresh(flag), text="Safari", **office)
+    escalations.decline(flag=refresh(flag), code=RefusalCode.NOT_IT, note="", **it)
+    tickets.add_note(ticket=flag.ticket, body="IT answers: never", by=cast.olivia.actor)
+    wanted = said(flag)
+    flag.exchange.all().delete()
+
+    importlib.import_module("triage.migrations.0011_what_was_said_about_flags").from_notes(apps, None)
+
+    assert said(flag) == wanted
+    assert [kind for kind, _body in wanted] == [ExchangeKind.ASK, ExchangeKind.REPLY, ExchangeKind.RETURN]
+
+
+def test_a_flag_that_ended_with_its_request_was_taken_back_by_nobody(cast, staff_client):
+    """The requester's own end, or silence, ends a question of IT's; the office reads what is so in both cases."""
+    asked = {"state": TicketState.CLOSE_LOOP, "wake_at": clock.now(), "loop_rounds": 1, "incident_id": "i" * 20}
+    ticket = TicketFactory(office=cast.north, **asked)
+    flag = FlagFactory(office=cast.north, sent_by=cast.olivia, ticket=ticket, state=E.NEED_OFFICE)
+    tickets.confirm_fixed(ticket=refresh(flag.ticket), by=tickets.requester_of(flag.ticket))
+    assert refresh(flag).state == E.WITHDRAWN
+
+    office = staff_client(cast.olivia).get(f"/triage/office/tickets/{flag.ticket.public_id}/").content.decode()
+    it = staff_client(cast.ian).get(URL.format(flag.public_id)).content.decode()
+    assert "It was taken back, or the request has ended. IT does nothing more about it." in office
+    assert not re.search("You took it back|aken back by the office|The office took it back", office + it)
 
 
 @pytest.fixture

@@ -239,7 +239,8 @@ def take_back(*, flag: Escalation, staff: "Staff", by: Actor) -> Escalation:
         raise EscalationMoved(state=flag.state)
     kind = ExchangeKind.ANSWER if flag.state == EscalationState.ANSWERED else ExchangeKind.ASK
     flag.move(EscalationState.INVESTIGATING, at=now)
-    flag.save(update_fields=["state", "changed_at"])
+    flag.snoozed_until, flag.snooze_reason = None, ""  # put aside before the answer: now it is in the list
+    flag.save(update_fields=["state", "changed_at", "snoozed_until", "snooze_reason"])
     say(flag, kind, TAKEN_BACK, at=now, by=by)
     tickets.mark_relayed(ticket=flag.ticket, by=by)
     tickets.add_note(ticket=flag.ticket, body=f"IT: {TAKEN_BACK}", by=by)

@@ -9,10 +9,11 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from helpdesk.enums import Deed
+from helpdesk.errors import TooLateToUndo
 from portal_core.access.queries import portal_status
 from portal_core.kernel.contracts import Actor
 from portal_core.kernel.enums import ActorKind
-from triage.actions import ended_checks
+from triage.actions import ended_checks, staff_checks
 from triage.actions.flag_telling import finish, say, tell
 from triage.enums import EscalationState, ExchangeKind
 from triage.errors import EscalationOpen, FlagIsOpen
@@ -30,6 +31,8 @@ def before(ticket: "Ticket", deed: Deed, *, at: dt.datetime, by: Actor, **facts:
     """Raises EscalationOpen for a solving over IT's head, FlagIsOpen where the flag has to end first."""
     if deed == Deed.PATIENT:
         ended_checks.end_for_another(ticket, facts["patient"], at=at, by=by)
+    if deed == Deed.DESK:
+        staff_checks.end_with_desk(ticket, at=at, by=by)
     flag = _open_flag(ticket)
     if flag is None:
         return {}
@@ -50,10 +53,11 @@ def before(ticket: "Ticket", deed: Deed, *, at: dt.datetime, by: Actor, **facts:
 
 
 def back(ticket: "Ticket", kept: dict[str, Any], *, at: dt.datetime, by: Actor) -> None:
-    """The flag stands again as it stood, unless somebody went on with it."""
+    """The flag stands again as it stood. Raises TooLateToUndo where somebody went on with it: then the deed stands
+    whole, and ticket and flag together."""
     flag = _rows().get(pk=kept["flag"])
     if flag.changed_at.isoformat() != kept["changed_at"]:
-        return
+        raise TooLateToUndo
     for name in COLUMNS:
         value = kept["stood"][name]
         setattr(flag, name, dt.datetime.fromisoformat(value) if name in MOMENTS and value is not None else value)

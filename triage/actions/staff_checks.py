@@ -28,6 +28,7 @@ from triage.models import StaffCheck
 if TYPE_CHECKING:
     from helpdesk.models import Ticket
     from portal_core.directory.models import Office, Staff
+    from triage.models.staff_checks import StaffCheckQuerySet
 
 VALID: Final = dt.timedelta(minutes=15)
 VALID_WITH_MANAGER: Final = dt.timedelta(minutes=60)  # somebody has to be found
@@ -161,10 +162,22 @@ def carry_out(*, check: StaffCheck, staff: "Staff", by: Actor) -> StaffCheck:
     return check
 
 
+def end_with_desk(ticket: "Ticket", *, at: dt.datetime, by: Actor) -> None:
+    """The ticket leaves IT's desk: a check under way ends without a result. Behind the ticket's lock."""
+    for check in _rows().filter(ticket=ticket, outcome=AttemptOutcome.OPEN):
+        check.move(AttemptOutcome.ABANDONED, at=at)
+        check.save(update_fields=["outcome", "ended_at"])
+        _tell(check, "staff_check:abandon", at=at, by=by, why="other_desk")
+
+
 # --- inside -----------------------------------------------------------------------------------------------------------
-def _locked(check: StaffCheck) -> StaffCheck:
+def _rows() -> "StaffCheckQuerySet":
     rows = StaffCheck.objects.select_for_update(of=("self",))
-    return rows.select_related("ticket__office", "ticket__practice", "subject", "office", "practice").get(pk=check.pk)
+    return rows.select_related("ticket__office", "ticket__practice", "subject", "office", "practice")
+
+
+def _locked(check: StaffCheck) -> StaffCheck:
+    return _rows().get(pk=check.pk)
 
 
 def _mine(check: StaffCheck, staff: "Staff") -> StaffCheck:

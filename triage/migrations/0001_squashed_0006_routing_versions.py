@@ -299,7 +299,7 @@ class Migration(migrations.Migration):
                 ('contact_window', models.CharField(blank=True, max_length=80)),
                 ('impact', models.CharField(choices=[('one', 'This patient only'), ('several', 'Several patients'), ('office', 'The whole office')], max_length=12)),
                 ('note', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('sent', 'New'), ('investigating', 'Investigating'), ('need_office', 'Question to the office'), ('linked', 'Part of an incident'), ('answered', 'Answered'), ('returned', 'Returned to the office'), ('withdrawn', 'Taken back by the office'), ('done', 'Done')], default='sent', max_length=16)),
+                ('state', models.CharField(choices=[('sent', 'New'), ('investigating', 'Investigating'), ('need_office', 'Question to the office'), ('linked', 'Part of an incident'), ('answered', 'Answered'), ('returned', 'Returned to the office'), ('withdrawn', 'Taken back or ended'), ('done', 'Done')], default='sent', max_length=16)),
                 ('refusal', models.CharField(blank=True, choices=[('NO_ATTESTATION', 'Identity not verified'), ('PLAYBOOK_INCOMPLETE', 'Office steps missing'), ('NOT_IT', 'Not for IT'), ('DUPLICATE_OF', 'Already reported'), ('INCIDENT_KNOWN', 'Known incident'), ('MISSING_FIELD', 'Something is missing')], max_length=24)),
                 ('answer', models.TextField(blank=True)),
                 ('question', models.TextField(blank=True)),
@@ -330,7 +330,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', portal_core.kernel.ids.PublicIdField(default=portal_core.kernel.ids.new_public_id, editable=False, max_length=20, unique=True)),
-                ('kind', models.CharField(choices=[('ask', 'IT asks'), ('answer', 'IT answers'), ('return', 'IT sent it back'), ('reply', 'The office writes'), ('withdraw', 'The office took it back'), ('note', 'Note for IT')], max_length=12)),
+                ('kind', models.CharField(choices=[('ask', 'IT asks'), ('answer', 'IT answers'), ('return', 'IT sent it back'), ('reply', 'The office writes'), ('withdraw', 'Taken back or ended'), ('note', 'Note for IT')], max_length=12)),
                 ('by_id', models.CharField(blank=True, max_length=20)),
                 ('by_label', models.CharField(max_length=160)),
                 ('body', models.TextField()),

@@ -32,12 +32,13 @@ def ticket_clock(ticket: "Ticket") -> dict[str, Any]:
     return {"ticket": ticket, "late": late, "stands_still": ticket.state not in OURS, "why": f"{deeds}clock"}
 
 
-@register.inclusion_tag("triage/parts/more_keys.html")
-def ticket_more_keys(ticket: "Ticket") -> dict[str, Any]:
+@register.inclusion_tag("triage/parts/more_keys.html", takes_context=True)
+def ticket_more_keys(context: Context, ticket: "Ticket") -> dict[str, Any]:
     """The way to the forms that join, split and link, and to the other desk where it may be given there."""
     _page, deeds = DESKS[Side(ticket.side)]
     about_a_patient = ticket.patient_id is not None or ticket.channel in IN_PORTAL
-    stays = ticket.relayed_at is not None or (ticket.side == Side.OFFICE and about_a_patient)
+    flagged = ticket.relayed_at is not None or context.get("needs_office") or context.get("answered")
+    stays = flagged or (ticket.side == Side.OFFICE and about_a_patient)
     return {
         "ticket": ticket,
         "more": f"{deeds}more",

@@ -16,6 +16,7 @@ from portal_core.access.queries import last_attempts
 from portal_core.directory.enums import PatientSupportMode, Permission
 from portal_core.kernel import audit, clock
 from portal_core.kernel.errors import AppError
+from statuspage.queries import active_incidents
 from triage import access, beside, forms, queries
 from triage.beside import Kept
 from triage.enums import EscalationState, OfficeStep, RefusalCode
@@ -124,6 +125,7 @@ def _live_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, flags: "li
         "flags": flags,
         "open_flag": open_flag,
         "may_flag": ticket.is_live and open_flag is None and ticket.state != TicketState.WAIT_INCIDENT,
+        "linked": _linked(ticket),
         "reach": helpdesk.reachable(ticket) if ticket.state == TicketState.WAIT_INCIDENT else None,
         "needs_office": open_flag is not None and open_flag.state == EscalationState.NEED_OFFICE,
         "answered": open_flag is not None and open_flag.state == EscalationState.ANSWERED,
@@ -143,6 +145,13 @@ def _live_context(staff: "Staff", ticket: "Ticket", now: dt.datetime, flags: "li
     if identity.attempt is not None:
         context |= check_context(identity.attempt, staff, now, beside=known)
     return context
+
+
+def _linked(ticket: "Ticket") -> bool:
+    """Whether it waits for an incident, or is back at the desk while the incident it is linked to goes on."""
+    if ticket.state == TicketState.OPEN and ticket.incident_id:
+        return any(one.id == ticket.incident_id for one in active_incidents())
+    return ticket.state == TicketState.WAIT_INCIDENT
 
 
 def _ticket_context(

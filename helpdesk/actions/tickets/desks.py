@@ -3,14 +3,15 @@
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 
 from helpdesk import errors
 from helpdesk.actions.tickets import guards
 from helpdesk.actions.tickets.clocks import cut, save
 from helpdesk.actions.tickets.telling import desk_group, nudge, tell
-from helpdesk.actions.tickets.undoing import held, remember, snapshot
-from helpdesk.enums import DONE, IN_PORTAL, Category, Deed, RequesterKind, Side, UndoKind
-from helpdesk.models import Ticket
+from helpdesk.actions.tickets.undoing import hanging, held, remember, snapshot
+from helpdesk.enums import DONE, IN_PORTAL, Category, Deed, RequesterKind, Side, TicketState, UndoKind
+from helpdesk.models import Ticket, TicketLink
 from helpdesk.rules.turn import kind_at
 from portal_core.kernel import clock
 from portal_core.kernel.contracts import Actor
@@ -24,8 +25,8 @@ def change_desk(
     *, ticket: Ticket, kind: RequesterKind, office: "Office | None" = None, hold: bool = False, by: Actor
 ) -> Ticket:
     """Say who really asks: a patient's request goes to their `office`, that of a provider or colleague to IT, with what
-    was said so far. It is nobody's there, and the requester's page stays as it is. With `hold` it may be undone for ten
-    seconds.
+    was said so far. It is nobody's there, and the requester's page stays as it is; at IT it waits for no incident,
+    which is an office's to link. With `hold` it may be undone for ten seconds.
 
     Raises WrongMove where it stands there already or is over, StillAtIT while a flag is open, PatientKnown for what is
     about a patient (IT sees no chart: a flag tells IT what it may know), WrongOffice.
@@ -51,17 +52,26 @@ def change_desk(
     if ticket.subject == str(was.label):
         ticket.subject = str(Category(ticket.category).label)
     ticket.snoozed_until, ticket.snooze_reason = None, ""
-    save(ticket, "side", "requester_kind", "office", "owner", "category", "subject", at=now, again=True)
+    if to == Side.IT and ticket.incident_id:
+        if ticket.state in (TicketState.WAIT_INCIDENT, TicketState.CLOSE_LOOP):
+            ticket.move(TicketState.OPEN, at=now)
+        ticket.incident_id = ""
+    columns = ("side", "requester_kind", "office", "owner", "category", "subject", "incident_id")
+    save(ticket, *columns, at=now, again=True)
     events = tell(
         ticket, "ticket:change_desk", at=now, by=by, quiet=True, not_before=held(hold, now), side=str(to),
         kind=str(kind), office=ticket.office.public_id,
     )  # fmt: skip
     nudge(ticket, left)
     if hold:
-        remember(ticket, UndoKind.DESK, {**before, "kept": kept}, events, at=now, by=by)
+        remember(ticket, UndoKind.DESK, {**before, "kept": kept, "hanging": hanging(ticket)}, events, at=now, by=by)
     return ticket
 
 
 def _about_a_patient(ticket: Ticket) -> bool:
     signed_in = ticket.channel in IN_PORTAL
-    return signed_in or ticket.patient_id is not None or ticket.merged.exclude(patient=None).exists()
+    if signed_in or ticket.patient_id is not None or ticket.merged.exclude(patient=None).exists():
+        return True
+    tied = TicketLink.objects.filter(Q(ticket=ticket) | Q(other=ticket)).values_list("ticket_id", "other_id")
+    others = Ticket.objects.filter(pk__in={pk for pair in tied for pk in pair}).exclude(pk=ticket.pk)
+    return others.filter(Q(patient__isnull=False) | Q(channel__in=IN_PORTAL)).exists()

@@ -19,7 +19,8 @@ class Guard(Protocol):
         ...
 
     def back(self, ticket: Ticket, kept: Kept, *, at: dt.datetime, by: Actor) -> None:
-        """The deed was taken back: put right what went along with it."""
+        """The deed was taken back: put right what went along with it. Raise TooLateToUndo where that cannot be: then
+        the deed stands."""
         ...
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from helpdesk import errors
 from helpdesk.actions.tickets import guards
 from helpdesk.actions.tickets.clocks import cut, save
 from helpdesk.actions.tickets.telling import desk_group, nudge, tell
-from helpdesk.enums import UndoKind
-from helpdesk.models import Ticket, TicketMessage, TicketUndo
+from helpdesk.enums import OURS, Alert, UndoKind
+from helpdesk.models import Ticket, TicketLink, TicketMessage, TicketUndo
 from helpdesk.rules.turn import HOLD
 from portal_core.kernel import clock, outbox
 from portal_core.kernel.contracts import Actor
@@ -62,6 +63,15 @@ def snapshot(ticket: Ticket, *more: str) -> dict[str, Any]:
     return {name: one.isoformat() if isinstance(one, dt.datetime) else one for name, one in values.items()}
 
 
+def hanging(ticket: Ticket) -> dict[str, Any]:
+    """What a desk may tie to a ticket without moving it: whom it is about, and how much is said and joined."""
+    links = TicketLink.objects.filter(Q(ticket=ticket) | Q(other=ticket))
+    return {
+        "patient": ticket.patient_id, "messages": ticket.messages.count(), "joined": ticket.merged.count(),
+        "links": links.count(),
+    }  # fmt: skip
+
+
 def remember(
     ticket: Ticket,
     kind: UndoKind,
@@ -95,6 +105,8 @@ def undo(*, undo_id: str, by: Actor) -> tuple[Ticket, str]:
     if row.until <= now or not all(outbox.recall(event_id) for event_id in row.event_ids):
         raise errors.TooLateToUndo
     ticket = Ticket.objects.locked(row.ticket_id)
+    if "hanging" in row.before and row.before["hanging"] != hanging(ticket):
+        raise errors.TooLateToUndo  # what one desk knows by now would go to the other (TR-01)
     if snapshot(ticket, *_more(row.before)) == row.after:
         _restore(ticket, row, at=now)
         guards.take_back(ticket, row.before.get("kept", {}), at=now, by=by)
@@ -145,6 +157,8 @@ def _restore(ticket: Ticket, row: TicketUndo, *, at: dt.datetime) -> None:
         if name in MOMENTS and value is not None:
             value = dt.datetime.fromisoformat(value)
         setattr(ticket, name, value)
+    if ticket.state not in OURS:
+        ticket.due_at, ticket.resolve_due_at, ticket.alert, ticket.alert_at = None, None, Alert.NONE, None
     save(ticket, *ALWAYS, *(FIELDS[name] for name in more), at=at, again=True)
     if joined:
         Ticket.objects.filter(pk__in=joined, merged_into_id=row.after["merged_into_id"]).update(merged_into=ticket)
