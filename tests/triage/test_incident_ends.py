@@ -255,13 +255,28 @@ def test_one_incident_is_part_of_another(cast, running, it, mail_component, staf
     assert staff_client(cast.olivia).post(url, said).status_code == 403
     assert ian.post(url, said | {"into": small.id}).status_code == 422
     assert ian.post(url, said).url == f"/triage/it/incidents/{running.id}/"
-    assert ian.post(url, said).status_code in (404, 409, 422)
+    assert ian.post(url, said).url == f"/triage/it/incidents/{running.id}/"  # pressed twice is pressed once
     drain()
 
     assert (refresh(flag).incident_id, refresh(flag).state) == (running.id, EscalationState.LINKED)
     assert (refresh(flag.ticket).incident_id, refresh(flag.ticket).state) == (running.id, S.WAIT_INCIDENT)
     resolve()
     assert refresh(flag.ticket).state == S.CLOSE_LOOP
+
+
+@pytest.mark.parametrize("over", ["it", "the other"])
+def test_joining_with_what_a_colleague_ended_keeps_the_words(running, it, mail_component, staff_client, cast, over):
+    small = incidents.declare_from_flags(
+        escalation_ids=[], name="Login is slow", body="We look.", components={mail_component: "partial_outage"},
+        key="k2", **it,
+    )  # fmt: skip
+    ended = small if over == "it" else running
+    incidents.resolve(incident_id=ended.id, body="Fixed.", seen=ended.update_id, key="r2", **it)
+
+    said = {"into": running.id, "body": "My last words.", "seen": small.update_id, "idempotency_key": "m2"}
+    answer = staff_client(cast.ian).post(f"/triage/it/incidents/{small.id}/merge/", said)
+
+    assert (answer.status_code, "My last words." in answer.content.decode()) == (409 if over == "it" else 422, True)
 
 
 def test_a_burst_is_put_under_the_incident_that_runs(cast, running, staff_client):

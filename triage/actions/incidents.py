@@ -14,6 +14,7 @@ from portal_core.kernel.contracts import Actor
 from portal_core.kernel.errors import Forbidden
 from statuspage.actions import incidents as statuspage
 from statuspage.contracts import IncidentSummary
+from statuspage.errors import IncidentAlreadyResolved
 from statuspage.queries import incident as incident_summary
 from triage import queries
 from triage.actions.escalations import back_at_it, link
@@ -67,7 +68,9 @@ def _declare(
     # In the order of their keys: two people declaring from overlapping proposals queue up instead of deadlocking.
     rows = Escalation.objects.select_for_update(of=("self",)).select_related("office", "practice", "ticket__office")
     mine = Escalation.objects.filter(practice_id=staff.practice_id, public_id__in=escalation_ids)
-    tickets.lock(mine.values_list("ticket_id", flat=True))  # the tickets before the flags, as everywhere
+    broken = helpdesk.still_broken_after(staff.practice_id, again) if again else []
+    # The tickets before the flags, as everywhere; those of both at once.
+    tickets.lock([*mine.values_list("ticket_id", flat=True), *(ticket.pk for ticket in broken)])
     flags = list(rows.filter(pk__in=mine.values("pk")).order_by("id"))
     if any(flag.state == EscalationState.LINKED for flag in flags):
         raise EscalationMoved
@@ -78,7 +81,7 @@ def _declare(
     summary = statuspage.declare(name=name, body=body, components=components, by=by, key=key)
     for flag in open_flags:
         link(flag, incident_id=summary.id, at=now, by=by)
-    for ticket in helpdesk.still_broken_after(staff.practice_id, again) if again else ():
+    for ticket in broken:
         tickets.wait_for_incident(ticket=ticket, incident_id=summary.id, by=by)
     audit.record(
         "incident:from_flags", by=by, at=now, incident=summary.id, flags=[flag.public_id for flag in open_flags]
@@ -121,13 +124,21 @@ def resolve(*, incident_id: str, body: str, seen: str, key: str, staff: "Staff",
 @transaction.atomic
 def merge(*, incident_id: str, into: str, body: str, seen: str, key: str, staff: "Staff", by: Actor) -> IncidentSummary:
     """It is part of another incident: it ends with these words, and every ticket and flag that waited for it waits for
-    that one. Returns that one. Raises SameIncident, IncidentNotFound for one that is over, and what `statuspage`
-    refuses."""
+    that one. Returns that one; `key` makes a second press return it again. Raises SameIncident, IncidentNotFound,
+    IncidentAlreadyResolved where either is over, and what `statuspage` refuses."""
     _only_it(staff)
     if incident_id == into:
         raise SameIncident
-    queries.unresolved_incident(incident_id)
-    found = queries.unresolved_incident(into)
+    idempotency.once(
+        "triage.merge", key, lambda: _merge(incident_id, into, body, seen, key, staff, by),
+        of=[incident_id, into, body],
+    )  # fmt: skip
+    return incident_summary(into)
+
+
+def _merge(incident_id: str, into: str, body: str, seen: str, key: str, staff: "Staff", by: Actor) -> str:
+    if any(incident_summary(one).resolved_at is not None for one in (incident_id, into)):
+        raise IncidentAlreadyResolved
     tickets.follow_incident(incident_id=incident_id, into=into, by=by)
     now = clock.now()
     rows = Escalation.objects.select_for_update(of=("self",)).select_related("practice", "office", "ticket")
@@ -138,7 +149,7 @@ def merge(*, incident_id: str, into: str, body: str, seen: str, key: str, staff:
     statuspage.resolve(incident_id=incident_id, body=body, by=by, seen=seen, key=key)
     audit.record("incident:merge", by=by, at=now, incident=incident_id, into=into)
     _nudge(staff, incident_id)
-    return found
+    return into
 
 
 @transaction.atomic

@@ -232,6 +232,7 @@ def _page(
         "findings": said.findings if said is not None else (),
         "blocked": said is not None and said.blocked,
         "error": error,
+        "typed": (update_form or resolve_form or merge_form) if over else None,
     }
     status = 200
     if error is not None:
