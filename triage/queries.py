@@ -61,7 +61,9 @@ PLACED_BY = {
     "ticket:split_off": Placed.BEFORE,
     "ticket:follow_up": Placed.BEFORE,
     "ticket:hand_over": Placed.HANDED_OVER,
+    "ticket:change_desk": Placed.HANDED_OVER,
 }
+UNDOES = {"ticket:undo_office": "ticket:hand_over", "ticket:undo_desk": "ticket:change_desk"}
 UNLINKED = (EscalationState.SENT, EscalationState.INVESTIGATING, EscalationState.NEED_OFFICE)
 
 
@@ -82,15 +84,20 @@ def flags_beside(
 
 
 def placed(ticket: "Ticket") -> Placed:
-    """Why it stands at its office: the ledger's last word on it. One query."""
-    lines = audit.lines(["helpdesk.ticket"], target_id=ticket.public_id).filter(action__in=PLACED_BY)
-    line = lines.first()
-    if line is None:
-        return Placed.UNTOLD
-    if line.action == "ticket:open":
-        by_staff = line.actor_kind == ActorKind.STAFF
-        return Placed.WRITTEN_DOWN if by_staff else Placed(line.facts.get("placed", Placed.UNTOLD))
-    return PLACED_BY[line.action]
+    """Why it stands at its office: the ledger's last word on it that was not taken back. One query."""
+    lines = audit.lines(["helpdesk.ticket"], target_id=ticket.public_id).filter(action__in=[*PLACED_BY, *UNDOES])
+    undone: list[str] = []
+    for line in lines:
+        if line.action in UNDOES:
+            undone.append(UNDOES[line.action])
+        elif line.action in undone:
+            undone.remove(line.action)
+        elif line.action == "ticket:open":
+            by_staff = line.actor_kind == ActorKind.STAFF
+            return Placed.WRITTEN_DOWN if by_staff else Placed(line.facts.get("placed", Placed.UNTOLD))
+        else:
+            return PLACED_BY[line.action]
+    return Placed.UNTOLD
 
 
 def put_right(ticket: "Ticket", thread: "Iterable[TicketMessage]") -> bool:

@@ -9,6 +9,7 @@ from helpdesk.access import ticket_token
 from helpdesk.actions import hours, inbound_texts, tickets
 from helpdesk.contracts import Intake, Placed
 from helpdesk.enums import Category, Channel, RequesterKind, TicketState
+from helpdesk.models import TicketUndo
 from helpdesk.rules.hours import parse_spans
 from tests.helpdesk.factories import PhoneCallFactory, TicketFactory, TicketMessageFactory
 from tests.helpdesk.test_contact import typed
@@ -151,6 +152,28 @@ def test_what_a_desk_did_since_is_said_instead(cast, olivia, staff_client):
     page = text_of(staff_client(cast.oscar).get(page_of(ticket)))
     assert f"It was handed over to South; {NOBODY_YET}" in page
     assert "written down for" not in page
+
+
+def test_what_was_taken_back_does_not_count(cast):
+    intake = Intake(requester_kind=RequesterKind.PATIENT, category="OTHER", channel=Channel.PHONE, body="Hello")
+    ticket = tickets.log_call(intake=intake, office=cast.north, staff=cast.olivia, by=cast.olivia.actor)
+    tickets.hand_over(ticket=ticket, office=cast.south, hold=True, by=cast.olivia.actor)
+    assert queries.placed(ticket) == Placed.HANDED_OVER
+
+    tickets.undo(undo_id=TicketUndo.objects.get().public_id, by=cast.olivia.actor)
+
+    assert queries.placed(ticket) == Placed.WRITTEN_DOWN
+
+
+def test_what_it_gave_to_the_right_desk_was_handed_over(cast):
+    """Not "it was sent to the address of the main office", which is where it was before."""
+    intake = Intake(requester_kind=RequesterKind.PROVIDER, category="OTHER", channel=Channel.EMAIL, body="Hello")
+    by = tickets.requester_of(TicketFactory(office=cast.north))
+    ticket = tickets.open_from_contact(intake=intake, office=cast.north, placed=Placed.MAIN, by=by)
+
+    tickets.change_desk(ticket=ticket, kind=RequesterKind.PATIENT, office=cast.south, by=cast.ian.actor)
+
+    assert queries.placed(ticket) == Placed.HANDED_OVER
 
 
 @pytest.mark.parametrize("office", ["", "chosen"])
