@@ -85,7 +85,7 @@ def has_line(request: HttpRequest) -> bool:
 
 
 def missed_at_office(request: HttpRequest) -> str:
-    """Beside the navigation: how many calls reached nobody at the office desk."""
+    """Beside the navigation: how many callers reached nobody at the office desk."""
     return _missed(request, Side.OFFICE)
 
 

@@ -73,8 +73,8 @@ def unwritten_calls(staff: "Staff", *, side: Side = Side.OFFICE, now: dt.datetim
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missed:
-    """Somebody called and reached nobody; all their calls since they last reached us are one. `call` is the latest,
-    `times` how many they were."""
+    """Somebody called and reached nobody; all their calls since they last reached us are one, and each from a withheld
+    number is somebody's own. `call` is the latest, `times` how many they were."""
 
     call: PhoneCall
     times: int
@@ -86,13 +86,14 @@ def missed_calls(staff: "Staff", *, side: Side, now: dt.datetime) -> list[Missed
     rows = list(_missed(staff, side, now).select_related("office").order_by("-started_at", "-id")[:MISSED])
     found: dict[tuple[str, int | None], list[PhoneCall]] = {}
     for row in rows:
-        found.setdefault((row.phone, row.office_id), []).append(row)
+        found.setdefault((row.phone or f"withheld {row.pk}", row.office_id), []).append(row)
     return [Missed(call=calls[0], times=len(calls)) for calls in found.values()]
 
 
 def missed_count(staff: "Staff", *, side: Side, now: dt.datetime) -> int:
-    """How many calls that is, at most MISSED; one query."""
-    return _missed(staff, side, now)[:MISSED].count()
+    """How many that is, of the last MISSED calls; one query."""
+    rows = _missed(staff, side, now).order_by("-started_at", "-id").values_list("phone", "office_id", "pk")[:MISSED]
+    return len({(phone or f"withheld {pk}", office) for phone, office, pk in rows})
 
 
 def missed_with(call: PhoneCall) -> "QuerySet[PhoneCall]":

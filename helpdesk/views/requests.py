@@ -21,7 +21,7 @@ from helpdesk.models import Ticket
 from helpdesk.rules.device import device_facts
 from portal_core.directory.guards import PatientRequest, patient_page
 from portal_core.kernel import audit, clock, idempotency
-from portal_core.kernel.errors import AppError, Invalid, NotFound
+from portal_core.kernel.errors import AppError, Invalid, NotFound, TooMany
 from portal_core.kernel.http import ratelimit
 from portal_core.kernel.http.errors import onto, retry_later
 from portal_core.kernel.ids import new_public_id
@@ -90,7 +90,11 @@ def rate(request: PatientRequest, public_id: str) -> HttpResponse:
         if "comment" in form.errors:
             return _page(request, ticket, RequestReplyForm(), rating=form, status=422)
         raise Invalid
-    ratelimit.hit("helpdesk:rate", ticket.public_id, limit=20, per=3600)
+    try:
+        ratelimit.hit("helpdesk:rate", ticket.public_id, limit=20, per=3600)
+    except TooMany as refusal:
+        onto(form, refusal)
+        return retry_later(_page(request, ticket, RequestReplyForm(), rating=form, status=refusal.status), refusal)
     got = form.cleaned_data
     tickets.rate(
         ticket=ticket, solved=got["solved"] == "yes", comment=got["comment"], round=got["round"], by=request.actor

@@ -1,11 +1,13 @@
 """The requester's page after the end: one press says whether we helped, and writing again begins a linked request."""
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 
 from helpdesk import access
 from helpdesk.enums import Channel, LinkKind, Resolution, TicketState
 from helpdesk.models import Ticket, TicketLink, TicketRating
+from portal_core.kernel.http import ratelimit
 from portal_core.kernel.models import AuditEvent
 from tests.helpdesk.factories import TicketFactory, TicketMessageFactory, refresh
 
@@ -130,6 +132,11 @@ def test_a_patient_says_so_in_the_portal_too(cast, patient_client):
     assert pat.post(reverse("helpdesk:request-rate", args=[hers.public_id]), no).status_code == 404
     too_long = pat.post(f"{here}rate/", no | {"comment": "x" * 1001})
     assert (too_long.status_code, "x" * 1001 in too_long.content.decode()) == (422, True)
+    for _ in range(20):
+        ratelimit.hit("helpdesk:rate", called.public_id, limit=20, per=3600)
+    too_often = pat.post(f"{here}rate/", no | {"comment": "Words to keep"})
+    assert (too_often.status_code, "Words to keep" in too_often.content.decode()) == (429, True)
+    cache.clear()
     for _ in range(2):
         assert pat.post(f"{here}rate/", no)["Location"] == f"{here}#rate"
 

@@ -10,7 +10,7 @@ from helpdesk.actions import calls
 from helpdesk.enums import CallDirection, CallOutcome, Category, Side, TicketState
 from helpdesk.errors import CallNotFound, CallWrittenDown, TicketClosed
 from helpdesk.models import PhoneCall, Ticket, TicketMessage
-from helpdesk.queries import usual_caller
+from helpdesk.queries import missed_count, usual_caller
 from portal_core.access.models import PortalAccess
 from portal_core.kernel import clock
 from portal_core.kernel.models import AuditEvent
@@ -255,6 +255,11 @@ def test_it_calls_the_patient_with_what_the_flag_provides(cast, staff_client):
     assert "Ian Staff" in page
     assert "Olivia Staff</span>" not in page
 
+    for wrong, status in (({"outcome": ""}, 422), ({"note": "Other words"}, 409)):  # the second: a used key
+        again = ian.post(url("flag-call", flag.public_id), made | {"note": "Long words"} | wrong)
+        kept = (wrong.get("note") or "Long words") in text_of(again)
+        assert (again.status_code, kept) == (status, True)
+
     type(flag).objects.filter(pk=flag.pk).update(ok_to_contact=False)
     ian.post(url("flag-call", flag.public_id), made | {"idempotency_key": "c2"})
     assert PhoneCall.objects.filter(side=Side.IT).count() == 1
@@ -385,6 +390,23 @@ def test_who_reached_nobody_is_listed_until_somebody_dealt_with_it(cast, olivia,
     assert (refresh(first).dealt_by, refresh(latest).dealt_by) == (cast.olivia, cast.olivia)
     assert AuditEvent.objects.filter(action="call:deal").count() == 1
     assert text_of(olivia.get(url("missed-calls"))).count("No missed calls") == 1
+
+
+def test_two_who_hide_their_number_are_two(cast, olivia, settings):
+    """Dealing with one of them leaves the other; the number beside the link counts lines."""
+    settings.TWILIO_ACCOUNT_SID = "AC1"
+    now = clock.now()
+    first, second = (missed(cast.north, phone="", started_at=now - dt.timedelta(hours=n)) for n in (1, 2))
+    for hours in (3, 4):
+        third = missed(cast.north, started_at=now - dt.timedelta(hours=hours))
+    lines = [(one.call.phone, one.times) for one in olivia.get(url("missed-calls")).context["missed"]]
+    assert lines == [("", 1), ("", 1), (third.phone, 2)]
+    assert missed_count(cast.olivia, side=Side.OFFICE, now=now) == 3
+
+    olivia.post(url("missed-calls"), {"call": first.public_id})
+
+    left = [one.call for one in olivia.get(url("missed-calls")).context["missed"]]
+    assert (left[0], len(left)) == (second, 2)
 
 
 def test_calling_back_is_logged_and_ends_the_missed_call(cast, olivia):

@@ -101,15 +101,16 @@ def ticket_calls(context: Context, ticket: "Ticket") -> dict[str, Any]:
 @register.inclusion_tag("triage/parts/calls.html", takes_context=True)
 def flag_calls(context: Context, flag: "Escalation") -> dict[str, Any]:
     """IT's own calls about a flag, and who of IT usually calls in this matter (HD-08). What the office and the patient
-    talked about stays with the office."""
-    ticket = flag.ticket
+    talked about stays with the office. What was typed into the form and refused is in it again."""
+    ticket, typed = flag.ticket, context.get("call_form")
     usual = None
     if ticket.patient_id is not None and flag.ok_to_contact:
         usual = helpdesk.usual_caller(ticket.patient_id, side=Side.IT, now=timezone.now())
     return {
         "calls": [call for call in helpdesk.calls_of(ticket) if call.side == Side.IT],
         "usual_caller": usual,
-        "call_form": CallBackForm() if flag.ok_to_contact and flag.is_open else None,
+        "call_form": typed or (CallBackForm() if flag.ok_to_contact and flag.is_open else None),
+        "call_open": typed is not None,
         "call_action": reverse("triage:flag-call", args=[flag.public_id]),
         "csrf_token": context.get("csrf_token"),
     }

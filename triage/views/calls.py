@@ -36,6 +36,7 @@ from triage.views.call_parts import (
     page_facts,
     typed,
 )
+from triage.views.it import console_page
 from triage.views.office_page import desk_page, in_practice_time
 
 if TYPE_CHECKING:
@@ -94,14 +95,16 @@ def about_flag(request: StaffRequest, public_id: str) -> HttpResponse:
     """IT called the patient with what the flag provides (HD-08, HD-09). Refused where the office said no."""
     flag = access.flag_for_it(request.staff, public_id)
     form = forms.CallBackForm(request.POST)
-    if not flag.ok_to_contact or not form.is_valid():
-        messages.error(request, _("Not noted: say what came of the call."))
-    else:
-        try:
-            note_call(request, flag.ticket, form.cleaned_data, phone=flag.contact_number)
-            messages.success(request, _("The call is noted. The office sees it too."))
-        except Conflict as refusal:
-            messages.error(request, str(refusal))
+    if not flag.ok_to_contact:
+        messages.error(request, _("Not noted: the office said that the patient is not to be called."))
+        return redirect("triage:it-flag", public_id)
+    if not form.is_valid():
+        return console_page(request, flag, bound={"call": form})
+    try:
+        note_call(request, flag.ticket, form.cleaned_data, phone=flag.contact_number)
+    except Conflict as refusal:
+        return console_page(request, flag, error=refusal, bound={"call": form})
+    messages.success(request, _("The call is noted. The office sees it too."))
     return redirect("triage:it-flag", public_id)
 
 

@@ -129,6 +129,7 @@ def _flag_context(
         "snooze_form": bound.get("snooze") or forms.SnoozeFlagForm(),
         "note_form": bound.get("note") or forms.NoteForm(),
         "canned": ready,
+        "call_form": bound.get("call"),
         "decline_form": bound.get("decline") or forms.DeclineForm(),
         "link_form": bound.get("link") or forms.LinkForm(incidents),
         "open_form": next(iter(bound), "") or next(iter(kept), "") or ("answer" if picked else ""),
