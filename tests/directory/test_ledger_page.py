@@ -123,3 +123,18 @@ def test_a_privacy_officer_begins_there(cast, staff_client):
 
     assert officer.get("/desk/")["Location"] == PAGE
     assert officer.get(PAGE).status_code == 200
+
+
+def test_who_may_read_no_records_reads_no_name_of_a_patient(cast, staff_client):
+    """A patient's own doings (sign-in, reply) are lines too, and the line keeps the name."""
+    audit.record("patient:sign-in", by=cast.pat.actor, target=cast.pat, at=NOON)
+    RoleAssignmentFactory(staff=cast.carla, role=Role.PRIVACY_OFFICER, office=None)  # a clinician of one office as well
+
+    officer = staff_client(cast.carla).post(PAGE, wanted(about="patient:"))
+    owner = staff_client(cast.ana).post(PAGE, wanted(about="patient:"))
+
+    assert [(row["who"], row["who_id"]) for row in officer.context["rows"]] == [("a patient", cast.pat.public_id)]
+    page = officer.content.decode()
+    assert cast.pat.name not in page
+    assert f"a patient {cast.pat.public_id}" in page
+    assert [row["who"] for row in owner.context["rows"]] == [cast.pat.name]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -16,6 +17,7 @@ from portal_core.directory.forms import LedgerForm
 from portal_core.directory.guards import StaffRequest, staff_page
 from portal_core.directory.rules.ledger import in_words
 from portal_core.kernel import audit, clock
+from portal_core.kernel.enums import ActorKind
 
 if TYPE_CHECKING:
     from portal_core.kernel.models import AuditEvent
@@ -71,12 +73,16 @@ def _midnight(day: dt.date) -> dt.datetime:
 
 
 def _shown(request: StaffRequest, rows: "list[AuditEvent]") -> list[dict[str, Any]]:
-    """Patients by their record number: who reads the ledger need not be somebody who may read records."""
+    """Patients by their record number, and by name only to whoever may read every record: who reads the ledger need
+    not be such a person. Those who act for a patient likewise; who wrote in is named by no line."""
+    named = request.staff.offices_for(Permission.PATIENT_READ) is None
     patients = [row.target_id for row in rows if row.target_type == "directory.patient"]
     numbers = queries.record_numbers(request.staff.practice_id, patients)
     return [
         {
             "line": row,
+            "who": row.actor_label if named or row.actor_kind != ActorKind.PATIENT else _("a patient"),
+            "who_id": "" if named or row.actor_kind != ActorKind.PATIENT else row.actor_id,
             "what": in_words(row.action),
             "kind": in_words(row.target_type.rpartition(".")[2]),
             "target": numbers.get(row.target_id, row.target_id),
