@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import OuterRef, Q, Subquery
+
 from portal_core.directory.actions.patients import addresses_imported, deceased_imported
 from portal_core.directory.enums import Role
 from portal_core.directory.fhir.parse import (
@@ -23,6 +25,7 @@ from portal_core.directory.fhir.parse import (
     Row,
 )
 from portal_core.directory.models import Office, Patient, Practice, RoleAssignment, Staff
+from portal_core.kernel.models import AuditEvent
 
 BATCH = 500
 Pair = tuple[int, int | None]  # who, and in which office; None: the whole practice
@@ -161,6 +164,17 @@ class Locations(_Upsert):
 class Practitioners(_Upsert):
     model = Staff
 
+    def begin(self, now: dt.datetime) -> None:
+        super().begin(now)
+        # Whoever was closed off here stays so, whatever the other system says: opening again is a leader's.
+        closed = Staff.objects.filter(practice=self.practice, is_active=False)
+        said = AuditEvent.objects.filter(
+            target_type="directory.staff", target_id=OuterRef("public_id"), action__in=("staff:close", "staff:open")
+        )
+        closed = closed.annotate(last=Subquery(said.order_by("-pk").values("action")[:1]))
+        shut = Q(user__is_active=False) | Q(last="staff:close")
+        self.closed = set(closed.filter(shut).values_list("fhir_id", flat=True))
+
     def take(self, rows: Sequence[tuple[int, PractitionerRow]]) -> None:
         self._write(
             [
@@ -168,7 +182,7 @@ class Practitioners(_Upsert):
                     row.fhir_id,
                     {
                         "first_name": row.first_name, "last_name": row.last_name, "npi": row.npi, "email": row.email,
-                        "phone": row.phone, "is_active": row.active,
+                        "phone": row.phone, "is_active": None if row.fhir_id in self.closed else row.active,
                     },
                     {},
                 )
