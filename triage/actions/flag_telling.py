@@ -10,6 +10,7 @@ from portal_core.kernel.enums import ActorKind
 from triage.actions import flag_words, webhook_news
 from triage.enums import EscalationState, ExchangeKind
 from triage.models import Escalation, EscalationMessage
+from triage.models.exchange import REQUESTER
 
 
 def tell(flag: Escalation, action: str, *, at: dt.datetime, by: Actor, **facts: Any) -> None:
@@ -26,9 +27,14 @@ def say(flag: Escalation, kind: ExchangeKind, body: str, *, at: dt.datetime, by:
     """Keep what one side says to the other. No words, no entry."""
     if body.strip():
         EscalationMessage.objects.create(
-            flag=flag, kind=kind, by_id=by.id if by.kind == ActorKind.STAFF else "", by_label=by.label[:160],
+            flag=flag, kind=kind, by_id=by.id if by.kind == ActorKind.STAFF else "", by_label=_label(by)[:160],
             body=body.strip(), at=at,
         )  # fmt: skip
+
+
+def _label(by: Actor) -> str:
+    """IT reads it, and never reads a patient's name (TR-01)."""
+    return by.label if by.kind in (ActorKind.STAFF, ActorKind.SYSTEM) else REQUESTER
 
 
 def finish(flag: Escalation, *, at: dt.datetime, by: Actor, **facts: Any) -> None:

@@ -54,7 +54,7 @@ class FlagMessageShape(serializers.Serializer[Any]):
 
     id = serializers.CharField(source="public_id")
     kind = serializers.ChoiceField(choices=ExchangeKind.choices)
-    by = serializers.CharField(source="by_label")
+    by = serializers.CharField(source="said_by")
     body = serializers.CharField()
     at = serializers.DateTimeField()
 

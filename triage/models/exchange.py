@@ -3,9 +3,12 @@
 from django.db import models
 from django.db.models import Q
 
+from portal_core.kernel.contracts import SYSTEM
 from portal_core.kernel.ids import PublicIdField
 from triage.enums import ExchangeKind
 from triage.models.escalation import Escalation
+
+REQUESTER = "The requester"
 
 
 class EscalationMessage(models.Model):
@@ -26,6 +29,11 @@ class EscalationMessage(models.Model):
             models.CheckConstraint(name="exchange_says_something", condition=~Q(body="")),
         ]
         indexes = [models.Index(fields=["flag", "at"], name="exchange_of_flag")]
+
+    @property
+    def said_by(self) -> str:
+        """For the screen and for programs: colleagues by name, a requester without one, in older rows too (TR-01)."""
+        return self.by_label if self.by_id or self.by_label == SYSTEM.label else REQUESTER
 
     @property
     def by_office(self) -> bool:
