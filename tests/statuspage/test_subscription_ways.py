@@ -6,6 +6,7 @@ import re
 
 import pytest
 import time_machine
+from django.core.cache import cache
 
 from portal_core.kernel.errors import TooMany
 from portal_core.kernel.models import AuditEvent
@@ -156,6 +157,28 @@ def test_a_code_lives_fifteen_minutes_and_six_tries(page, drain):
         with pytest.raises(TooMany):
             subscribers.confirm_code(handle=handle, code=code, by=OMAR)
     assert not Subscriber.objects.get().is_active
+
+
+def test_tries_are_counted_where_no_cache_can_forget_them(page, drain):
+    """A cache server that is away would let somebody try a million codes; another code begins anew."""
+    with time_machine.travel("2026-11-22 10:00:00Z", tick=False) as clock:
+        handle = subscribers.subscribe(way="sms", address="+12024561111", by=OMAR)
+        drain()
+        row = Subscriber.objects.get()
+        for _ in range(6):
+            cache.clear()
+            with pytest.raises(CodeWrong):
+                subscribers.confirm_code(handle=handle, code="12", by=OMAR)
+        cache.clear()
+        with pytest.raises(CodeWrong):
+            subscribers.confirm_code(handle=handle, code=access.code_of(row.public_id, row.asked["code_at"]), by=OMAR)
+
+        clock.move_to("2026-11-22 10:10:00Z")
+        subscribers.subscribe(way="sms", address="+12024561111", by=OMAR)
+        drain()
+        row.refresh_from_db()
+        fresh = access.code_of(row.public_id, row.asked["code_at"])
+        assert subscribers.confirm_code(handle=handle, code=fresh, by=OMAR).is_active
 
 
 def test_no_code_is_right_for_a_number_nobody_gave(page):

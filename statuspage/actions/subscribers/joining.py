@@ -87,27 +87,37 @@ def confirm(*, token: str, by: Actor) -> Subscriber:
     return _yes(subscriber, by)
 
 
-@transaction.atomic
 def confirm_code(*, handle: str, code: str, by: Actor) -> Subscriber:
-    """The code that was sent to a number, typed on the next page; good once. Raises CodeWrong, TooMany, LinkInvalid.
+    """The code that was sent to a number, typed on the next page; good once, and for so many tries, which are counted
+    in its row: a cache may forget. Raises CodeWrong, TooMany, LinkInvalid.
 
     A number we do not know has no right code, and a wrong or a used code is answered the same.
     """
     ratelimit.hit("statuspage.code", handle, limit=CODE_TRIES, per=CODE_WINDOW)
-    found = access.subscriber_by_handle(handle)
-    now = clock.now()
+    subscriber = _by_code(handle, code, by)
+    if subscriber is None:
+        raise CodeWrong  # outside the transaction: the try that was counted stays
+    return subscriber
+
+
+@transaction.atomic
+def _by_code(handle: str, code: str, by: Actor) -> Subscriber | None:
+    """The same statements whether we know the number or not, as long as the code is wrong."""
+    known = access.subscriber_by_handle(handle)
+    rows = Subscriber.objects.filter(pk=known.pk if known is not None else 0)
+    found, now = rows.select_for_update(of=("self",)).first(), clock.now()
+    asked: dict[str, Any] = found.asked if found is not None else {}
     typed = "".join(character for character in code if character.isdigit())
-    asked_at = found.asked.get("code_at", "") if found is not None else ""
+    asked_at, tries = asked.get("code_at", ""), asked.get("code_tries", 0)
     right = access.code_of(found.public_id if found is not None else "", asked_at)
     fresh = bool(asked_at) and now - dt.datetime.fromisoformat(asked_at) <= CODE_LIVES
-    if not hmac.compare_digest(typed.encode(), right.encode()) or not fresh or found is None:
-        raise CodeWrong
-    subscriber = locked(found)
-    if subscriber.asked.get("code_at") != asked_at or subscriber.asked.get("code_used") == asked_at:
-        raise CodeWrong  # somebody used it, or asked for another, since we looked
-    subscriber.asked = {**subscriber.asked, "code_used": asked_at}
-    subscriber.save(update_fields=["asked"])
-    return _yes(subscriber, by)
+    usable = fresh and asked.get("code_used") != asked_at and tries < CODE_TRIES
+    if not hmac.compare_digest(typed.encode(), right.encode()) or not usable or found is None:
+        rows.update(asked={**asked, "code_tries": tries + 1})
+        return None
+    found.asked = {**asked, "code_used": asked_at}
+    found.save(update_fields=["asked"])
+    return _yes(found, by)
 
 
 @transaction.atomic
@@ -225,9 +235,10 @@ def _take_down(subscriber: Subscriber, wish: dict[str, Any], now: dt.datetime) -
     subscriber.save(update_fields=["asked", "purge_at"])
 
 
-def _code(subscriber: Subscriber) -> dict[str, str]:
-    """What must outlive the wish: when the last code went out, and which one was used."""
-    return {name: subscriber.asked.get(name, "") for name in ("code_at", "code_used")}
+def _code(subscriber: Subscriber) -> dict[str, Any]:
+    """What must outlive the wish: when the last code went out, which one was used, and how often it was tried."""
+    kept = {name: subscriber.asked.get(name, "") for name in ("code_at", "code_used")}
+    return {**kept, "code_tries": subscriber.asked.get("code_tries", 0)}
 
 
 def _yes(subscriber: Subscriber, by: Actor) -> Subscriber:
@@ -267,7 +278,7 @@ def stamp_code(subscriber: Subscriber, now: dt.datetime, pause: dt.timedelta) ->
     last = subscriber.asked.get("code_at", "")
     if last and now - dt.datetime.fromisoformat(last) < pause:
         return False
-    subscriber.asked = {**subscriber.asked, "code_at": now.isoformat()}
+    subscriber.asked = {**subscriber.asked, "code_at": now.isoformat(), "code_tries": 0}
     subscriber.save(update_fields=["asked"])
     return True
 
