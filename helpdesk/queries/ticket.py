@@ -108,10 +108,11 @@ class Relations:
 
 
 def relations(ticket: Ticket) -> Relations:
-    """Three queries at most."""
+    """Links to tickets of the same desk alone: IT learns nothing of a patient's (TR-01). Three queries at most."""
     links = TicketLink.objects.none()
     if ticket.may_have(Hanging.LINKS):
         links = TicketLink.objects.filter(Q(ticket=ticket) | Q(other=ticket)).select_related("ticket", "other")
+        links = links.filter(ticket__side=ticket.side, other__side=ticket.side)
     named = [
         (row.get_kind_display(), row.other) if row.ticket_id == ticket.pk else (str(ORIGINS[row.kind]), row.ticket)
         for row in links.order_by("id")
