@@ -25,7 +25,7 @@ from portal_core.directory.fhir.parse import (
     Row,
 )
 from portal_core.directory.models import Office, Patient, Practice, RoleAssignment, Staff
-from portal_core.kernel.models import AuditEvent
+from portal_core.kernel import audit
 
 BATCH = 500
 Pair = tuple[int, int | None]  # who, and in which office; None: the whole practice
@@ -168,8 +168,8 @@ class Practitioners(_Upsert):
         super().begin(now)
         # Whoever was closed off here stays so, whatever the other system says: opening again is a leader's.
         closed = Staff.objects.filter(practice=self.practice, is_active=False)
-        said = AuditEvent.objects.filter(
-            target_type="directory.staff", target_id=OuterRef("public_id"), action__in=("staff:close", "staff:open")
+        said = audit.lines(["directory.staff"]).filter(
+            target_id=OuterRef("public_id"), action__in=("staff:close", "staff:open")
         )
         closed = closed.annotate(last=Subquery(said.order_by("-pk").values("action")[:1]))
         shut = Q(user__is_active=False) | Q(last="staff:close")
