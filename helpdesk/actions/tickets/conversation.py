@@ -96,7 +96,7 @@ def _answer(ticket: Ticket, body: str, files: Sequence[Enclosed], *, at: dt.date
 def hear(ticket: Ticket, *, at: dt.datetime) -> None:
     """The requester said something, in memory, on a locked row; the caller saves, `reopened_count` too. Whatever it
     waited for, somebody has to read or weigh it now: their question, an incident that is perhaps not theirs, what was
-    over or put aside. A ticket that leaves an incident so is asked like the others when that is over."""
+    over or put aside. Of an incident that it leaves so it is asked once somebody answered."""
     if ticket.state == TicketState.SOLVED:
         ticket.reopened_count += 1
     if ticket.state in (*PAUSED, TicketState.SOLVED):
