@@ -296,6 +296,7 @@ VERBS: dict[TicketState, tuple[str, ...]] = {
         "ticket:still_broken",
         "ticket:leave_incident",
         "ticket:wake",
+        "ticket:change_desk",
     ),
     TicketState.WAIT_PATIENT: ("ticket:reply",),
     TicketState.WAIT_INCIDENT: ("ticket:wait_for_incident",),

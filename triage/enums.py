@@ -118,7 +118,7 @@ ATTEMPT_VERBS: Final[dict[str, tuple[str, ...]]] = {
     AttemptOutcome.OPEN: ("verification:begin", "staff_check:begin"),
     AttemptOutcome.PASSED: ("verification:complete", "staff_check:pass"),
     AttemptOutcome.FAILED: ("verification:fail", "staff_check:fail"),
-    AttemptOutcome.ABANDONED: ("verification:abandon",),
+    AttemptOutcome.ABANDONED: ("verification:abandon", "staff_check:abandon"),
 }
 
 
