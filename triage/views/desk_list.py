@@ -1,7 +1,6 @@
 """The left side of the office desk: what it is narrowed to, who is where, and what can be done to many at once."""
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
 
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
@@ -21,9 +20,10 @@ from portal_core.kernel import clock, idempotency
 from portal_core.kernel.errors import NotFound
 from statuspage.queries import active_incidents
 from triage import access, forms, queries
-from triage.actions import bulk, conversation, escalations, incidents, playbook, presence, saved_views
+from triage.actions import bulk, conversation, escalations, incidents, playbook, presence
 from triage.beside import Kept
 from triage.rules.views import IT_DESK, MENTIONS, Wanted, wanted
+from triage.views.narrowed import address, asked_with, drop, keep
 from triage.views.practice_time import in_practice_time
 
 if TYPE_CHECKING:
@@ -40,16 +40,7 @@ LOOKED_THROUGH = 20  # pages of the list, where nothing on the ones before is ou
 # --- what the list is narrowed to -------------------------------------------------------------------------------------
 def wanted_of(request: StaffRequest) -> Wanted:
     """The filter of this page; for a button pressed on one, that page's. It holds no name and no number."""
-    if request.method == "GET":
-        return wanted(request.GET)
-    came_from = urlsplit(request.headers.get("Referer", ""))
-    return wanted(dict(parse_qsl(came_from.query))) if came_from.path.startswith(DESK) else Wanted()
-
-
-def address(name: str, *args: str, narrowed: Wanted) -> str:
-    """An address of the desk that keeps the filter."""
-    query = narrowed.query
-    return reverse(f"triage:{name}", args=args) + (f"?{query}" if query else "")
+    return wanted(asked_with(request, DESK))
 
 
 def rows_context(
@@ -133,23 +124,13 @@ def desk_offices(staff: "Staff") -> list["Office"]:
 @require_POST
 @office_staff
 def save_view(request: StaffRequest) -> HttpResponse:
-    """Keep the filter on the page under a name."""
-    narrowed = wanted(request.POST.dict())
-    form = forms.ViewForm(request.POST)
-    if not form.is_valid() or narrowed == Wanted():
-        messages.warning(request, _("Choose what to show first, and give it a name."))
-        return redirect(address("office", narrowed=narrowed))
-    saved_views.save(staff=request.staff, name=form.cleaned_data["name"], wanted=narrowed)
-    messages.success(request, _("Kept as “%(name)s”.") % {"name": form.cleaned_data["name"]})
-    return redirect(address("office", narrowed=narrowed))
+    return keep(request, wanted(request.POST.dict()), page="office")
 
 
 @require_POST
 @office_staff
 def remove_view(request: StaffRequest) -> HttpResponse:
-    saved_views.remove(staff=request.staff, public_id=request.POST.get("view", ""))
-    messages.success(request, _("The view is gone."))
-    return redirect("triage:office")
+    return drop(request, page="office")
 
 
 # --- the next one -----------------------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ from triage.console import older_flags
 from triage.enums import ESCALATION_MOVES, EscalationState, RefusalCode
 from triage.identity import words_of
 from triage.views.desk_writing import prepared_for_flag
-from triage.views.it_list import address, list_context, onwards, row_of, rows_context, wanted_of
+from triage.views.it_list import list_context, onwards, row_of, rows_context, wanted_of
+from triage.views.narrowed import address
 from triage.views.practice_time import in_practice_time
 
 if TYPE_CHECKING:

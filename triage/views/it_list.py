@@ -2,12 +2,9 @@
 
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, urlsplit
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,9 +17,10 @@ from portal_core.directory.queries import offices
 from portal_core.kernel import clock
 from statuspage.contracts import IncidentSummary
 from triage import console, forms, queries
-from triage.actions import presence, saved_views
+from triage.actions import presence
 from triage.rules.surge import Proposal
 from triage.rules.views import IT_DESK, MENTIONS, RESTING, Wanted, wanted
+from triage.views.narrowed import address, asked_with, drop, keep
 
 if TYPE_CHECKING:
     from triage.beside import Kept
@@ -35,21 +33,13 @@ TICKETS: Final = 20  # of providers and staff, at once
 
 def wanted_of(request: StaffRequest) -> Wanted:
     """The filter of this page; for a button pressed on one, that page's."""
-    if request.method == "GET":
-        return _of_it(request.GET.dict())
-    came_from = urlsplit(request.headers.get("Referer", ""))
-    return _of_it(dict(parse_qsl(came_from.query))) if came_from.path.startswith(DESK) else Wanted()
+    return _of_it(asked_with(request, DESK))
 
 
 def _of_it(values: dict[str, str]) -> Wanted:
     """Nobody is named in a flag, and one that sleeps stands below the list."""
     found = wanted(values)
     return wanted(found.as_dict() | {"who": ""}) if found.who in (MENTIONS, RESTING) else found
-
-
-def address(name: str, *args: str, narrowed: Wanted) -> str:
-    """An address of the console that keeps the filter."""
-    return reverse(f"triage:{name}", args=args) + (f"?{narrowed.query}" if narrowed.query else "")
 
 
 def rows_context(
@@ -155,19 +145,10 @@ def onwards(request: StaffRequest, *, leaving: str) -> str:
 @require_POST
 @it_staff
 def save_view(request: StaffRequest) -> HttpResponse:
-    """Keep the filter on the page under a name."""
-    narrowed, form = _of_it(request.POST.dict()), forms.ViewForm(request.POST)
-    if not form.is_valid() or narrowed == Wanted():
-        messages.warning(request, _("Choose what to show first, and give it a name."))
-    else:
-        saved_views.save(staff=request.staff, name=form.cleaned_data["name"], wanted=narrowed, desk=IT_DESK)
-        messages.success(request, _("Kept as “%(name)s”.") % {"name": form.cleaned_data["name"]})
-    return redirect(address("it", narrowed=narrowed))
+    return keep(request, _of_it(request.POST.dict()), page="it", desk=IT_DESK)
 
 
 @require_POST
 @it_staff
 def remove_view(request: StaffRequest) -> HttpResponse:
-    saved_views.remove(staff=request.staff, public_id=request.POST.get("view", ""))
-    messages.success(request, _("The view is gone."))
-    return redirect("triage:it")
+    return drop(request, page="it")

@@ -26,8 +26,9 @@ from triage import access, forms
 from triage.actions import conversation, escalations, incidents, playbook
 from triage.enums import OfficeStep
 from triage.errors import FlagRefused
-from triage.views.desk_list import address, onwards, wanted_of
+from triage.views.desk_list import onwards, wanted_of
 from triage.views.flag_fixes import fix_fault, known_of, linked_words
+from triage.views.narrowed import address
 from triage.views.office_page import desk_page, in_practice_time
 
 if TYPE_CHECKING:

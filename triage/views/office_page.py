@@ -26,8 +26,9 @@ from triage.rules.routing import Fault, Packet, RequestFacts, decide, packet_fau
 from triage.rules.table import Route
 from triage.rules.verification import LETTER_DAYS
 from triage.rules.views import MENTIONS, Wanted
-from triage.views.desk_list import address, list_context, rows_context, wanted_of
+from triage.views.desk_list import list_context, rows_context, wanted_of
 from triage.views.desk_writing import writing_context
+from triage.views.narrowed import address
 from triage.views.practice_time import in_practice_time as in_practice_time
 
 if TYPE_CHECKING:

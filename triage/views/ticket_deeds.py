@@ -23,7 +23,8 @@ from portal_core.kernel.errors import AppError, NotFound
 from triage import access
 from triage.actions import conversation
 from triage.forms import SnoozeForm
-from triage.views.desk_list import address, wanted_of
+from triage.views.desk_list import wanted_of
+from triage.views.narrowed import address
 from triage.views.office import chosen
 from triage.views.practice_time import in_practice_time
 
