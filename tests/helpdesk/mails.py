@@ -4,6 +4,7 @@ import base64
 import struct
 from email.message import EmailMessage
 
+DOMAIN = "help.example"  # where INBOUND_MAIL_DOMAIN says that mail comes in
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 24
 

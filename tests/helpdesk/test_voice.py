@@ -10,15 +10,15 @@ from django.urls import reverse
 from twilio.request_validator import RequestValidator
 
 from helpdesk.actions import hours, phone_line
-from helpdesk.errors import LineLoops, LineTaken, WrongMove, WrongOffice
-from helpdesk.models import DeskPhone, PhoneCall, ProviderCopy, Ticket, VoiceLine, VoicemailAudio
+from helpdesk.errors import WrongMove
+from helpdesk.models import PhoneCall, ProviderCopy, Ticket, VoicemailAudio
 from helpdesk.queries import unwritten_calls
 from helpdesk.rules.hours import parse_spans
 from helpdesk.tasks import fetch_recordings
 from portal_core.directory.enums import PatientSupportMode
 from portal_core.directory.models import Office
 from portal_core.kernel.models import AuditEvent
-from tests.fakes.twilio_server import twilio_double
+from tests.helpdesk.conftest import PUBLIC
 from tests.helpdesk.factories import refresh
 from tests.house.catalogues import ROOT, in_python
 
@@ -28,17 +28,8 @@ CALLER = "+12175550177"
 SID = "CA" + "1" * 32
 RECORDING = "RE" + "a" * 32
 SOUND = b"ID3" + bytes(range(256)) * 4
-PUBLIC = "https://lantern.example"
 FRIDAY_NOON = dt.datetime(2026, 11, 20, 18, 0, tzinfo=dt.UTC)  # in Chicago
 FRIDAY_NIGHT = dt.datetime(2026, 11, 21, 2, 0, tzinfo=dt.UTC)
-
-
-@pytest.fixture
-def twilio(settings):
-    with twilio_double() as double:
-        settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = double.account, double.token
-        settings.TWILIO_API_URL, settings.PUBLIC_URL = double.url, PUBLIC
-        yield double
 
 
 @pytest.fixture
@@ -495,58 +486,6 @@ def test_calls_whose_end_nobody_told_are_ended(cast, line, post, clock_at):
     fetch_recordings()
 
     assert (call().state, call().outcome) == ("ended", "hung_up")
-
-
-# --- the settings page ------------------------------------------------------------------------------------------------
-def test_a_manager_sets_the_line_and_where_it_rings(cast, twilio, staff_client):
-    ana, page = staff_client(cast.ana), reverse("helpdesk:phone")
-    typed = {
-        "number": "(217) 555-0000",
-        "transcribe": "on",
-        "desk_it": "",
-        f"desk_{cast.north.public_id}": "217-555-0101",
-    }
-    for _ in range(2):
-        assert ana.post(page, typed).status_code == 302
-
-    assert list(VoiceLine.objects.values_list("number", "transcribe")) == [(LINE, True)]
-    assert list(DeskPhone.objects.values_list("office__name", "number")) == [("North", "+12175550101")]
-    shown = ana.get(page).content.decode()
-    assert f"{PUBLIC}/hooks/twilio/voice/" in shown
-    ana.post(page, {"number": ""})
-    assert (VoiceLine.objects.count(), DeskPhone.objects.count()) == (0, 0)
-
-
-@pytest.mark.parametrize(
-    ("typed", "fault"),
-    [
-        ({"number": "12"}, "Enter a phone number with area code."),
-        ({"number": "217-555-0000", "desk_it": "217-555-0000"}, "The line cannot ring on itself"),
-        ({"number": "217-555-0999"}, "Another practice uses this number already."),
-    ],
-)
-def test_a_line_that_cannot_be_is_refused_whole(cast, staff_client, typed, fault):
-    phone_line.set_line(practice=cast.elsewhere, number="+12175550999", transcribe=False, by=cast.charlie.actor)
-
-    answer = staff_client(cast.ana).post(reverse("helpdesk:phone"), typed)
-
-    assert answer.status_code == 422
-    assert fault in answer.content.decode()
-    assert not VoiceLine.objects.filter(practice=cast.practice).exists()
-    assert not DeskPhone.objects.exists()
-
-
-def test_only_those_who_run_the_practice_set_the_line(cast, staff_client):
-    for person in (cast.olivia, cast.ian, cast.carla):
-        assert staff_client(person).get(reverse("helpdesk:phone")).status_code == 403
-    by = cast.ana.actor
-    phone_line.set_line(practice=cast.practice, number=LINE, transcribe=False, by=by)
-    with pytest.raises(LineTaken):
-        phone_line.set_line(practice=cast.elsewhere, number=LINE, transcribe=False, by=by)
-    with pytest.raises(LineLoops):
-        phone_line.set_desk_phone(practice=cast.practice, office=None, number=LINE, by=by)
-    with pytest.raises(WrongOffice):
-        phone_line.set_desk_phone(practice=cast.practice, office=cast.elsewhere_office, number="+12175550101", by=by)
 
 
 def test_addresses_are_https_and_ours(cast, line, post):

@@ -26,6 +26,18 @@ def ticket(cast):
 
 
 @pytest.fixture
+def olivia(cast, staff_client):
+    """Her browser, signed in."""
+    return staff_client(cast.olivia)
+
+
+@pytest.fixture
+def ian(cast, staff_client):
+    """His browser, signed in."""
+    return staff_client(cast.ian)
+
+
+@pytest.fixture
 def begin(cast, ticket):
     """`begin()` starts a check for a reset link by Olivia on Pat's ticket."""
 

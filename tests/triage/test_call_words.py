@@ -1,6 +1,5 @@
 """We prove ourselves to the patient: the words we say first stand wherever a call is logged (HD-08)."""
 
-import pytest
 from django.urls import reverse
 
 from helpdesk.models import Ticket
@@ -10,11 +9,6 @@ from triage.identity import words_of
 
 def url(name, *args):
     return reverse(f"triage:{name}", args=args)
-
-
-@pytest.fixture
-def olivia(cast, staff_client):
-    return staff_client(cast.olivia)
 
 
 def test_they_stand_beside_each_open_ticket_of_the_caller(cast, olivia, ticket):

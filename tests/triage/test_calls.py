@@ -26,11 +26,6 @@ def url(name, *args):
     return reverse(f"triage:{name}", args=args)
 
 
-@pytest.fixture
-def olivia(cast, staff_client):
-    return staff_client(cast.olivia)
-
-
 def text_of(page):
     return page.content.decode()
 
@@ -266,11 +261,6 @@ def test_it_calls_the_patient_with_what_the_flag_provides(cast, staff_client):
 
 
 # --- calls to IT ------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def ian(cast, staff_client):
-    return staff_client(cast.ian)
-
-
 def to_it(cast, **more):
     return typed(cast, **{"who": "provider", "category": Category.STAFF_ACCESS, "office": cast.south.public_id, **more})
 

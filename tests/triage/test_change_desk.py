@@ -24,16 +24,6 @@ def url(name, *args):
     return reverse(f"triage:{name}", args=args)
 
 
-@pytest.fixture
-def olivia(cast, staff_client):
-    return staff_client(cast.olivia)
-
-
-@pytest.fixture
-def ian(cast, staff_client):
-    return staff_client(cast.ian)
-
-
 def at_it(cast, **more):
     values = {"office": cast.north, "side": Side.IT, "requester_kind": "provider", "category": Category.STAFF_HOWTO}
     return TicketFactory(**values | more)

@@ -20,11 +20,6 @@ IT = "/triage/it/"
 
 
 @pytest.fixture
-def ian(cast, staff_client):
-    return staff_client(cast.ian)
-
-
-@pytest.fixture
 def flag(cast):
     """`flag(hours)`: one whose ticket has waited that long."""
 

@@ -19,11 +19,6 @@ def url(name, *args):
 
 
 @pytest.fixture
-def olivia(cast, staff_client):
-    return staff_client(cast.olivia)
-
-
-@pytest.fixture
 def queue(cast):
     """Three tickets of North: nobody's, Olivia's, and one that waits for the patient."""
     return [

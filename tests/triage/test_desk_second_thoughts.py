@@ -18,11 +18,6 @@ def url(name, *args):
 
 
 @pytest.fixture
-def olivia(cast, staff_client):
-    return staff_client(cast.olivia)
-
-
-@pytest.fixture
 def row(cast):
     return TicketFactory(office=cast.north)
 

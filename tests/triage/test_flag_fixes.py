@@ -20,11 +20,6 @@ def row(cast):
     return TicketFactory(office=cast.north, patient=cast.pat, owner=cast.olivia, category=Category.MSG_NOT_RECEIVED)
 
 
-@pytest.fixture
-def olivia(cast, staff_client):
-    return staff_client(cast.olivia)
-
-
 def relay(row):
     return reverse("triage:relay", args=[row.public_id])
 

@@ -26,11 +26,6 @@ def it(cast):
     return {"staff": cast.ian, "by": cast.ian.actor}
 
 
-@pytest.fixture
-def ian(cast, staff_client):
-    return staff_client(cast.ian)
-
-
 def listed(ian):
     return [row["flag"] for row in ian.get(url("it")).context["flags"]]
 

@@ -13,11 +13,6 @@ NAMED = "The visit of Mrs. Miller did not begin this morning at nine, call the o
 
 
 @pytest.fixture
-def ian(cast, staff_client):
-    return staff_client(cast.ian)
-
-
-@pytest.fixture
 def running(mail_component):
     """An incident that goes on."""
     parts = {mail_component: "partial_outage"}

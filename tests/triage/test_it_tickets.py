@@ -23,11 +23,6 @@ def row(cast):
     )
 
 
-@pytest.fixture
-def ian(cast, staff_client):
-    return staff_client(cast.ian)
-
-
 def keys(page):
     return set(re.findall(r'data-key="(.)"', page.content.decode()))
 

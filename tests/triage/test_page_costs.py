@@ -40,11 +40,6 @@ IDS = ("ticket-state", "ticket-clock", "ticket-actions", "thread", "flags", "ide
 
 
 @pytest.fixture
-def olivia(cast, staff_client):
-    return staff_client(cast.olivia)
-
-
-@pytest.fixture
 def ines(cast, staff_client):
     return staff_client(cast.ines)
 

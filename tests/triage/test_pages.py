@@ -34,16 +34,6 @@ def url(name, *args):
     return reverse(f"triage:{name}", args=args)
 
 
-@pytest.fixture
-def olivia(cast, staff_client):
-    return staff_client(cast.olivia)
-
-
-@pytest.fixture
-def ian(cast, staff_client):
-    return staff_client(cast.ian)
-
-
 # --- the office's story -----------------------------------------------------------------------------------------------
 def test_a_reset_from_the_first_click_to_the_mail(cast, ticket, olivia):
     """TR-04, TR-08: status with reasons, identity check, and a button that exists only behind it."""

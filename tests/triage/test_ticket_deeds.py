@@ -22,16 +22,6 @@ def url(name, *args):
 
 
 @pytest.fixture
-def olivia(cast, staff_client):
-    return staff_client(cast.olivia)
-
-
-@pytest.fixture
-def ian(cast, staff_client):
-    return staff_client(cast.ian)
-
-
-@pytest.fixture
 def providers(cast):
     """Two tickets of one provider."""
     return [

@@ -24,11 +24,6 @@ def requester():
     return tickets.requester_of
 
 
-@pytest.fixture
-def olivia(cast, staff_client):
-    return staff_client(cast.olivia)
-
-
 def page_of(ticket, desk="office"):
     return f"/triage/{desk}/tickets/{ticket.public_id}/"
 
