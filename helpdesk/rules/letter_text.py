@@ -70,7 +70,7 @@ def _part(part: bytes | str, charset: str | None) -> str:
     if isinstance(part, str):
         return part
     if charset is None:
-        # Between encoded words the library writes plain ones as Latin-1 and \\uXXXX; it undoes exactly that.
+        # Between encoded words the library writes plain ones as Latin-1 with escapes; this undoes exactly that.
         return part.decode("raw-unicode-escape", "replace")
     return decoded(part, charset)
 
