@@ -14,6 +14,8 @@ from django.db import connection, connections
 from django.test import TransactionTestCase
 from django.utils import translation
 
+from ops.runtime.garbage import spare_what_is_loaded
+
 pytest_plugins = ["tests.cast", "tests.services", "tests.product", "tests.browser"]
 
 
@@ -56,6 +58,11 @@ TransactionTestCase._fixture_teardown = _teardown_with_open_ledger  # type: igno
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests last: Playwright's loop occupies the main thread once it has started."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of modules and tests stay to the end: looking through them again and again takes a tenth of it."""
+    spare_what_is_loaded()
 
 
 @pytest.fixture(autouse=True)

@@ -170,10 +170,10 @@ class ScaledProduct(Product):
     """PostgreSQL and Redis, and three processes: server, worker, beat. `like`: a prepared one on the same servers."""
 
     def __init__(
-        self, postgres: Postgres, redis: Redis, *, like: "ScaledProduct | None" = None,
+        self, postgres: Postgres, redis: Redis, *, like: "ScaledProduct | None" = None, template: Path | None = None,
         env: dict[str, str] | None = None, redis_number: int = 9,
     ) -> None:  # fmt: skip
-        super().__init__(template=like and like.data_dir, env=env)
+        super().__init__(template=like.data_dir if like else template, env=env)
         self.database = f"product_{self.port}"
         url = postgres.create(self.database, like=like.database) if like else postgres.create(self.database)
         self.env |= {"DATABASE_URL": url, "REDIS_URL": f"{redis.url}/{redis_number}"}
@@ -226,9 +226,10 @@ def product(prepared_data: Path) -> Iterator[Product]:
 
 
 @pytest.fixture(scope="session")
-def prepared_scaled(postgres: Postgres, redis_server: Redis) -> Iterator[ScaledProduct]:
-    """A product on PostgreSQL and Redis with its demo practice, never started: others are copied from it."""
-    maker = ScaledProduct(postgres, redis_server)
+def prepared_scaled(prepared_data: Path, postgres: Postgres, redis_server: Redis) -> Iterator[ScaledProduct]:
+    """A product on PostgreSQL and Redis with its demo practice, never started: others are copied from it. The static
+    files are the embedded one's."""
+    maker = ScaledProduct(postgres, redis_server, template=prepared_data)
     maker.prepare()
     yield maker
     maker.stop()

@@ -1,7 +1,6 @@
 """The one place that knows Daphne. Import it before anything else that imports Twisted: it installs the reactor."""
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +13,7 @@ from twisted.internet import defer, reactor, threads
 
 from ops.runtime.behind_proxy import BehindProxy
 from ops.runtime.body_limit import LimitedBody
+from ops.runtime.garbage import spare_what_is_loaded
 
 WIND_DOWN = 1.0  # seconds that requests in progress get at stop
 MAX_FRAME = 128 * 1024  # bytes; twice what a live page may send, so that our own answer is the one that refuses
@@ -100,10 +100,7 @@ def serve(
     turning: Any = reactor
     turning.callWhenRunning(announce)
     turning.addSystemEventTrigger("before", "shutdown", lambda: threads.deferToThread(on_stop))
-    # What is loaded by now stays; not walking over it again at every collection halves the slowest percentile.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    spare_what_is_loaded()
     server.run()
     if server.failure is not None:
         raise CannotListen(server.failure)
