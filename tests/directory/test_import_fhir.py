@@ -7,11 +7,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from portal_core.directory.actions import colleagues
-from portal_core.directory.enums import Role
 from portal_core.directory.models import Office, Patient, Practice, RoleAssignment, Staff
 from portal_core.kernel.models import AuditEvent
-from tests.factories import RoleAssignmentFactory, StaffFactory
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -312,27 +309,6 @@ def test_what_a_resource_does_not_state_stays_as_it_is_on_file(db, tmp_path, kin
 
     model = {"Patient": Patient, "Practitioner": Staff, "Location": Office}[kind]
     assert getattr(model.objects.get(fhir_id=first["id"]), field) == kept
-
-
-def test_a_colleague_closed_off_here_is_not_opened_again_by_an_export(db, tmp_path):
-    """What an import itself closed, an import opens; what a leader closed, a leader opens."""
-    run(write(tmp_path, {"Practitioner": [PRACTITIONER, {**PRACTITIONER, "id": "doc-2", "active": False}]}))
-    irvin, second = Staff.objects.order_by("fhir_id")
-    owner = StaffFactory(practice=irvin.practice)
-    RoleAssignmentFactory(staff=owner, role=Role.OWNER, office=None)
-    colleagues.set_active(staff=irvin, active=False, by=owner.actor)
-
-    named = {**PRACTITIONER, "name": [{"family": "Emard", "given": ["Irving"]}]}
-    run(write(tmp_path, {"Practitioner": [named, {**named, "id": "doc-2"}]}))
-
-    irvin.refresh_from_db()
-    second.refresh_from_db()
-    assert [(one.first_name, one.is_active) for one in (irvin, second)] == [("Irving", False), ("Irving", True)]
-    colleagues.set_active(staff=irvin, active=True, by=owner.actor)
-    run(write(tmp_path, {"Practitioner": [{**named, "active": False}]}))
-    run(write(tmp_path, {"Practitioner": [named]}))
-    irvin.refresh_from_db()
-    assert irvin.is_active
 
 
 def test_an_address_no_mail_can_be_sent_to_is_left_out_and_named(db, tmp_path):

@@ -174,6 +174,14 @@ class Practitioners(_Upsert):
         closed = closed.annotate(last=Subquery(said.order_by("-pk").values("action")[:1]))
         shut = Q(user__is_active=False) | Q(last="staff:close")
         self.closed = set(closed.filter(shut).values_list("fhir_id", flat=True))
+        # And an owner stays one: with the last of them closed off, nobody could let anybody in again.
+        owners = Staff.objects.filter(practice=self.practice, role_assignments__role=Role.OWNER)
+        self.owners = set(owners.values_list("fhir_id", flat=True))
+
+    def _active(self, row: PractitionerRow) -> bool | None:
+        """What the export may say of whether this account is open; None: nothing."""
+        says_nothing = row.fhir_id in self.closed or (row.fhir_id in self.owners and row.active is False)
+        return None if says_nothing else row.active
 
     def take(self, rows: Sequence[tuple[int, PractitionerRow]]) -> None:
         self._write(
@@ -182,7 +190,7 @@ class Practitioners(_Upsert):
                     row.fhir_id,
                     {
                         "first_name": row.first_name, "last_name": row.last_name, "npi": row.npi, "email": row.email,
-                        "phone": row.phone, "is_active": None if row.fhir_id in self.closed else row.active,
+                        "phone": row.phone, "is_active": self._active(row),
                     },
                     {},
                 )
