@@ -1,6 +1,7 @@
 """What a program says to the API of portal access."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 from django.test import Client
 from django.utils import timezone
@@ -36,7 +37,7 @@ def fields(answer) -> list[str]:
 
 
 def proxy_body(**more: object) -> dict[str, object]:
-    today = timezone.localdate()
+    today = timezone.localdate(timezone=ZoneInfo("America/Chicago"))  # of the cast's practice
     return {
         "name": "Dana Doe", "email": "dana@people.example", "relationship": "spouse", "scopes": ["schedule"],
         "starts_on": str(today), "ends_on": str(today + dt.timedelta(days=90)), "attestation_id": "att-1",

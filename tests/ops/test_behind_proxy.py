@@ -59,8 +59,7 @@ def test_the_server_leaves_the_headers_to_it(monkeypatch):
     monkeypatch.setattr(daphne_server, "GracefulServer", Recorded)
     monkeypatch.setattr(daphne_server.reactor, "callWhenRunning", lambda *_: None, raising=False)
     monkeypatch.setattr(daphne_server.reactor, "addSystemEventTrigger", lambda *_: None, raising=False)
-    monkeypatch.setattr(daphne_server.gc, "freeze", lambda: None)
-    monkeypatch.setattr(daphne_server.gc, "set_threshold", lambda *_: None)
+    monkeypatch.setattr(daphne_server, "spare_what_is_loaded", lambda: None)
     for behind in (True, False):
         daphne_server.serve(
             object(), host="127.0.0.1", port=0, behind_proxy=behind, on_listening=print, on_stop=lambda: None
