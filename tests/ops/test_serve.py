@@ -87,17 +87,23 @@ def test_it_stops_within_a_second_and_a_half(fresh_product, by):
     assert "Traceback" not in fresh_product.log()
 
 
+def waited_for_a_processor(pid: int) -> float:
+    """Seconds the process was ready to run while the tests beside this one, with their browsers, had the processors."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
 def test_after_a_power_cut_it_finds_its_data_within_five_seconds(fresh_product):
     fresh_product.start()
     count = "from portal_core.accounts.models import User; print(User.objects.count())"
     before = fresh_product.shell(count)
     assert int(before) > 0
-    fresh_product.kill()
 
+    fresh_product.kill()
     begun = time.monotonic()
     fresh_product.restart()
+    taken = time.monotonic() - begun
 
-    assert time.monotonic() - begun < 5
+    assert taken - waited_for_a_processor(fresh_product.processes["server"].pid) < 5
     assert fresh_product.shell(count) == before
     assert "Making the demo practice" not in fresh_product.log()
 
