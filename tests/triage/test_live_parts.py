@@ -25,6 +25,10 @@ print(tickets.log_call(
 ).public_id)
 """
 
+HEARD = """() => document.body.addEventListener("live:mailbox.changed", (event) => {
+  if (event.detail.last) document.body.dataset.heard = "last";
+})"""
+
 
 @pytest.fixture
 def olivia(people: Any, product: Product) -> Page:
@@ -63,3 +67,22 @@ def test_a_section_fills_itself_when_it_is_opened_and_stays_through_a_nudge(oliv
     expect(olivia.locator("#help-body a[href^='/desk/help/']").first).to_be_visible()
     expect(olivia.locator("#tickets")).to_have_count(1)
     assert olivia.url == here
+
+
+def test_news_that_comes_while_an_answer_is_on_its_way_is_asked_for(people, product):
+    """The mailbox replaces itself: what it hears between its question and the answer concerns the next one."""
+    page, sockets, asked = people.new_page("reader"), [], []
+    page.route_web_socket("**/ws/mailbox/", lambda socket: sockets.append(socket))
+    with page.expect_response(lambda answer: answer.request.headers.get("hx-request") == "true"):
+        page.goto(f"{product.url}/mailbox/")  # it asks when its socket opens
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+    page.evaluate(HEARD)
+    page.route("**/mailbox/", lambda route: asked.append(route))  # held until the test lets them go
+
+    with page.expect_request(lambda request: request.headers.get("hx-request") == "true"):
+        sockets[0].send('{"type": "mailbox.changed"}')
+    sockets[0].send('{"type": "mailbox.changed", "last": true}')
+    page.locator("body[data-heard=last]").wait_for()
+    with page.expect_request(lambda request: request.headers.get("hx-request") == "true"):
+        asked[0].continue_()

@@ -8,7 +8,21 @@ const DECLARED = /\blive:[\w.-]+/g;
 
 const sockets = new Map();
 
+// A part that replaces itself is deaf from its question until the answer has settled: htmx drops what the old element has
+// queued, and the new one does not listen yet. What it missed is said once more.
+const missed = new Map();
+
+function replacesItself(part) {
+  return part.getAttribute("hx-swap") === "outerHTML" && [null, "this", `#${part.id}`].includes(part.getAttribute("hx-target"));
+}
+
+function isMissed(name) {
+  const busy = [...document.querySelectorAll(".htmx-request[hx-trigger], .htmx-added[hx-trigger]")];
+  return busy.some((part) => replacesItself(part) && part.getAttribute("hx-trigger").includes(name));
+}
+
 function fire(name, detail) {
+  if (isMissed(name)) missed.set(name, detail);
   document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
 }
 
@@ -130,6 +144,9 @@ tellTab();
 document.addEventListener("htmx:afterSettle", () => {
   openAll();
   tellTab();
+  const again = [...missed];
+  missed.clear();
+  for (const [name, detail] of again) fire(name, detail);
 });
 // A page that was asleep may have missed anything: ask again at once instead of after the next silence.
 document.addEventListener("visibilitychange", () => {
