@@ -1,9 +1,13 @@
 import pytest
 
-from helpdesk.actions import tickets
+from helpdesk.actions import inbound_mail, tickets
+from helpdesk.actions import messages as secure_messages
+from helpdesk.models import InboundMail
+from portal_core.kernel import outbox
 from portal_core.kernel.models import AuditEvent, OutboxMessage
+from tests.access.factories import set_access
 from tests.fakes.twilio_server import twilio_double
-from tests.helpdesk.factories import TicketFactory
+from tests.helpdesk.factories import TicketFactory, refresh
 from tests.helpdesk.mails import DOMAIN
 
 PUBLIC = "https://lantern.example"
@@ -18,6 +22,31 @@ def ticket(cast):
 def mail_domain(settings, cast):
     """E-mail comes in at the practice's own domain."""
     settings.INBOUND_MAIL_DOMAIN = DOMAIN
+
+
+@pytest.fixture
+def arrive():
+    """Hand a mail over and let everything that follows happen; returns its row."""
+
+    def hand_over(raw: bytes, *to: str, sender: str = "pat@patients.example") -> InboundMail:
+        row = inbound_mail.receive(raw=raw, envelope_sender=sender, recipients=to or (f"larkfield@{DOMAIN}",))
+        outbox.drain()
+        return refresh(row)
+
+    return hand_over
+
+
+@pytest.fixture
+def secure(cast):
+    """A secure message that waits for Pat's answer, and its notice has left."""
+    cast.pat.email = "pat@patients.example"
+    cast.pat.save()
+    set_access(cast.pat)
+    ticket = secure_messages.begin(
+        patient=cast.pat, subject="Your form", body="Bring it.", staff=cast.olivia, by=cast.olivia.actor
+    )
+    outbox.drain()
+    return ticket
 
 
 @pytest.fixture

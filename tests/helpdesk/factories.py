@@ -409,3 +409,13 @@ class KeepingRuleFactory(factory.django.DjangoModelFactory):
 
     practice = factory.SubFactory(PracticeFactory)
     updated_at = factory.LazyFunction(clock.now)
+
+
+def answered(cast, **fields):
+    """A ticket whose requester was asked something."""
+    return TicketFactory(office=cast.north, state=TicketState.WAIT_PATIENT, **fields)
+
+
+def written(ticket):
+    """What stands on it, oldest first: who wrote it, who sees it, the words."""
+    return [(one.author_kind, one.visibility, one.body) for one in ticket.messages.order_by("id")]

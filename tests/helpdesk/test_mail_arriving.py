@@ -4,9 +4,8 @@ import pytest
 from django.db import DatabaseError
 
 from helpdesk.actions import inbound_mail, tickets
-from helpdesk.actions import messages as secure_messages
 from helpdesk.enums import FileState, MailState, TicketState
-from helpdesk.errors import MailboxUnknown, WrongMove
+from helpdesk.errors import MailboxUnknown
 from helpdesk.management.commands.serve_mail import keep
 from helpdesk.models import Attachment, InboundMail, Ticket
 from helpdesk.queries import files_of_ticket, public_thread
@@ -14,27 +13,10 @@ from helpdesk.rules.reply_address import mailbox, office_address, reply_address,
 from portal_core.kernel import outbox
 from portal_core.kernel.models import AuditEvent
 from portal_core.notify.models import Delivery
-from tests.access.factories import set_access
-from tests.helpdesk.factories import TicketFactory, refresh
+from tests.helpdesk.factories import TicketFactory, answered, refresh, written
 from tests.helpdesk.mails import DOMAIN, HOSTILE, PDF, bounce, mail
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mail_domain")]
-
-
-@pytest.fixture
-def arrive():
-    """Hand a mail over and let everything that follows happen; returns its row."""
-
-    def hand_over(raw: bytes, *to: str, sender: str = "pat@patients.example") -> InboundMail:
-        row = inbound_mail.receive(raw=raw, envelope_sender=sender, recipients=to or (f"larkfield@{DOMAIN}",))
-        outbox.drain()
-        return refresh(row)
-
-    return hand_over
-
-
-def written(ticket):
-    return [(one.author_kind, one.visibility, one.body) for one in ticket.messages.order_by("id")]
 
 
 def ledger_of(mail_row):
@@ -107,10 +89,6 @@ def test_known_and_unknown_senders_hear_the_same(arrive, cast):
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------
-def answered(cast, **fields):
-    return TicketFactory(office=cast.north, state=TicketState.WAIT_PATIENT, **fields)
-
-
 def test_an_answer_to_the_sealed_address_opens_the_ticket_again(arrive, cast):
     ticket = answered(cast)
     text = "It works now.\n\nOn Monday Cedar wrote:\n> Does it?"
@@ -233,19 +211,6 @@ def test_an_earlier_key_still_opens(cast, settings):
 
 
 # --- secure messages --------------------------------------------------------------------------------------------------
-@pytest.fixture
-def secure(cast):
-    """A secure message that waits for Pat's answer, and its notice has left."""
-    cast.pat.email = "pat@patients.example"
-    cast.pat.save()
-    set_access(cast.pat)
-    ticket = secure_messages.begin(
-        patient=cast.pat, subject="Your form", body="Bring it.", staff=cast.olivia, by=cast.olivia.actor
-    )
-    outbox.drain()
-    return ticket
-
-
 def test_the_notice_of_a_secure_message_has_no_address_to_answer_to(secure):
     assert Delivery.objects.select_related("message").get().message.headers == {}
 
@@ -437,67 +402,3 @@ def test_files_go_into_quarantine(arrive):
         ("a.pdf", FileState.UNCHECKED, "", row.message_id),
         ("b.pdf", FileState.BLOCKED, "A program.", row.message_id),
     ]
-
-
-# --- a person looks ---------------------------------------------------------------------------------------------------
-def test_a_held_mail_becomes_a_ticket_by_hand_once(arrive, cast):
-    row = arrive(mail("Fax received", Auto_Submitted="auto-generated"))
-
-    ticket = inbound_mail.make_ticket(mail=row, by=cast.olivia.actor)
-
-    assert inbound_mail.make_ticket(mail=refresh(row), by=cast.olivia.actor) == ticket
-    assert (refresh(row).state, Ticket.objects.count(), Delivery.objects.count()) == ("ticketed", 1, 0)
-
-
-def too_many(arrive, cast, monkeypatch, to=None):
-    """An answer to a ticket that came when its sender had sent too much."""
-    ticket = to or answered(cast)
-    monkeypatch.setattr(inbound_mail, "PER_HOUR", 1)
-    arrive(mail())
-    row = arrive(mail("It works now", header_id="<last@p>"), reply_address(ticket.public_id))
-    assert (row.state, row.ticket) == ("held", None)
-    return ticket, row
-
-
-def test_a_held_answer_is_added_to_its_ticket_by_hand(arrive, cast, staff_client, monkeypatch):
-    ticket, row = too_many(arrive, cast, monkeypatch)
-    olivia, page = staff_client(cast.olivia), f"/desk/mail/{row.public_id}/"
-    assert f"Add to {ticket.reference}" in olivia.get(page).content.decode()
-    assert "Look at it" in olivia.get("/desk/mail/").content.decode()
-
-    for _ in range(2):
-        answer = olivia.post(f"{page}ticket/", {"join": "1"}, follow=True)
-
-    assert f"It is on ticket {ticket.reference} now." in answer.content.decode()
-    assert (refresh(row).ticket, refresh(ticket).state) == (ticket, "open")
-    assert written(ticket) == [("requester", "patient", "It works now")]
-
-
-def test_a_held_answer_to_a_secure_message_is_only_tied_to_it(arrive, cast, secure, staff_client, monkeypatch):
-    row = too_many(arrive, cast, monkeypatch, to=secure)[1]
-    page = f"/desk/mail/{row.public_id}/"
-    olivia = staff_client(cast.olivia)
-    assert "Add to" not in olivia.get(page).content.decode()
-
-    olivia.post(f"{page}ticket/", {"join": "1"})
-
-    fresh = refresh(row).ticket
-    assert ([link.other for link in fresh.links.all()], len(written(secure))) == ([secure], 1)
-
-
-def test_a_held_answer_may_become_a_ticket_of_its_own_too(arrive, cast, staff_client, monkeypatch):
-    ticket, row = too_many(arrive, cast, monkeypatch)
-
-    staff_client(cast.olivia).post(f"/desk/mail/{row.public_id}/ticket/")
-
-    assert (refresh(row).ticket != ticket, written(ticket)) == (True, [])
-
-
-def test_a_held_mail_is_set_aside_and_taken_up_again(arrive, cast):
-    row = arrive(mail(Precedence="bulk"))
-
-    inbound_mail.set_aside(mail=row, by=cast.olivia.actor)
-    assert refresh(row).state == "set_aside"
-    inbound_mail.make_ticket(mail=row, by=cast.olivia.actor)
-    with pytest.raises(WrongMove):
-        inbound_mail.set_aside(mail=row, by=cast.olivia.actor)
